@@ -1,0 +1,202 @@
+"""What the screens ask of the database: small frames, aggregated in SQL, never raw rows."""
+
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from data.scope import Freq, Level, Scope
+from data.store import Store
+
+PERIOD = {"D": "day", "W": "week", "M": "month"}  # date_trunc units; DuckDB weeks are ISO weeks
+
+
+def version(store: Store) -> tuple[int, int, int]:
+    """Changes with every import, undo and deletion, so that a cache keyed by it is never stale."""
+    (row,) = store.rows(
+        "SELECT coalesce(max(import_id), 0), count(*), count(undone_at) FROM import_log"
+    )
+    return row[0], row[1], row[2]
+
+
+def datasets(store: Store) -> pd.DataFrame:
+    """One row per dataset, newest first, with its span and size."""
+    return store.frame("""
+        WITH span AS (
+            SELECT dataset_id, min(day) AS first_day, max(day) AS last_day,
+                   count(*) AS sales_rows, count(revenue) > 0 AS has_revenue
+            FROM sales GROUP BY dataset_id
+        ), products AS (SELECT dataset_id, count(*) AS products FROM product GROUP BY dataset_id),
+        places AS (SELECT dataset_id, count(*) AS places FROM place GROUP BY dataset_id)
+        SELECT d.dataset_id, d.name, d.source, d.currency, d.country, d.category_levels,
+               d.created_at, first_day, last_day,
+               coalesce(products, 0) AS products, coalesce(places, 0) AS places,
+               coalesce(sales_rows, 0) AS sales_rows, coalesce(has_revenue, false) AS has_revenue
+        FROM dataset d LEFT JOIN span USING (dataset_id)
+        LEFT JOIN products USING (dataset_id) LEFT JOIN places USING (dataset_id)
+        ORDER BY d.created_at DESC, d.dataset_id DESC
+    """)
+
+
+def products(store: Store, dataset_id: int) -> pd.DataFrame:
+    """Every product with its totals, best sellers first."""
+    return store.frame(
+        """
+        WITH sold AS (
+            SELECT product_id, sum(quantity) AS quantity, sum(revenue) AS revenue
+            FROM sales WHERE dataset_id = $1 GROUP BY product_id
+        )
+        SELECT p.product_id, p.code, p.name, p.categories, p.unit_cost, p.lead_time_days,
+               coalesce(quantity, 0) AS quantity, revenue
+        FROM product p LEFT JOIN sold USING (product_id)
+        WHERE p.dataset_id = $1
+        ORDER BY revenue DESC NULLS LAST, quantity DESC, p.code
+        """,
+        [dataset_id],
+    )
+
+
+def places(store: Store, dataset_id: int) -> pd.DataFrame:
+    """Every place with its totals, largest first."""
+    return store.frame(
+        """
+        WITH sold AS (
+            SELECT place_id, sum(quantity) AS quantity, sum(revenue) AS revenue
+            FROM sales WHERE dataset_id = $1 GROUP BY place_id
+        )
+        SELECT p.place_id, p.code, p.name, coalesce(quantity, 0) AS quantity, revenue
+        FROM place p LEFT JOIN sold USING (place_id)
+        WHERE p.dataset_id = $1
+        ORDER BY revenue DESC NULLS LAST, quantity DESC, p.code
+        """,
+        [dataset_id],
+    )
+
+
+def series(store: Store, scope: Scope) -> pd.DataFrame:
+    """The sales of the scope as one series: a row for every period, zero where nothing sold.
+
+    Starts with the scope's first row and ends with the dataset's last day, so that a product that
+    stopped selling shows its zeros. `complete` is False for periods that the data covers in part;
+    `price` is the mean paid, `promo_share` and `stockout_share` are shares of product-days.
+    """
+    where, parameters = _where(scope)
+    return store.frame(
+        f"""
+        WITH span AS (
+            SELECT min(day) AS first_day, max(day) AS last_day
+            FROM sales WHERE dataset_id = $dataset_id
+        ), daily AS (
+            SELECT day, sum(quantity) AS quantity, sum(revenue) AS revenue,
+                   sum(revenue) FILTER (quantity > 0) AS paid,
+                   sum(quantity) FILTER (quantity > 0 AND revenue IS NOT NULL) AS paid_units,
+                   count(*) FILTER (promo) AS promos, count(promo) AS promo_known,
+                   count(*) FILTER (stock_on_hand <= 0) AS empty,
+                   count(stock_on_hand) AS stock_known
+            FROM sales WHERE {where} GROUP BY day
+        ), periods AS (
+            SELECT unnest(generate_series(
+                date_trunc('{_unit(scope.freq)}', (SELECT min(day) FROM daily))::TIMESTAMP,
+                date_trunc('{_unit(scope.freq)}', (SELECT last_day FROM span))::TIMESTAMP,
+                INTERVAL 1 {_unit(scope.freq)}
+            ))::DATE AS timestamp
+        ), sold AS (
+            SELECT date_trunc('{_unit(scope.freq)}', day)::DATE AS timestamp,
+                   sum(quantity) AS quantity, sum(revenue) AS revenue,
+                   sum(paid) / nullif(sum(paid_units), 0) AS price,
+                   sum(promos) / nullif(sum(promo_known), 0) AS promo_share,
+                   sum(empty) / nullif(sum(stock_known), 0) AS stockout_share,
+                   count(*) AS days
+            FROM daily GROUP BY 1
+        )
+        SELECT timestamp, coalesce(quantity, 0) AS quantity, coalesce(revenue, 0) AS revenue,
+               price, promo_share, stockout_share, coalesce(days, 0) AS days,
+               timestamp >= (SELECT first_day FROM span)
+               AND timestamp + INTERVAL 1 {_unit(scope.freq)} - INTERVAL 1 DAY
+                   <= (SELECT last_day FROM span) AS complete
+        FROM periods LEFT JOIN sold USING (timestamp) ORDER BY timestamp
+        """,
+        parameters,
+    )
+
+
+def children(store: Store, scope: Scope, level: Level, *, limit: int = 50) -> pd.DataFrame:
+    """The sales of the scope split one level down: child_id, label, timestamp, quantity, revenue.
+
+    Children are the next categories below `scope.categories`, the products in it, or the places;
+    the `limit` largest are kept, largest first. Periods without sales are left out.
+    """
+    where, parameters = _where(scope)
+    key, label = {
+        "product": ("s.product_id::VARCHAR", "max(p.name)"),
+        "place": ("s.place_id::VARCHAR", "max(l.name)"),
+        "category": (
+            "coalesce(p.categories[$depth], '')",
+            "max(coalesce(p.categories[$depth], ''))",
+        ),
+    }[level]
+    parameters |= {"limit": limit}
+    if level == "category":
+        parameters |= {"depth": len(scope.categories) + 1}
+    grouped = {"product": "product_id", "place": "place_id", "category": "product_id"}[level]
+    return store.frame(
+        f"""
+        WITH sold AS (
+            SELECT {grouped}, date_trunc('{_unit(scope.freq)}', day)::DATE AS timestamp,
+                   sum(quantity) AS quantity, sum(revenue) AS revenue
+            FROM sales WHERE {where} GROUP BY ALL
+        ), named AS (
+            SELECT {key} AS child_id, {label} AS label, timestamp,
+                   sum(quantity) AS quantity, sum(revenue) AS revenue
+            FROM sold s {_name_join(level)} GROUP BY child_id, timestamp
+        ), ranked AS (
+            SELECT child_id, row_number() OVER (
+                ORDER BY sum(revenue) DESC NULLS LAST, sum(quantity) DESC, child_id) AS place
+            FROM named GROUP BY child_id
+        )
+        SELECT child_id, label, timestamp, quantity, coalesce(revenue, 0) AS revenue
+        FROM named JOIN ranked USING (child_id)
+        WHERE ranked.place <= $limit ORDER BY ranked.place, timestamp
+        """,
+        parameters,
+    )
+
+
+def events(store: Store, dataset_id: int, first: date, last: date) -> pd.DataFrame:
+    """Festivals, holidays and own events that touch the days from `first` to `last`."""
+    return store.frame(
+        """
+        SELECT name, kind, first_day, last_day, days_before, days_after, place_id FROM event
+        WHERE dataset_id = $1 AND first_day <= $3 AND last_day >= $2 ORDER BY first_day, name
+        """,
+        [dataset_id, first, last],
+    )
+
+
+def _where(scope: Scope) -> tuple[str, dict[str, Any]]:
+    """The rows of `sales` in the scope, as a condition with bound parameters."""
+    conditions = ["dataset_id = $dataset_id"]
+    bound: dict[str, Any] = {"dataset_id": scope.dataset_id}
+    if scope.product_id is not None:
+        conditions.append("product_id = $product_id")
+        bound["product_id"] = scope.product_id
+    elif scope.categories:
+        conditions.append(
+            "product_id IN (SELECT product_id FROM product WHERE dataset_id = $dataset_id "
+            "AND categories[1:len($categories::VARCHAR[])] = $categories::VARCHAR[])"
+        )
+        bound["categories"] = list(scope.categories)
+    if scope.place_id is not None:
+        conditions.append("place_id = $place_id")
+        bound["place_id"] = scope.place_id
+    return " AND ".join(conditions), bound
+
+
+def _unit(freq: Freq) -> str:
+    return PERIOD[freq]
+
+
+def _name_join(level: Level) -> str:
+    if level == "place":
+        return "JOIN place l USING (place_id)"
+    return "JOIN product p USING (product_id)"

@@ -1,0 +1,20 @@
+"""Which part of a shop is looked at, and how fine: the one value every chart query takes."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Freq = Literal["D", "W", "M"]
+Measure = Literal["quantity", "revenue"]
+Level = Literal["product", "category", "place"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """A node of the product tree in one place or all of them, at one frequency."""
+
+    dataset_id: int
+    categories: tuple[str, ...] = ()  # path from the root of the tree; () is all products
+    product_id: int | None = None  # narrows `categories` to one product
+    place_id: int | None = None  # None: all places together
+    freq: Freq = "W"  # days, ISO weeks (from Monday), calendar months
+    measure: Measure = "quantity"
