@@ -31,6 +31,11 @@ Role = Literal[
     "key",  # joins a lookup file to the main file, nothing else
     "ignore",
 ]
+SPECIAL_DATES = {  # values of Reading.date_format that are no strptime pattern
+    "excel": "Excel day number",
+    "unix": "Unix seconds",
+    "unix_ms": "Unix milliseconds",
+}
 Confidence = Literal["sure", "likely", "ask"]
 Layout = Literal["long", "wide", "orders", "product_columns", "lookup"]
 
@@ -50,7 +55,7 @@ class Source:
     delimiter: str = ","
     quote: str = '"'
     has_header: bool = True
-    first_line: int = 2  # line (or sheet row) of the first data row in the user's file
+    first_line: int = 2  # line (or sheet row) of the first data row, in `path` too: skip one less
     rows: int | None = None  # data rows where known without a full read (Parquet, Excel)
     notes: tuple[str, ...] = ()  # plain sentences: "Sheet Notes is empty and was left out."
 
@@ -64,6 +69,7 @@ class Reading:
     decimal: Literal[".", ","] = "."
     thousands: str = ""  # "", ",", ".", " " or "'"
     percent: bool = False  # 15 and "15%" mean 0.15
+    whole: bool = False  # text: "13085.0" means 13085, a code that went through a float
 
     @property
     def label(self) -> str:
@@ -82,8 +88,11 @@ def date_words(pattern: str) -> str:
     >>> date_words("%d/%m/%Y %H:%M")
     'day/month/year h:min'
     """
+    if pattern in SPECIAL_DATES:
+        return SPECIAL_DATES[pattern]
     words = {"%d": "day", "%-d": "day", "%m": "month", "%-m": "month", "%Y": "year", "%y": "yy"}
     words |= {"%H": "h", "%-H": "h", "%I": "h", "%M": "min", "%S": "s", "%p": "am/pm"}
+    words |= {"%u": "weekday", "%z": "zone"}
     words |= {"%b": "month", "%B": "month", "%f": "ms", "%W": "week", "%V": "week", "%G": "year"}
     for code, word in words.items():
         pattern = pattern.replace(code, word)
@@ -100,6 +109,9 @@ class Column:
     confidence: Confidence
     reason: str  # "Name; 1.9% start with C"
     examples: tuple[str, ...] = ()
+    # What the header itself says: the ISO day of a date_column ("2016-01-31"), the product code of
+    # a product_column; the reading of such a column is that of its cells, a number.
+    meaning: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +121,7 @@ class Question:
     id: str  # stable: "date:orders.csv:InvoiceDate"
     text: str  # "Is 01/02/2025 the 1st of February or the 2nd of January?"
     detail: str  # "Both readings fit every row."
-    options: tuple[tuple[str, str], ...]  # (value, label)
+    options: tuple[tuple[str, str], ...]  # (value, label); empty: an ISO day is asked for
     answer: str | None = None
 
 
@@ -141,6 +153,7 @@ class Plan:
     joins: tuple[Join, ...] = ()
     questions: tuple[Question, ...] = ()
     notes: tuple[str, ...] = field(default=())  # "Each line counts as one unit."
+    currency: str = ""  # sign found beside money, "" where the file shows none or several
 
     def with_column(self, file: str, column: str, **changes: object) -> "Plan":
         """A copy in which one column has another role or reading; the user's word is sure."""

@@ -1,0 +1,143 @@
+"""SQL that turns the text of a column into its value: NULL where it cannot be read.
+
+Names and literals are quoted here and nowhere else; the common shapes (plain numbers, ISO days)
+get the shortest expression, because tens of millions of rows pass through it.
+"""
+
+from data.ingest.numbers import CURRENCY, pattern
+from data.ingest.plan import Column, Reading
+
+NOTHING = ("", "na", "n/a", "#n/a", "null", "none", "nan", "nat", "-", "--", "\\n", "nil", "#null!")
+YES = (
+    "1", "y", "yes", "t", "true", "x", "on", "是", "有", "真", "ja", "j", "oui", "si", "sí", "s",
+    "sim", "vero", "wahr", "promo", "✓", "✔",
+)  # fmt: skip
+NO = (
+    "0", "n", "no", "f", "false", "off", "否", "无", "没有", "假", "nein", "non", "não", "nao",
+    "falsch", "regular", "✗",
+)  # fmt: skip
+
+
+def ident(name: str) -> str:
+    """A quoted identifier.
+
+    >>> ident('a"b')
+    '"a""b"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A quoted string.
+
+    >>> literal("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _list(words: tuple[str, ...]) -> str:
+    return ", ".join(literal(word) for word in words)
+
+
+def empty_sql(column: Column) -> str:
+    """TRUE where the raw cell says nothing: NULL, blank, NA, null, a dash; never NULL itself."""
+    cell = ident(column.name)
+    return f"({cell} IS NULL OR lower(trim({cell})) IN ({_list(NOTHING)}))"
+
+
+def value_sql(column: Column) -> str:
+    """DATE or TIMESTAMP, DOUBLE, BOOLEAN or trimmed VARCHAR of the raw VARCHAR column.
+
+    A blank flag is FALSE; any other cell that cannot be read is NULL.
+    """
+    cell, reading = ident(column.name), column.reading
+    if reading.kind == "number":
+        return number_sql(cell, reading)
+    if reading.kind == "date":
+        return date_sql(cell, reading.date_format)
+    if reading.kind == "flag":
+        return flag_sql(cell)
+    return text_sql(cell, whole=reading.whole)
+
+
+def text_sql(cell: str, *, whole: bool) -> str:
+    """Trimmed text, NULL for what says nothing; the spellings are listed to spare a lower()."""
+    spellings = tuple(
+        dict.fromkeys(s for w in NOTHING for s in (w, w.upper(), w.capitalize(), "NaN", "NaT"))
+    )
+    text = f"regexp_replace(trim({cell}), '^(-?[0-9]+)\\.0+$', '\\1')" if whole else f"trim({cell})"
+    return f"CASE WHEN trim({cell}) NOT IN ({_list(spellings)}) THEN {text} END"
+
+
+def number_sql(cell: str, reading: Reading) -> str:
+    """A finite DOUBLE: the fast cast first, the spelled-out styles for what it cannot read."""
+    if reading.decimal == ".":
+        fast = f"TRY_CAST({cell} AS DOUBLE)"
+    else:
+        unpointed = f"CASE WHEN NOT contains({cell}, '.') THEN {cell} END"
+        fast = f"TRY_CAST(replace({unpointed}, ',', '.') AS DOUBLE)"
+    value = f"COALESCE({fast}, {_styled_sql(cell, reading)})"
+    scale = " / 100" if reading.percent else ""
+    return f"(CASE WHEN isfinite({value}) THEN {value} END{scale})"
+
+
+def _styled_sql(cell: str, reading: Reading) -> str:
+    """A number with currency, percent sign, thousands, minus behind or in parentheses."""
+    text = f"translate(trim({cell}), '\u2212’\u00a0\u202f\u2009', '-''   ')"
+    bare = f"trim(regexp_replace({text}, {literal(f'{CURRENCY}|%')}, '', 'g'))"
+    minus = f"(({bare} LIKE '(%)') OR ({bare} LIKE '%-'))"
+    inner = f"regexp_replace({bare}, '^\\(\\s*|\\s*\\)$|\\s*-$|^-\\s+', '', 'g')"
+    spaced_minus = f"(({bare} LIKE '- %'))"
+    digits = inner
+    if reading.thousands:
+        digits = f"replace({digits}, {literal(reading.thousands)}, '')"
+    if reading.decimal == ",":
+        digits = f"replace({digits}, ',', '.')"
+    shape = literal(pattern(reading.decimal, reading.thousands))
+    value = f"CASE WHEN regexp_full_match({inner}, {shape}) THEN TRY_CAST({digits} AS DOUBLE) END"
+    sign = f"CASE WHEN {minus} OR {spaced_minus} THEN -1 ELSE 1 END"
+    share = "" if reading.percent else f" * CASE WHEN contains({cell}, '%') THEN 0.01 ELSE 1 END"
+    return f"({value} * {sign}{share})"
+
+
+def date_sql(cell: str, date_format: str) -> str:
+    """A DATE, or a TIMESTAMP where the pattern has a time; years outside 1900 to 2199 are NULL,
+    because they are misread ones: "%Y" takes "25" for the year 25.
+
+    ISO days and times take DuckDB's own cast, which also reads one in place of the other; the
+    clock is kept as written, whatever zone follows it.
+    """
+    if date_format == "excel":
+        day = f"TRY_CAST({cell} AS DOUBLE)"
+        value = f"(TIMESTAMP '1899-12-30' + to_seconds(CASE WHEN {day} BETWEEN 1 AND 109571 THEN "
+        value += f"round({day} * 86400) END))"
+    elif date_format in ("unix", "unix_ms"):
+        step = 1 if date_format == "unix" else 1000
+        stamp = f"TRY_CAST({cell} AS DOUBLE)"
+        value = f"make_timestamp(CASE WHEN {stamp} BETWEEN 0 AND {7_258_118_400 * step} THEN "
+        value += f"CAST({stamp} * {1_000_000 // step} AS BIGINT) END)"
+    elif date_format == "%Y-%m-%d" or not date_format:
+        value = f"TRY_CAST({cell} AS DATE)"
+    elif date_format.startswith("%Y-%m-%d"):
+        value = f"TRY_CAST({cell} AS TIMESTAMP)"
+    elif date_format.endswith("%V"):
+        value = f"try_strptime(trim({cell}) || '-1', {literal(date_format + '-%u')})::DATE"
+    elif "%z" in date_format:
+        plain = f"regexp_replace({cell}, '\\s*(Z|[+-]\\d\\d:?\\d\\d)$', '')"
+        value = f"try_strptime({plain}, {literal(date_format.replace('%z', ''))})"
+    else:
+        cast = "" if "%H" in date_format or "%I" in date_format else "::DATE"
+        value = f"try_strptime({cell}, {literal(date_format)}){cast}"
+    return f"(CASE WHEN {value} BETWEEN DATE '1900-01-01' AND DATE '2199-12-31' THEN {value} END)"
+
+
+def flag_sql(cell: str) -> str:
+    """TRUE or FALSE: blank is FALSE, a number is TRUE where it is not 0, a name is TRUE."""
+    word = f"lower(trim({cell}))"
+    number = f"TRY_CAST({cell} AS DOUBLE)"
+    return (
+        f"CASE WHEN {cell} IS NULL OR {word} IN ({_list((*NOTHING, *NO))}) THEN FALSE "
+        f"WHEN {word} IN ({_list(YES)}) THEN TRUE "
+        f"WHEN {number} IS NOT NULL THEN {number} <> 0 ELSE TRUE END"
+    )
