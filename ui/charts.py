@@ -1,0 +1,330 @@
+"""Figures, returned and never drawn: colours are places of the theme, so light and dark both fit.
+
+Streamlit swaps the stand-ins of `COLOURS` for the palette of config.toml in the browser. They are
+Streamlit's own and may change; tests/ui/test_charts.py compares them with the installed version.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from ui import format as fmt
+
+COLOURS = {
+    "forecast": "#000001",  # blue: our forecast and its bands
+    "rival": "#000002",  # orange: the model to compare with
+    "event": "#000005",  # gold: festivals, holidays
+    "stockout": "#000006",  # red: out of stock
+    "last_year": "#000008",  # grey: the same weeks last year, and the line of today
+    "sold": "#000009",  # ink: what was sold
+}
+BANDS = {"q0.025": ("q0.975", "1a"), "q0.1": ("q0.9", "2e"), "q0.25": ("q0.75", "47")}  # + alpha
+ZOOM = {
+    "displaylogo": False,
+    "modeBarButtons": [["zoom2d", "pan2d", "resetScale2d"]],
+}
+
+SHOWN_BEFORE = {"D": 91, "W": 26, "M": 24}  # periods of history beside the forecast
+_DAY_MS = 86_400_000
+_AXIS: dict[str, dict[str, float | str]] = {
+    "D": {"dtick": 28 * _DAY_MS, "minor": 7 * _DAY_MS, "tickformat": "%-d %b"},
+    "W": {"dtick": 56 * _DAY_MS, "minor": 28 * _DAY_MS, "tickformat": "%-d %b"},
+    "M": {"dtick": "M6", "minor": "M1", "tickformat": "%b %Y"},
+}
+_HOVER_HEAD = {"D": "%a %-d %b %Y", "W": "Week of %a %-d %b %Y", "M": "%B %Y"}
+_PLOT_WIDTH = 640  # pixels that event names have on a desktop; they are staggered to fit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fan:
+    """What a fan chart shows; frames have `timestamp` and are in order of time."""
+
+    history: pd.DataFrame  # value, stockout_share; one row per complete period
+    future: pd.DataFrame  # mean and quantiles q0.025 … q0.975; empty: no forecast
+    freq: str  # D, W or M
+    measure: str  # quantity or revenue
+    currency: str
+    last_year: pd.DataFrame | None = None  # value, over the shown history and the future
+    rival: pd.DataFrame | None = None  # mean
+    rival_name: str = ""
+    events: pd.DataFrame | None = None  # name, first_day, last_day
+    stockouts: bool = False  # shade the periods that were mostly out of stock
+    view: str = ""  # the zoom is kept while this stays the same
+
+
+def fan(chart: Fan, *, height: int = 380) -> go.Figure:
+    """History, then the forecast with its 50, 80 and 95% bands, beside last year."""
+    figure = go.Figure()
+    if chart.stockouts:
+        _add_stockouts(figure, chart)
+    if not chart.future.empty:
+        _add_bands(figure, chart)
+    if chart.last_year is not None and chart.last_year["value"].notna().any():
+        _add_line(figure, chart, chart.last_year, "Last year", "last_year", 1.6, "dot")
+    if chart.rival is not None:
+        rival = chart.rival.rename(columns={"mean": "value"})
+        _add_line(figure, chart, rival, chart.rival_name, "rival", 1.6, "solid")
+    _add_line(figure, chart, chart.history, "Sold", "sold", 2, "solid")
+    if not chart.future.empty:
+        _add_forecast(figure, chart)
+        _add_cutoff(figure, chart)
+    if chart.events is not None and not chart.events.empty:
+        _add_events(figure, chart)
+    _style(figure, chart, height)
+    return figure
+
+
+def shown(chart: Fan) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """The first and last period on screen before anybody drags."""
+    first = chart.history["timestamp"].iloc[-SHOWN_BEFORE[chart.freq] :].iloc[0]
+    last = (chart.future if not chart.future.empty else chart.history)["timestamp"].iloc[-1]
+    return first, last
+
+
+def describe(chart: Fan) -> str:
+    """The finding in one sentence, for those who cannot see the chart."""
+    what = "Revenue" if chart.measure == "revenue" else "Units"
+    sold = chart.history["value"].iloc[-1]
+    text = f"{what} sold, last {_amount(sold, chart)} in {_period(chart.history, -1, chart.freq)}"
+    if chart.future.empty:
+        return text + "."
+    ends = f"{_amount(chart.future['mean'].iloc[-1], chart)} "
+    return f"{text}; the forecast ends at {ends}in {_period(chart.future, -1, chart.freq)}."
+
+
+def _add_line(
+    figure: go.Figure,
+    chart: Fan,
+    frame: pd.DataFrame,
+    name: str,
+    role: str,
+    width: float,
+    dash: str,
+) -> None:
+    figure.add_scatter(
+        x=frame["timestamp"],
+        y=frame["value"],
+        name=name,
+        mode="lines",
+        line={"color": COLOURS[role], "width": width, "dash": dash},
+        text=[f"{name}: {_amount(value, chart)}" for value in frame["value"]],
+        hoverinfo="text",
+    )
+
+
+def _add_bands(figure: go.Figure, chart: Fan) -> None:
+    """Filled shapes from the last sold point outwards, widest first."""
+    start = chart.history.iloc[-1]
+    times = [start["timestamp"], *chart.future["timestamp"]]
+    for lower, (upper, alpha) in BANDS.items():
+        low = [start["value"], *chart.future[lower]]
+        high = [start["value"], *chart.future[upper]]
+        figure.add_scatter(
+            x=times + times[::-1],
+            y=high + low[::-1],
+            mode="lines",
+            line={"width": 0, "color": COLOURS["forecast"]},
+            fill="toself",
+            fillcolor=COLOURS["forecast"] + alpha,
+            name="80% band",
+            showlegend=lower == "q0.1",
+            hoverinfo="skip",
+        )
+
+
+def _add_forecast(figure: go.Figure, chart: Fan) -> None:
+    future = chart.future
+    text = [
+        f"Forecast: {_amount(mean, chart)} · 8 in 10: {_amount(low, chart)}–{_amount(high, chart)}"
+        for mean, low, high in zip(future["mean"], future["q0.1"], future["q0.9"], strict=True)
+    ]
+    start = chart.history.iloc[-1]
+    figure.add_scatter(
+        x=[start["timestamp"], *future["timestamp"]],
+        y=[start["value"], *future["mean"]],
+        name="Forecast",
+        mode="lines",
+        line={"color": COLOURS["forecast"], "width": 2.5},
+        text=["", *text],
+        hoverinfo=["skip"] + ["text"] * len(future),
+    )
+
+
+def _add_cutoff(figure: go.Figure, chart: Fan) -> None:
+    """A thin line where the data end and the forecast begins."""
+    figure.add_shape(
+        type="line",
+        x0=chart.history["timestamp"].iloc[-1],
+        x1=chart.history["timestamp"].iloc[-1],
+        y0=0,
+        y1=1,
+        yref="paper",
+        layer="below",
+        line={"color": COLOURS["last_year"], "width": 1},
+    )
+
+
+def _add_stockouts(figure: go.Figure, chart: Fan) -> None:
+    """Red ground over neighbouring periods in which most product-days were out of stock."""
+    history = chart.history
+    if "stockout_share" not in history or not (out := history["stockout_share"] >= 0.5).any():
+        return
+    step = _step(chart.freq) / 2
+    for _, run in history[out].groupby((~out).cumsum()[out]):
+        first, last = run["timestamp"].iloc[0] - step, run["timestamp"].iloc[-1] + step
+        figure.add_vrect(
+            x0=first, x1=last, fillcolor=COLOURS["stockout"] + "21", line_width=0, layer="below"
+        )
+        figure.add_annotation(
+            x=first,
+            y=1,
+            yref="paper",
+            text="out of stock",
+            showarrow=False,
+            xanchor="left",
+            yanchor="top",
+            yshift=-30,
+            font={"size": 11, "color": COLOURS["stockout"]},
+        )
+
+
+def _add_events(figure: go.Figure, chart: Fan) -> None:
+    """Dotted lines with names at the top; a name that has no room is left to the hover."""
+    assert chart.events is not None
+    first, last = shown(chart)
+    ends: list[float] = [-np.inf] * 3  # where the last name of each row ends, in pixels
+    for name, day in zip(chart.events["name"], chart.events["first_day"], strict=True):
+        moment = pd.Timestamp(day)
+        if not first <= moment <= last:
+            continue
+        figure.add_shape(
+            type="line",
+            x0=moment,
+            x1=moment,
+            y0=0,
+            y1=1,
+            yref="paper",
+            layer="below",
+            line={"color": COLOURS["event"], "width": 1.5, "dash": "dot"},
+        )
+        left = (moment - first) / (last - first) * _PLOT_WIDTH
+        row = next((row for row, end in enumerate(ends) if left > end), None)
+        if row is None:
+            continue
+        width = 6.2 * len(str(name)) + 8
+        flip = left + width > _PLOT_WIDTH
+        ends[row] = left + (0 if flip else width)
+        figure.add_annotation(
+            x=moment,
+            y=1,
+            yref="paper",
+            text=_plain(str(name)),
+            showarrow=False,
+            xanchor="right" if flip else "left",
+            yanchor="top",
+            xshift=-3 if flip else 3,
+            yshift=-15 * row,
+            font={"size": 11, "color": COLOURS["event"]},
+        )
+    _add_event_hover(figure, chart)
+
+
+def _add_event_hover(figure: go.Figure, chart: Fan) -> None:
+    """An unseen point in every period with an event, so that the hover box names it."""
+    assert chart.events is not None
+    times = pd.concat([chart.history["timestamp"], chart.future.get("timestamp")])
+    days = pd.to_datetime(chart.events["first_day"])
+    places = np.searchsorted(times.to_numpy(), days.to_numpy(), side="right") - 1
+    named: dict[pd.Timestamp, list[str]] = {}
+    for place, day, name in zip(places, days, chart.events["name"], strict=True):
+        if place >= 0 and day < times.iloc[place] + _step(chart.freq):
+            named.setdefault(times.iloc[place], []).append(_plain(str(name)))
+    figure.add_scatter(
+        x=list(named),
+        y=[0] * len(named),
+        mode="markers",
+        marker={"opacity": 0, "color": COLOURS["event"]},
+        text=["Event: " + ", ".join(names) for names in named.values()],
+        hoverinfo="text",
+        showlegend=False,
+    )
+
+
+def _style(figure: go.Figure, chart: Fan, height: int) -> None:
+    first, last = shown(chart)
+    pad = _step(chart.freq) / 2
+    axis = _AXIS[chart.freq]
+    low, high = _value_range(chart, first)
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 34, "b": 8},
+        hovermode="x unified",
+        dragmode="pan",
+        uirevision=chart.view,
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "itemwidth": 30,
+        },
+    )
+    figure.update_xaxes(
+        range=[first - pad, last + pad],
+        tick0=chart.history["timestamp"].iloc[-1],
+        dtick=axis["dtick"],
+        minor={"dtick": axis["minor"], "ticks": "outside", "ticklen": 3, "showgrid": False},
+        tickformat=axis["tickformat"],
+        hoverformat=_HOVER_HEAD[chart.freq],
+        tickangle=0,
+        ticks="outside",
+        showgrid=False,
+        zeroline=False,
+        title=None,
+    )
+    figure.update_yaxes(
+        range=[low, high],
+        nticks=5,
+        tickformat=",.0f" if high >= 10 else ",.1f",
+        tickprefix=chart.currency if chart.measure == "revenue" else "",
+        ticks="",
+        zeroline=low < 0,
+        title=None,
+        automargin=True,
+    )
+    if high >= 20_000:
+        figure.update_yaxes(tickformat="~s")
+
+
+def _value_range(chart: Fan, first: pd.Timestamp) -> tuple[float, float]:
+    """From zero (or the lowest return) to a little above all that is on screen."""
+    visible = chart.history.loc[chart.history["timestamp"] >= first, "value"]
+    parts = [visible, *(chart.future[column] for column in ("q0.975",) if column in chart.future)]
+    if chart.last_year is not None:
+        parts.append(chart.last_year.loc[chart.last_year["timestamp"] >= first, "value"])
+    if chart.rival is not None:
+        parts.append(chart.rival["mean"])
+    values = pd.concat(parts).dropna()
+    high = float(values.max()) if len(values) else 1.0
+    low = float(min(values.min(), 0)) if len(values) else 0.0
+    return low * 1.05, (high if high > 0 else 1.0) * 1.12
+
+
+def _step(freq: str) -> pd.Timedelta:
+    return pd.Timedelta(days={"D": 1, "W": 7, "M": 30}[freq])
+
+
+def _amount(value: float | None, chart: Fan) -> str:
+    return fmt.exact(value, chart.measure, chart.currency)
+
+
+def _period(frame: pd.DataFrame, row: int, freq: str) -> str:
+    return fmt.period(frame["timestamp"].iloc[row], freq)
+
+
+def _plain(text: str) -> str:
+    """Plotly reads a little HTML in its texts; the user's own text must stay text."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

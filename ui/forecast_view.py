@@ -1,0 +1,368 @@
+"""The parts of the Forecast page, drawn: choices, cards, chart, children, words, table, files."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from data.scope import Level, Scope
+from ui import address, charts, forecast_words, forecasts, layout, queries
+from ui import format as fmt
+from ui import scope as scopes
+from ui.forecasts import Outlook
+from ui.queries import Dataset
+
+MODELS = (forecasts.AUTOMATIC, *forecasts.CANDIDATES)
+
+_LINES = ("Last year", "Baseline", "Events", "Stock-outs")
+_LEVELS: dict[str, Level] = {"Categories": "category", "Products": "product", "Places": "place"}
+_CHILD_TABLE = "children"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What the controls of the page say."""
+
+    model: str
+    horizon: int  # periods
+    lines: frozenset[str]  # of _LINES
+
+
+def controls(scope: Scope) -> Choice:
+    """Which lines to show, which model, how far ahead."""
+    freq = scope.freq
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        lines = st.pills(
+            "Lines",
+            _LINES,
+            selection_mode="multi",
+            default=["Last year", "Events"],
+            label_visibility="collapsed",
+            key="lines",
+            bind="query-params",
+        )
+        st.space("stretch")
+        model = st.selectbox(
+            "Model",
+            MODELS,
+            format_func=lambda key: (
+                "Best model" if key == forecasts.AUTOMATIC else forecast_words.model_name(key, freq)
+            ),
+            label_visibility="collapsed",
+            key="model",
+            bind="query-params",
+            width=170,
+        )
+        ahead = st.segmented_control(
+            "Ahead",
+            forecasts.HORIZONS[freq],
+            default=forecasts.DEFAULT_HORIZON[freq],
+            format_func=lambda number: forecast_words.periods(number, freq),
+            required=True,
+            label_visibility="collapsed",
+            key=f"ahead_{freq.lower()}",
+            bind="query-params",
+        )
+    return Choice(
+        model=model or forecasts.AUTOMATIC,
+        horizon=ahead or forecasts.DEFAULT_HORIZON[freq],
+        lines=frozenset(lines),
+    )
+
+
+def outlook(scope: Scope, choice: Choice) -> Outlook:
+    """The forecast of the scope; stops the page where nothing complete was sold yet."""
+    series = queries.series(scope)
+    if not series["complete"].any():
+        noun = forecasts.NOUN[scope.freq][0]
+        layout.stop(
+            f"**No complete {noun} of sales here yet.** The forecast starts after the first one. "
+            "Choose a shorter period or a wider scope above."
+        )
+    with st.skeleton(height=420):
+        return queries.outlook(scope, choice.horizon, choice.model)
+
+
+def caption(dataset: Dataset, scope: Scope, made: Outlook, choice: Choice) -> str:
+    """What data, until when, and which model."""
+    last = made.history["timestamp"].iloc[-1]
+    parts = [f"{fmt.escape(dataset.name)} · sales through {fmt.day(dataset.last_day)}"]
+    if made.partial is not None:
+        noun = forecasts.NOUN[scope.freq][0]
+        parts.append(
+            f"the {noun} after {fmt.period(last, scope.freq)} is not complete and left out"
+        )
+    words = forecast_words.verdict(
+        made,
+        freq=scope.freq,
+        horizon=choice.horizon,
+        automatic=choice.model == forecasts.AUTOMATIC,
+    )
+    return " · ".join([*parts, words])
+
+
+def cards(place: DeltaGenerator, made: Outlook, scope: Scope, currency: str) -> None:
+    """Sums ahead and behind against last year, and how good the model was."""
+    future, near, freq = made.future, forecasts.NEAR[scope.freq], scope.freq
+
+    def words(value: float) -> str:
+        return fmt.amount(value, scope.measure, currency).replace("$", "\\$")
+
+    sold = made.history.tail(near)
+    before = forecasts.last_year(made.history, sold["timestamp"], freq)
+    sums = [
+        (f"Last {forecast_words.periods(near, freq)}", sold["value"], before),
+        (
+            f"Next {forecast_words.periods(near, freq)}",
+            future["mean"][:near],
+            future["last_year"][:near],
+        ),
+        (
+            f"Next {forecast_words.periods(len(future), freq)}",
+            future["mean"],
+            future["last_year"],
+        ),
+    ]
+    with place, st.grid(6 if made.scores is not None else 3, min_column_width=148):
+        for label, values, year_ago in sums:
+            growth = forecasts.growth(values, year_ago)
+            st.metric(
+                label,
+                words(float(values.sum())),
+                fmt.delta(growth),
+                delta_description="vs last year" if growth is not None else "no year before",
+                border=True,
+                height="stretch",
+            )
+        if made.scores is not None:
+            _score_cards(made, freq)
+
+
+def _score_cards(made: Outlook, freq: str) -> None:
+    assert made.scores is not None
+    score, naive = made.scores.loc[made.model], made.scores.loc[forecasts.LAST_YEAR]
+    better = float(score["wape"] - naive["wape"]) * 100
+    st.metric(
+        "Forecast error",
+        fmt.share(score["wape"]),
+        f"{better:+.1f} pts" if abs(better) >= 0.05 else 0,
+        delta_color="inverse",
+        delta_description="vs last year" if freq != "D" else "vs last week",
+        border=True,
+        height="stretch",
+        help="How far off we were, as a share of what sold (WAPE). Smaller is better. "
+        "Measured on past periods that the model had not seen.",
+    )
+    bias = float(score["bias"])
+    st.metric(
+        "Bias",
+        f"{bias:+.1%}".replace("-", fmt.MINUS),
+        "too high" if bias > 0.005 else "too low" if bias < -0.005 else "balanced",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+        help="Whether we forecast too much or too little on the whole.",
+    )
+    st.metric(
+        "80% band held",
+        f"{score['coverage_80']:.0%}",
+        "should be 80%",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+        help="Share of past periods that fell inside the band.",
+    )
+
+
+def chart(made: Outlook, scope: Scope, choice: Choice, dataset: Dataset) -> None:
+    """The fan chart with the lines that are switched on."""
+    what = "Revenue" if scope.measure == "revenue" else "Units"
+    noun = forecasts.NOUN[scope.freq][0]
+    st.markdown(f"**{what} a {noun}** :gray[· shades: 50, 80 and 95% of cases]")
+    fan = charts.Fan(
+        history=made.history,
+        future=made.future,
+        freq=scope.freq,
+        measure=scope.measure,
+        currency=dataset.currency,
+        last_year=_last_year(made, scope) if "Last year" in choice.lines else None,
+        rival=made.future.assign(mean=made.future["baseline"])
+        if "Baseline" in choice.lines
+        else None,
+        rival_name=forecast_words.model_name(made.baseline, scope.freq),
+        events=events(made, scope) if "Events" in choice.lines else None,
+        stockouts="Stock-outs" in choice.lines,
+        view=f"{scope}",
+    )
+    st.plotly_chart(
+        charts.fan(fan),
+        key=f"fan-{st.context.theme.type}",
+        config=charts.ZOOM,
+        alt=charts.describe(fan),
+    )
+
+
+def events(made: Outlook, scope: Scope) -> pd.DataFrame:
+    """Festivals and holidays from the first period on screen to the end of the forecast."""
+    first = made.history["timestamp"].iloc[-charts.SHOWN_BEFORE[scope.freq] :].iloc[0]
+    last = made.future["timestamp"].iloc[-1] + timedelta(days=6)
+    return queries.events(scope.dataset_id, first.date(), last.date())
+
+
+def inside(scope: Scope, choice: Choice, dataset: Dataset) -> None:
+    """The scope one level down, each with its own forecast; a click goes there."""
+    levels = [word for word, level in _LEVELS.items() if _has(scope, level)]
+    if not levels:
+        return
+    ahead = forecast_words.periods(choice.horizon, scope.freq)
+    st.markdown(f"**Inside {fmt.escape(scopes.name(scope))}** :gray[· next {ahead}]")
+    word = levels[0]
+    if len(levels) > 1:
+        word = (
+            st.segmented_control(
+                "Inside by",
+                levels,
+                default=levels[0],
+                required=True,
+                label_visibility="collapsed",
+                key="inside",
+                bind="query-params",
+            )
+            or levels[0]
+        )
+    with st.skeleton(height=360):
+        table = queries.child_outlooks(scope, _LEVELS[word], choice.horizon)
+    key = f"{_CHILD_TABLE}-{word}-{scope}"
+    money = scope.measure == "revenue"
+    currency = dataset.currency if money else ""
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "label": table["label"],
+                "forecast": table["forecast"],
+                "growth": table["growth"] * 100,
+            }
+        ),
+        hide_index=True,
+        height=386 if len(table) > 10 else "auto",
+        placeholder="new",
+        key=key,
+        on_select=lambda: _go_down(key, table["child_id"].tolist(), _LEVELS[word], scope),
+        selection_mode="single-cell",
+        alt=f"{word} inside {scopes.name(scope)}, by their forecast of the next {ahead}",
+        column_config={
+            "label": st.column_config.TextColumn(
+                {"Categories": "Category", "Products": "Product", "Places": "Place"}[word],
+                width=150,
+            ),
+            "forecast": st.column_config.NumberColumn(
+                "Revenue" if money else "Units", format=f"{currency}%,d", width=72
+            ),
+            "growth": st.column_config.NumberColumn("vs LY", format="%+.0f%%", width=56),
+        },
+    )
+
+
+def words(made: Outlook, scope: Scope, dataset: Dataset) -> None:
+    """The card that says it in sentences."""
+    sentences = forecast_words.in_words(
+        made, freq=scope.freq, measure=scope.measure, currency=dataset.currency
+    )
+    ahead = queries.events(
+        scope.dataset_id,
+        made.future["timestamp"].iloc[0].date(),
+        made.future["timestamp"].iloc[-1].date() + timedelta(days=6),
+    )
+    if festivals := forecast_words.festivals(ahead, made.future):
+        sentences.append(festivals)
+    with st.container(border=True):
+        st.markdown("**In words**")
+        for sentence in sentences:
+            st.markdown(sentence)
+
+
+def table(made: Outlook, scope: Scope, dataset: Dataset) -> None:
+    """The forecast period by period, periods as columns."""
+    frame = forecast_words.table(
+        made, freq=scope.freq, measure=scope.measure, currency=dataset.currency
+    )
+    noun = forecasts.NOUN[scope.freq][0]
+    st.markdown(f"**By {noun}** :gray[· the last column is the sum of all]")
+    cell = st.column_config.TextColumn(alignment="right", width=66)
+    st.dataframe(
+        frame,
+        alt=f"Forecast by {noun} beside last year",
+        column_config={
+            " ": st.column_config.TextColumn(" ", width=96),
+            **{column: cell for column in frame.columns},
+        },
+    )
+
+
+def downloads(place: DeltaGenerator, made: Outlook, scope: Scope, dataset: Dataset) -> None:
+    """The Download menu of the title row."""
+    node, where = scopes.name(scope), scopes.place(scope)
+    stem = "-".join(part for part in _slug(f"{dataset.name} {node} {where}").split("-") if part)
+    with place.popover("Download", icon=":material/download:"):
+        st.download_button(
+            "Forecast (CSV)",
+            forecast_words.csv(
+                made,
+                scope,
+                dataset=dataset.name,
+                node=node,
+                place=where,
+                currency=dataset.currency,
+            ),
+            file_name=f"forecast-{stem}.csv",
+            mime="text/csv",
+            on_click="ignore",
+            type="tertiary",
+            key="forecast_csv",
+        )
+        st.download_button(
+            "Sales so far (CSV)",
+            forecast_words.history_csv(made, scope, node=node, place=where),
+            file_name=f"sales-{stem}.csv",
+            mime="text/csv",
+            on_click="ignore",
+            type="tertiary",
+            key="history_csv",
+        )
+
+
+def _go_down(key: str, children: list[str], level: Level, scope: Scope) -> None:
+    """Make the clicked child the scope."""
+    cells = st.session_state[key].selection.cells
+    if not cells:
+        return
+    child = children[cells[0][0]]
+    if level == "category":
+        address.go({"category": (*scope.categories, child)})
+    else:
+        address.go({level: child})
+
+
+def _has(scope: Scope, level: Level) -> bool:
+    """Whether the scope has children of this kind."""
+    if level == "category":
+        return scopes.has_deeper_categories(scope)
+    if level == "place":
+        return scope.place_id is None and len(queries.places(scope.dataset_id)) > 1
+    return scope.product_id is None
+
+
+def _last_year(made: Outlook, scope: Scope) -> pd.DataFrame:
+    """Last year's value beside every period on screen and to come."""
+    times = pd.concat([made.history["timestamp"], made.future["timestamp"]], ignore_index=True)
+    return pd.DataFrame(
+        {"timestamp": times, "value": forecasts.last_year(made.history, times, scope.freq)}
+    )
+
+
+def _slug(text: str) -> str:
+    return "".join(sign if sign.isalnum() else "-" for sign in text.lower())[:80]

@@ -1,0 +1,205 @@
+"""A forecast in words, in a table and in a file. Knows no Streamlit."""
+
+import pandas as pd
+
+from data.scope import Freq, Measure, Scope
+from ui import forecasts
+from ui import format as fmt
+from ui.forecasts import LAST_YEAR, NOUN, Outlook, windows
+
+NAMES = {
+    "theta": "Theta",
+    "ets": "ETS",
+    "arima": "ARIMA",
+    "ces": "CES",
+    "mstl": "MSTL",
+    "naive": "Last value",
+}
+_LAST_YEAR = {"D": "Last week's days", "W": "Last year's weeks", "M": "Last year's months"}
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def model_name(model: str, freq: Freq) -> str:
+    """What a page calls a model.
+
+    >>> model_name("seasonal_naive", "W"), model_name("arima", "W"), model_name("croston_sba", "D")
+    ("Last year's weeks", 'ARIMA', 'Croston sba')
+    """
+    if model == LAST_YEAR:
+        return _LAST_YEAR[freq]
+    return NAMES.get(model, model.replace("_", " ").capitalize())
+
+
+def periods(number: int, freq: Freq) -> str:
+    """A number of periods.
+
+    >>> periods(13, "W"), periods(1, "M")
+    ('13 weeks', '1 month')
+    """
+    return fmt.count(number, *NOUN[freq])
+
+
+def verdict(outlook: Outlook, *, freq: Freq, horizon: int, automatic: bool) -> str:
+    """Why this model, and how far it was off, against the baseline that any model must beat."""
+    name = model_name(outlook.model, freq)
+    if outlook.scores is None:
+        return f"{name}. There is too little history to test models against each other."
+    number = windows(len(outlook.history), freq, horizon)
+    tested = (
+        f"the last {number} × {periods(horizon, freq)}"
+        if number > 1
+        else (f"the last {periods(horizon, freq)}")
+    )
+    error, naive = (fmt.share(_wape(outlook, model)) for model in (outlook.model, LAST_YEAR))
+    plain = model_name(LAST_YEAR, freq)
+    if outlook.model == LAST_YEAR:
+        text = f"{plain}, unchanged: {error} off in {tested}."
+        return text + (" No model tried was closer." if automatic else "")
+    chosen = f"{name} was closest" if automatic else name
+    return f"{chosen}: {error} off in {tested}; {plain[0].lower() + plain[1:]} {naive}."
+
+
+def in_words(outlook: Outlook, *, freq: Freq, measure: Measure, currency: str) -> list[str]:
+    """The forecast as two or three sentences of Markdown."""
+
+    def words(value: float) -> str:
+        return fmt.escape(fmt.amount(value, measure, currency))
+
+    future = outlook.future
+    total = float(future["mean"].sum())
+    growth = forecasts.growth(future["mean"], future["last_year"])
+    against = f", {fmt.escape(fmt.growth(growth))} on last year" if growth is not None else ""
+    texts = [
+        f"Next {periods(len(future), freq)}: about **{words(total)}**{against}. In 8 of 10 cases "
+        f"between {words(outlook.total_low)} and {words(outlook.total_high)}."
+    ]
+    top = future.iloc[int(future["mean"].argmax())].to_dict()
+    if future["mean"].max() > 1.1 * future["mean"].median():
+        texts.append(
+            f"Most in {fmt.period(top['timestamp'], freq)}: about **{words(top['mean'])}**, in 8 "
+            f"of 10 cases between {words(top['q0.1'])} and {words(top['q0.9'])}."
+        )
+    if outlook.note:
+        texts.append(fmt.escape(outlook.note))
+    return texts
+
+
+def festivals(events: pd.DataFrame, future: pd.DataFrame) -> str:
+    """Festivals within the forecast, as a sentence; "" where there are none."""
+    if events.empty or future.empty:
+        return ""
+    days = pd.to_datetime(events["first_day"])
+    ahead = events[(days >= future["timestamp"].iloc[0]) & (events["kind"] != "holiday")]
+    names = [
+        f"{fmt.escape(name)} ({fmt.day(day)})"
+        for name, day in zip(ahead["name"], ahead["first_day"], strict=True)
+    ]
+    if not names:
+        return ""
+    return f"Ahead: {', '.join(names[:3])}. The models here know festivals only from earlier years."
+
+
+def table(outlook: Outlook, *, freq: Freq, measure: Measure, currency: str) -> pd.DataFrame:
+    """Periods as columns, as text: period, last year, forecast, 8 in 10 from and to, growth.
+
+    The last column is the sum over the horizon.
+    """
+    future = outlook.future
+
+    def words(value: float) -> str:
+        return fmt.exact(value, measure, currency)
+
+    columns: dict[str, list[str]] = {}
+    for row in future.to_dict("records"):
+        columns[_header(row["timestamp"], freq)] = [
+            _under_header(row["timestamp"], freq),
+            words(row["last_year"]),
+            words(row["mean"]),
+            words(row["q0.1"]),
+            words(row["q0.9"]),
+            fmt.growth(_growth(row["mean"], row["last_year"])),
+        ]
+    last = future["last_year"].sum(min_count=len(future))
+    total = float(future["mean"].sum())
+    columns[periods(len(future), freq)] = [
+        "",
+        words(last),
+        words(total),
+        words(outlook.total_low),
+        words(outlook.total_high),
+        fmt.growth(_growth(total, last)),
+    ]
+    first = {"D": "Day", "W": "Week of", "M": "Year"}[freq]
+    rows = [first, "Last year", "Forecast", "8 in 10: from", "8 in 10: to", "vs last year"]
+    return pd.DataFrame(columns, index=pd.Index(rows, name=" "))
+
+
+def csv(
+    outlook: Outlook, scope: Scope, *, dataset: str, node: str, place: str, currency: str
+) -> str:
+    """The forecast as a file: one row per period, with every quantile and the baseline."""
+    future = outlook.future
+    quantiles = [column for column in future.columns if column.startswith("q0.")]
+    frame = pd.DataFrame(
+        {
+            "dataset": _text(dataset),
+            "category": _text(" / ".join(scope.categories)),
+            "product": _text(node if scope.product_id is not None else ""),
+            "place": _text(place),
+            "frequency": NOUN[scope.freq][0],
+            "unit": currency or "money" if scope.measure == "revenue" else "units",
+            "timestamp": future["timestamp"].dt.strftime("%Y-%m-%d"),
+            "last_year": future["last_year"],
+            "model": outlook.model,
+            "mean": future["mean"].round(3),
+            **{column: future[column].round(3) for column in quantiles},
+            "baseline_model": outlook.baseline,
+            "baseline": future["baseline"].round(3),
+        }
+    )
+    return frame.to_csv(index=False)
+
+
+def history_csv(outlook: Outlook, scope: Scope, *, node: str, place: str) -> str:
+    """The sales behind the forecast as a file: one row per complete period."""
+    frame = pd.DataFrame(
+        {
+            "series": _text(node),
+            "place": _text(place),
+            "frequency": NOUN[scope.freq][0],
+            "timestamp": outlook.history["timestamp"].dt.strftime("%Y-%m-%d"),
+            scope.measure: outlook.history["value"].round(3),
+        }
+    )
+    return frame.to_csv(index=False)
+
+
+def _wape(outlook: Outlook, model: str) -> float | None:
+    if outlook.scores is None or model not in outlook.scores.index:
+        return None
+    return float(outlook.scores["wape"][model])
+
+
+def _growth(new: float, old: float) -> float | None:
+    return new / old - 1 if pd.notna(old) and old > 0 else None
+
+
+def _header(moment: pd.Timestamp, freq: Freq) -> str:
+    if freq == "W":
+        return fmt.week(moment)
+    return f"{moment:%b %y}" if freq == "M" else f"{moment.day} {moment:%b}"
+
+
+def _under_header(moment: pd.Timestamp, freq: Freq) -> str:
+    if freq == "W":
+        return f"{moment.day} {moment:%b}"
+    return f"{moment:%Y}" if freq == "M" else f"{moment:%a}"
+
+
+def _text(value: str) -> str:
+    """The user's own text for a file that a spreadsheet opens: never a formula.
+
+    >>> _text("=cmd()"), _text("Coffee")
+    ("'=cmd()", 'Coffee')
+    """
+    return "'" + value if value.startswith(_FORMULA_STARTS) else value

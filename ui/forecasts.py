@@ -1,0 +1,224 @@
+"""From the sales of a scope to a forecast that a page can show. Knows no Streamlit.
+
+A *history* has one row per complete period: timestamp, value, stockout_share. The period that the
+data covers only in part is left out of training, so that half a week does not look like a slump.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+import forecasting as fc
+from data.scope import Freq, Measure
+from forecasting import Forecast
+
+LAST_YEAR = "seasonal_naive"  # the baseline that any model must beat
+CANDIDATES = (LAST_YEAR, "theta", "ets", "arima")
+AUTOMATIC = "automatic"
+BANDS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+
+PANDAS_FREQ = {"D": "D", "W": "W-MON", "M": "MS"}
+NOUN = {"D": ("day", "days"), "W": ("week", "weeks"), "M": ("month", "months")}
+HORIZONS = {"D": (14, 28, 56), "W": (4, 13, 26), "M": (3, 6, 12)}
+DEFAULT_HORIZON = {"D": 28, "W": 13, "M": 6}
+NEAR = {"D": 7, "W": 4, "M": 1}  # the next few periods, which the first card sums
+SEASON = {"D": 7, "W": 52, "M": 12}
+_TRAINED_ON = {"D": 3 * 364, "W": 5 * 52, "M": 10 * 12}  # older periods tell little and cost time
+_MOST_WINDOWS = 3
+_PATHS = 400  # sample paths for the band of a sum
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """One series with its forecast and what is known about its error."""
+
+    history: pd.DataFrame  # timestamp, value, stockout_share; complete periods
+    future: pd.DataFrame  # timestamp, mean, q0.025 … q0.975, last_year, baseline
+    model: str  # the one that made it
+    baseline: str  # the one to compare with
+    scores: pd.DataFrame | None  # by model: wape, bias, coverage_80; None: too short to test
+    note: str  # which fallback was used and why; "" if none
+    total_low: float  # 1 in 10 sums over the horizon is lower
+    total_high: float  # 1 in 10 is higher
+    partial: pd.Timestamp | None  # the incomplete last period, left out
+
+
+def history_of(series: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+    """The complete periods of a `data.queries.series` frame."""
+    complete = series[series["complete"]]
+    return pd.DataFrame(
+        {
+            "timestamp": pd.to_datetime(complete["timestamp"]).astype("datetime64[ns]"),
+            "value": complete[measure].astype(float).fillna(0.0),
+            "stockout_share": complete["stockout_share"].astype(float),
+        }
+    ).reset_index(drop=True)
+
+
+def partial_period(series: pd.DataFrame) -> pd.Timestamp | None:
+    """The last period where the data ends inside it."""
+    if series.empty or bool(series["complete"].iloc[-1]):
+        return None
+    return pd.Timestamp(series["timestamp"].iloc[-1])
+
+
+def last_year(history: pd.DataFrame, timestamps: pd.Series, freq: Freq) -> pd.Series:
+    """What was sold 52 weeks before each timestamp, so that weekdays meet; months: the same month.
+
+    NaN where the data does not reach back.
+    """
+    if freq == "M":
+        before = timestamps - pd.DateOffset(years=1)
+    else:
+        before = timestamps - pd.Timedelta(days=364)
+    values = history.set_index("timestamp")["value"]
+    return pd.Series(values.reindex(before).to_numpy(), index=timestamps.index)
+
+
+def growth(values: pd.Series, year_ago: pd.Series) -> float | None:
+    """The relative change of a sum; None where the year before is not known in full."""
+    before = year_ago.sum(min_count=len(year_ago))
+    return float(values.sum() / before - 1) if before > 0 else None
+
+
+def panel_of(history: pd.DataFrame, freq: Freq) -> fc.Panel:
+    """The recent history as a panel of one series."""
+    recent = history.iloc[-_TRAINED_ON[freq] :]
+    frame = pd.DataFrame(
+        {"series_id": "scope", "timestamp": recent["timestamp"], "target": recent["value"]}
+    )
+    return fc.Panel.from_frame(frame, freq=PANDAS_FREQ[freq])
+
+
+def windows(length: int, freq: Freq, horizon: int) -> int:
+    """How many times the past can be forecast with a season and a half left to learn from.
+
+    >>> windows(156, "W", 13), windows(104, "W", 13), windows(60, "W", 13)
+    (3, 2, 0)
+    """
+    enough = int(1.5 * SEASON[freq]) if freq != "D" else 6 * SEASON[freq]
+    return max(0, min(_MOST_WINDOWS, (length - enough) // horizon))
+
+
+def backtest(
+    history: pd.DataFrame, freq: Freq, horizon: int, models: tuple[str, ...] = CANDIDATES
+) -> pd.DataFrame | None:
+    """wape, bias and coverage_80 by model over the last windows; None where it is too short.
+
+    Raises `ForecastingError`.
+    """
+    recent = history.iloc[-_TRAINED_ON[freq] :]
+    count = windows(len(recent), freq, horizon)
+    if not count or not recent["value"].iloc[-count * horizon :].abs().sum():
+        return None
+    result = fc.backtest(panel_of(history, freq), list(models), horizon=horizon, num_windows=count)
+    return scores_of(result.leaderboard())
+
+
+def scores_of(leaderboard: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a leaderboard that the page words, by model."""
+    frame = leaderboard.reset_index() if "model" not in leaderboard else leaderboard
+    frame = frame.rename(columns=str.lower).set_index("model")
+    return frame[["wape", "bias", "coverage_80"]].astype(float)
+
+
+def best(scores: pd.DataFrame | None) -> str:
+    """The model with the smallest error; theta where none could be tested."""
+    if scores is None or scores["wape"].isna().all():
+        return "theta"
+    return str(scores["wape"].idxmin())
+
+
+def outlook(
+    series: pd.DataFrame,
+    *,
+    freq: Freq,
+    measure: Measure,
+    horizon: int,
+    model: str,
+    scores: pd.DataFrame | None,
+) -> Outlook:
+    """The forecast of a scope by `model` or, where that is "automatic", by the best of `scores`.
+
+    Raises `ForecastingError` where the series has no complete period or a model fails.
+    """
+    history = history_of(series, measure)
+    panel = panel_of(history, freq)
+    chosen = best(scores) if model == AUTOMATIC else model
+    baseline = LAST_YEAR if chosen != LAST_YEAR else "theta"
+    made = _forecast(panel, chosen, horizon)
+    future = made.to_frame().drop(columns="series_id")
+    future["last_year"] = last_year(history, future["timestamp"], freq)
+    future["baseline"] = _forecast(panel, baseline, horizon).mean[0]
+    totals = made.sample(_PATHS).sum(axis=2)[0]
+    low, high = np.quantile(totals, [0.1, 0.9])
+    return Outlook(
+        history=history,
+        future=future,
+        model=chosen,
+        baseline=baseline,
+        scores=scores,
+        note=" ".join(note.reason for note in made.notes),
+        total_low=float(low),
+        total_high=float(high),
+        partial=partial_period(series),
+    )
+
+
+def _forecast(panel: fc.Panel, model: str, horizon: int) -> Forecast:
+    made = fc.create(model, horizon=horizon)
+    made.fit(panel)
+    return made.predict(panel)
+
+
+def children(
+    long: pd.DataFrame, history: pd.DataFrame, *, freq: Freq, measure: Measure, horizon: int
+) -> pd.DataFrame:
+    """The next `horizon` periods of every child: child_id, label, forecast, growth.
+
+    `long` is a `data.queries.children` frame, `history` that of their parent. Each child is
+    forecast on its own by theta, so their sum can differ from the parent's forecast. growth is
+    the share against the same periods last year, NaN for what is new. Largest first.
+    """
+    times = history["timestamp"].iloc[-_TRAINED_ON[freq] :]
+    table = _dense(long, times, measure)
+    if table.empty:
+        return pd.DataFrame(columns=["child_id", "label", "forecast", "growth"])
+    panel = fc.Panel.from_frame(
+        table.melt(ignore_index=False, var_name="series_id", value_name="target")
+        .rename_axis("timestamp")
+        .reset_index()
+        .dropna(subset="target"),
+        freq=PANDAS_FREQ[freq],
+    )
+    made = _forecast(panel, "theta", horizon)
+    sums = pd.Series(made.mean.sum(axis=1), index=made.series_ids)
+    future = pd.Series(made.timestamps)
+    before = pd.Series(
+        {
+            child: last_year(
+                pd.DataFrame({"timestamp": table.index, "value": table[child].to_numpy()}),
+                future,
+                freq,
+            ).sum(min_count=horizon)
+            for child in table.columns
+        }
+    )
+    labels = long.groupby("child_id", sort=False)["label"].first()
+    frame = pd.DataFrame({"label": labels.reindex(sums.index), "forecast": sums})
+    known = before.reindex(sums.index).where(lambda value: value > 0)
+    frame["growth"] = frame["forecast"] / known - 1
+    frame = frame.sort_values("forecast", ascending=False, kind="stable")
+    return frame.rename_axis("child_id").reset_index()
+
+
+def _dense(long: pd.DataFrame, times: pd.Series, measure: Measure) -> pd.DataFrame:
+    """Timestamps x children, zero where nothing sold, NaN before a child's first sale."""
+    table = long.assign(timestamp=pd.to_datetime(long["timestamp"]).astype("datetime64[ns]"))
+    table = table.pivot_table(
+        index="timestamp", columns="child_id", values=measure, aggfunc="sum", sort=False
+    )
+    table = table.astype(float).reindex(times.to_numpy())
+    table = table.where(table.notna() | ~table.notna().cummax(), 0.0)
+    return table.loc[:, table.notna().any()]

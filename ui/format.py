@@ -1,0 +1,197 @@
+"""Numbers, money and dates as cards, sentences and axes write them; tables use printf formats.
+
+Every function takes one value and gives text; what is not known (None, NaN, NaT) is a dash.
+"""
+
+import re
+from datetime import date
+
+import pandas as pd
+
+DASH = "–"
+MINUS = "−"
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&])")
+
+
+def units(value: float | None) -> str:
+    """Units sold: whole, shortened from 100,000, one decimal for means under 10.
+
+    >>> units(8412), units(412_600), units(2_310_000), units(0), units(7.25), units(None)
+    ('8,412', '412.6K', '2.31M', '0', '7.2', '–')
+    >>> units(-1240)
+    '−1,240'
+    """
+    if value is None or pd.isna(value):
+        return DASH
+    if abs(value) >= 99_999.5:
+        return _sign(value) + _short(abs(value))
+    decimals = 1 if abs(value) < 9.95 and value != round(value) else 0
+    text = f"{abs(value):,.{decimals}f}"
+    return (_sign(value) if float(text.replace(",", "")) else "") + text
+
+
+def money(value: float | None, currency: str) -> str:
+    """An amount of money, shortened from 1,000.
+
+    >>> money(412_600, "€"), money(860, "€"), money(2_310_000, "$"), money(999_960, "€")
+    ('€412.6K', '€860', '$2.31M', '€1.00M')
+    >>> money(-18_400, "€"), money(None, "€")
+    ('−€18.4K', '–')
+    """
+    if value is None or pd.isna(value):
+        return DASH
+    if abs(value) >= 999.5:
+        return _sign(value) + currency + _short(abs(value))
+    text = f"{abs(value):,.0f}"
+    return (_sign(value) if text != "0" else "") + currency + text
+
+
+def price(value: float | None, currency: str) -> str:
+    """A price per unit.
+
+    >>> price(2.49, "€")
+    '€2.49'
+    """
+    return DASH if value is None or pd.isna(value) else f"{_sign(value)}{currency}{abs(value):,.2f}"
+
+
+def amount(value: float | None, measure: str, currency: str) -> str:
+    """Units or money, as the switch in the sidebar says.
+
+    >>> amount(1675, "quantity", "€"), amount(1675, "revenue", "€")
+    ('1,675', '€1.7K')
+    """
+    return money(value, currency) if measure == "revenue" else units(value)
+
+
+def exact(value: float | None, measure: str, currency: str) -> str:
+    """Units or money in full, as a tooltip shows them.
+
+    >>> exact(412_612.4, "quantity", "€"), exact(18_412.4, "revenue", "€")
+    ('412,612', '€18,412')
+    """
+    if value is None or pd.isna(value):
+        return DASH
+    decimals = 1 if abs(value) < 9.95 and value != round(value) else 0
+    return f"{_sign(value)}{currency if measure == 'revenue' else ''}{abs(value):,.{decimals}f}"
+
+
+def share(value: float | None) -> str:
+    """A share or an error as percent.
+
+    >>> share(0.1483), share(0.0004), share(0.0), share(1.0)
+    ('14.8%', '<0.1%', '0.0%', '100%')
+    """
+    if value is None or pd.isna(value):
+        return DASH
+    if 0 < abs(value) < 0.0005:
+        return "<0.1%"
+    return f"{value:.0%}" if value == 1 else f"{value:.1%}".replace("-", MINUS)
+
+
+def growth(value: float | None) -> str:
+    """A relative change in running text: whole percent from 10 on.
+
+    >>> growth(0.062), growth(0.1649), growth(-0.034), growth(0.0002), growth(None)
+    ('+6.2%', '+16%', '−3.4%', '0%', '–')
+    """
+    if value is None or pd.isna(value):
+        return DASH
+    if abs(value) < 0.0005:
+        return "0%"
+    return f"{value:+.{0 if abs(value) >= 0.0995 else 1}%}".replace("-", MINUS)
+
+
+def delta(value: float | None) -> str | int | None:
+    """A relative change for `st.metric`, which wants a plain minus, and 0 for no arrow.
+
+    >>> delta(0.062), delta(-0.1649), delta(0.0001), delta(None)
+    ('+6.2%', '-16.5%', 0, None)
+    """
+    if value is None or pd.isna(value):
+        return None
+    if abs(value) < 0.0005:
+        return 0
+    return f"{value:+.1%}" if abs(value) < 9.995 else f"{value:+,.0%}"
+
+
+def day(value: date | pd.Timestamp | None, today: date | None = None) -> str:
+    """A day; with its year when it is more than twelve months away.
+
+    >>> day(date(2026, 11, 26), date(2026, 11, 20)), day(date(2011, 12, 9), date(2026, 11, 20))
+    ('Thu 26 Nov', 'Fri 9 Dec 2011')
+    """
+    if value is None or pd.isna(value):
+        return DASH
+    moment = pd.Timestamp(value)
+    text = f"{moment:%a} {moment.day} {moment:%b}"
+    far = abs((moment - pd.Timestamp(today or date.today())).days) > 365
+    return f"{text} {moment.year}" if far else text
+
+
+def span(first: date | pd.Timestamp | None, last: date | pd.Timestamp | None) -> str:
+    """From one day to another.
+
+    >>> span(date(2009, 12, 1), date(2011, 12, 9))
+    '1 Dec 2009 – 9 Dec 2011'
+    """
+    if first is None or last is None or pd.isna(first) or pd.isna(last):
+        return DASH
+    return " – ".join(f"{d.day} {d:%b} {d.year}" for d in (pd.Timestamp(first), pd.Timestamp(last)))
+
+
+def week(value: date | pd.Timestamp) -> str:
+    """The ISO week.
+
+    >>> week(date(2026, 11, 23)), week(date(2027, 1, 4))
+    ('W48', 'W01')
+    """
+    return f"W{pd.Timestamp(value).isocalendar().week:02d}"
+
+
+def period(value: date | pd.Timestamp, freq: str) -> str:
+    """The period that starts at `value`, as a sentence names it.
+
+    >>> period(date(2026, 11, 23), "W"), period(date(2026, 11, 1), "M")
+    ('the week of 23 Nov', 'Nov 2026')
+    >>> period(date(2026, 11, 23), "D")
+    'Mon 23 Nov'
+    """
+    moment = pd.Timestamp(value)
+    if freq == "M":
+        return f"{moment:%b} {moment.year}"
+    if freq == "D":
+        return f"{moment:%a} {moment.day} {moment:%b}"
+    return f"the week of {moment.day} {moment:%b}"
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """A number with its noun.
+
+    >>> count(1, "product"), count(300, "product"), count(2, "category", "categories")
+    ('1 product', '300 products', '2 categories')
+    """
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def escape(text: object) -> str:
+    """The user's own text, safe inside Markdown and labels.
+
+    >>> escape("<b>*5$*</b> :red[x]")
+    '\\\\<b\\\\>\\\\*5\\\\$\\\\*\\\\</b\\\\> \\\\:red\\\\[x\\\\]'
+    """
+    return _MARKDOWN.sub(r"\\\1", str(text))
+
+
+def _sign(value: float) -> str:
+    return MINUS if value < 0 else ""
+
+
+def _short(value: float) -> str:
+    """K or M with at most four significant digits."""
+    if value < 999_950:
+        return f"{value / 1e3:.1f}K"
+    if value < 999_500_000:
+        return f"{value / 1e6:.{2 if value < 9_995_000 else 1}f}M"
+    return f"{value / 1e9:.2f}B"

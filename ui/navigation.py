@@ -1,0 +1,63 @@
+"""The one table of pages: a section of the sidebar, and the scripts in it, in order.
+
+A new page is one file under `pages/<section>/` and one line here.
+"""
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page: its script, its words, and whether the address without a path opens it."""
+
+    path: str  # relative to app.py; the file name is also the URL
+    title: str
+    icon: str
+    help: str  # one sentence, shown as a tooltip
+    default: bool = False
+
+
+HOME = "pages/start/home.py"
+FORECAST = "pages/forecast/forecast.py"
+UPLOAD = "pages/data/upload.py"
+
+TABLE: dict[str, tuple[Entry, ...]] = {
+    "": (Entry(HOME, "Home", ":material/inbox:", "What is loaded and what moves.", default=True),),
+    "Data": (),
+    "Forecast": (
+        Entry(
+            FORECAST,
+            "Forecast",
+            ":material/show_chart:",
+            "What will sell, in which range, beside last year.",
+        ),
+    ),
+}
+
+
+def entries() -> list[Entry]:
+    """Every page, in the order of the sidebar."""
+    return [entry for section in TABLE.values() for entry in section]
+
+
+def current() -> StreamlitPage:
+    """The page that the address asks for, after drawing the navigation."""
+    return st.navigation(
+        {
+            section: [
+                st.Page(
+                    entry.path,
+                    title=entry.title,
+                    icon=entry.icon,
+                    help=entry.help,
+                    default=entry.default,
+                )
+                for entry in section_entries
+            ]
+            for section, section_entries in TABLE.items()
+            if section_entries
+        }
+    )

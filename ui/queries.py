@@ -1,0 +1,182 @@
+"""The only cached reads of the database; every cache is bounded and keyed by the data's version.
+
+The version changes with every import, undo and deletion, so that nothing here is ever stale.
+Frames of `st.cache_resource` are shared by all sessions: nobody may change them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from data import queries
+from data.scope import Level, Scope
+from ui import state
+
+if TYPE_CHECKING:  # the library takes a while to import, and Home does without
+    from ui.forecasts import Outlook
+
+Version = tuple[int, int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """One dataset as the screens need it."""
+
+    dataset_id: int
+    name: str
+    source: str  # upload or demo
+    currency: str
+    category_levels: tuple[str, ...]
+    first_day: date | None  # None: no sales
+    last_day: date | None
+    products: int
+    places: int
+    sales_rows: int
+    has_revenue: bool
+
+
+def version() -> Version:
+    """Of all data; the first argument of every cached read."""
+    return queries.version(state.store())
+
+
+def datasets() -> list[Dataset]:
+    """Every dataset, newest first."""
+    return _datasets(version())
+
+
+def products(dataset_id: int) -> pd.DataFrame:
+    """product_id (index), code, name, categories, quantity, revenue; best sellers first."""
+    return _products(version(), dataset_id)
+
+
+def category_paths(dataset_id: int) -> frozenset[tuple[str, ...]]:
+    """The category path of every product, widest level first."""
+    return _category_paths(version(), dataset_id)
+
+
+def places(dataset_id: int) -> pd.DataFrame:
+    """place_id (index), code, name, quantity, revenue; largest first."""
+    return _places(version(), dataset_id)
+
+
+def series(scope: Scope) -> pd.DataFrame:
+    """The sales of the scope, one row per period; see `data.queries.series`."""
+    return _series(version(), scope)
+
+
+def children(scope: Scope, level: Level) -> pd.DataFrame:
+    """The sales of the scope one level down; see `data.queries.children`."""
+    return _children(version(), scope, level)
+
+
+def events(dataset_id: int, first: date, last: date) -> pd.DataFrame:
+    """Festivals and holidays between two days."""
+    return _events(version(), dataset_id, first, last)
+
+
+def outlook(scope: Scope, horizon: int, model: str) -> Outlook:
+    """The forecast of the scope with its backtest; see `ui.forecasts.outlook`."""
+    return _outlook(version(), scope, horizon, model)
+
+
+def child_outlooks(scope: Scope, level: Level, horizon: int) -> pd.DataFrame:
+    """The forecast of every child of the scope; see `ui.forecasts.children`."""
+    return _child_outlooks(version(), scope, level, horizon)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _datasets(version: Version) -> list[Dataset]:
+    frame = queries.datasets(state.store())
+    return [
+        Dataset(
+            dataset_id=int(row["dataset_id"]),
+            name=row["name"],
+            source=row["source"],
+            currency=row["currency"],
+            category_levels=tuple(row["category_levels"]),
+            first_day=_day(row["first_day"]),
+            last_day=_day(row["last_day"]),
+            products=int(row["products"]),
+            places=int(row["places"]),
+            sales_rows=int(row["sales_rows"]),
+            has_revenue=bool(row["has_revenue"]),
+        )
+        for row in frame.to_dict("records")
+    ]
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _products(version: Version, dataset_id: int) -> pd.DataFrame:
+    frame = queries.products(state.store(), dataset_id)
+    frame["categories"] = [tuple(path) for path in frame["categories"]]
+    return frame.set_index("product_id")
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _category_paths(version: Version, dataset_id: int) -> frozenset[tuple[str, ...]]:
+    return frozenset(_products(version, dataset_id)["categories"])
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _places(version: Version, dataset_id: int) -> pd.DataFrame:
+    return queries.places(state.store(), dataset_id).set_index("place_id")
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _series(version: Version, scope: Scope) -> pd.DataFrame:
+    return queries.series(state.store(), scope)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _children(version: Version, scope: Scope, level: Level) -> pd.DataFrame:
+    return queries.children(state.store(), scope, level)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _events(version: Version, dataset_id: int, first: date, last: date) -> pd.DataFrame:
+    return queries.events(state.store(), dataset_id, first, last)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _outlook(version: Version, scope: Scope, horizon: int, model: str) -> Outlook:
+    from ui import forecasts
+
+    return forecasts.outlook(
+        _series(version, scope),
+        freq=scope.freq,
+        measure=scope.measure,
+        horizon=horizon,
+        model=model,
+        scores=_scores(version, scope, horizon),
+    )
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _scores(version: Version, scope: Scope, horizon: int) -> pd.DataFrame | None:
+    from ui import forecasts
+
+    history = forecasts.history_of(_series(version, scope), scope.measure)
+    return forecasts.backtest(history, scope.freq, horizon)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _child_outlooks(version: Version, scope: Scope, level: Level, horizon: int) -> pd.DataFrame:
+    from ui import forecasts
+
+    return forecasts.children(
+        _children(version, scope, level),
+        forecasts.history_of(_series(version, scope), scope.measure),
+        freq=scope.freq,
+        measure=scope.measure,
+        horizon=horizon,
+    )
+
+
+def _day(value: pd.Timestamp) -> date | None:
+    return None if pd.isna(value) else value.date()

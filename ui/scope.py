@@ -1,0 +1,257 @@
+"""Choosing what to look at: a node of the product tree, a place, and a period.
+
+Category, product and place live in the address; the period is a bound widget. An address that
+names what does not exist (any more) ends in a plain message with a way back.
+"""
+
+import pandas as pd
+import streamlit as st
+
+from data.scope import Freq, Scope
+from ui import address, queries, sidebar
+from ui import format as fmt
+from ui.layout import Head
+from ui.queries import Dataset
+
+PERIODS: dict[str, Freq] = {"Day": "D", "Week": "W", "Month": "M"}
+LISTED = 2_000  # products offered by name; the others are found by typing their code
+FEW_PLACES = 5  # up to here they stand side by side
+
+_FIND = "find_product"
+_PLACE = "place_choice"
+_CATEGORY = "category_choice"
+
+
+def current(head: Head) -> tuple[Dataset, Scope]:
+    """The dataset and scope of the address; draws the scope control beside the title.
+
+    Stops the page with a message where there is no data or the address names something unknown.
+    """
+    dataset = sidebar.chosen()
+    categories, product_id, place_id = address.path(), address.number("product"), None
+    products, places = queries.products(dataset.dataset_id), queries.places(dataset.dataset_id)
+    if product_id is not None:
+        if product_id not in products.index:
+            _unknown("This product does not exist in {}.", dataset, "product")
+        categories = products["categories"][product_id]
+    elif categories and not _below(dataset.dataset_id, categories):
+        _unknown("There is no category “" + fmt.escape(categories[-1]) + "” in {}.", dataset)
+    if (place_id := address.number("place")) is not None and place_id not in places.index:
+        _unknown("This place does not exist in {}.", dataset, "place")
+    with head.scope:
+        freq = _control(dataset, products, places, categories, product_id, place_id)
+    scope = Scope(
+        dataset_id=dataset.dataset_id,
+        categories=tuple(categories),
+        product_id=product_id,
+        place_id=place_id,
+        freq=freq,
+        measure=sidebar.measure(dataset),
+    )
+    return dataset, scope
+
+
+def name(scope: Scope) -> str:
+    """The node of the tree in words: a product, a category, or all products."""
+    if scope.product_id is not None:
+        return str(queries.products(scope.dataset_id).at[scope.product_id, "name"])
+    return scope.categories[-1] if scope.categories else "All products"
+
+
+def place(scope: Scope) -> str:
+    """The place in words."""
+    if scope.place_id is None:
+        return "all places"
+    return str(queries.places(scope.dataset_id).at[scope.place_id, "name"])
+
+
+def way(dataset: Dataset, scope: Scope) -> None:
+    """The row below the title: the way up the tree, a search, and the places where few."""
+    places = queries.places(dataset.dataset_id)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        _breadcrumb(scope)
+        st.space("stretch")
+        _find(dataset)
+        if 1 < len(places) <= FEW_PLACES:
+            _place_switch(places, scope.place_id)
+
+
+def has_deeper_categories(scope: Scope) -> bool:
+    """Whether the category of the scope has categories of its own."""
+    depth = len(scope.categories)
+    return scope.product_id is None and any(
+        len(path) > depth for path in _below(scope.dataset_id, scope.categories)
+    )
+
+
+def _unknown(message: str, dataset: Dataset, *names: str) -> None:
+    st.markdown(message.format(fmt.escape(dataset.name)) + " It may have been removed since.")
+    cleared = {key: None for key in names or ("category",)}
+    st.button("Show everything", on_click=address.go, args=(cleared,))
+    st.stop()
+
+
+def _control(
+    dataset: Dataset,
+    products: pd.DataFrame,
+    places: pd.DataFrame,
+    categories: tuple[str, ...],
+    product_id: int | None,
+    place_id: int | None,
+) -> Freq:
+    """The popover whose label is the scope in words; gives the period."""
+    period = PERIODS[st.session_state.get("by") or "Week"]
+    node = products.at[product_id, "name"] if product_id is not None else None
+    where = places.at[place_id, "name"] if place_id is not None else "all places"
+    words = [node or (categories[-1] if categories else "all products"), where]
+    label = " · ".join([*(fmt.escape(_short(str(word))) for word in words), _word(period)])
+    with st.popover(label[0].upper() + label[1:], icon=":material/tune:"):
+        by = st.segmented_control(
+            "Period",
+            list(PERIODS),
+            default="Week",
+            required=True,
+            key="by",
+            bind="query-params",
+            help="Weeks are ISO weeks, from Monday.",
+        )
+        if product_id is None and (deeper := _deeper(dataset, categories)):
+            _category_choice(dataset, categories, deeper)
+        if len(places) > FEW_PLACES:
+            _place_choice(places, place_id)
+    return PERIODS[by or "Week"]
+
+
+def _breadcrumb(scope: Scope) -> None:
+    """Buttons for the nodes above, then the node itself in bold."""
+    ancestors = [()] + [scope.categories[: i + 1] for i in range(len(scope.categories))]
+    if scope.product_id is None:
+        ancestors.pop()
+    for path in ancestors:
+        st.button(
+            fmt.escape(path[-1]) if path else "All products",
+            type="tertiary",
+            key=f"up-{len(path)}",
+            icon=":material/chevron_right:",
+            icon_position="right",
+            on_click=address.go,
+            args=({"category": path, "product": None},),
+        )
+    st.markdown(f"**{fmt.escape(name(scope))}**", width="content")
+
+
+def _find(dataset: Dataset) -> None:
+    labels = _product_labels(queries.version(), dataset.dataset_id)
+    st.selectbox(
+        "Find a product",
+        list(labels),
+        format_func=lambda key: labels.get(key, key),
+        index=None,
+        placeholder="Find a product…",
+        label_visibility="collapsed",
+        key=_FIND,
+        accept_new_options=dataset.products > LISTED,
+        on_change=_found,
+        args=(dataset.dataset_id,),
+        width=210,
+    )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _product_labels(version: queries.Version, dataset_id: int) -> dict[int, str]:
+    """What the search offers: the best sellers by name, with their code."""
+    listed = queries.products(dataset_id).head(LISTED)
+    return {
+        int(key): name if name == code else f"{name} · {code}"
+        for key, name, code in zip(listed.index, listed["name"], listed["code"], strict=True)
+    }
+
+
+def _found(dataset_id: int) -> None:
+    """Go to the product that was chosen or typed; what is typed may be a code or part of a name."""
+    chosen = st.session_state[_FIND]
+    st.session_state[_FIND] = None
+    if isinstance(chosen, str):
+        products = queries.products(dataset_id)
+        hits = products.index[products["code"].str.lower() == chosen.lower()]
+        if not len(hits):
+            hits = products.index[
+                products["name"].str.contains(chosen, case=False, regex=False, na=False)
+            ]
+        if not len(hits):
+            st.toast(f"No product is called “{fmt.escape(chosen)}”.", icon=":material/search_off:")
+            return
+        chosen = int(hits[0])
+    if chosen is not None:
+        address.go({"product": int(chosen), "category": None})
+
+
+def _place_switch(places: pd.DataFrame, place_id: int | None) -> None:
+    names: dict[int | None, str] = {None: "All places"}
+    names |= {int(key): str(places.at[key, "name"]) for key in places.index}
+    st.session_state[_PLACE] = place_id
+    st.segmented_control(
+        "Place",
+        list(names),
+        format_func=lambda key: fmt.escape(names[key]),
+        required=True,
+        key=_PLACE,
+        label_visibility="collapsed",
+        on_change=_go_to_place,
+    )
+
+
+def _place_choice(places: pd.DataFrame, place_id: int | None) -> None:
+    names = {int(key): str(places.at[key, "name"]) for key in places.index}
+    st.session_state[_PLACE] = place_id
+    st.selectbox(
+        "Place",
+        list(names),
+        format_func=lambda key: names[key],
+        index=None,
+        placeholder="All places",
+        key=_PLACE,
+        on_change=_go_to_place,
+    )
+
+
+def _go_to_place() -> None:
+    address.go({"place": st.session_state[_PLACE]})
+
+
+def _category_choice(dataset: Dataset, path: tuple[str, ...], deeper: list[str]) -> None:
+    levels = dataset.category_levels
+    label = levels[len(path)] if len(path) < len(levels) else "Category"
+    st.session_state[_CATEGORY] = None
+    st.selectbox(
+        fmt.escape(label.capitalize()),
+        deeper,
+        index=None,
+        placeholder=f"Narrow down {path[-1] if path else 'all products'}",
+        key=_CATEGORY,
+        on_change=_go_to_category,
+        args=(path,),
+    )
+
+
+def _go_to_category(path: tuple[str, ...]) -> None:
+    if chosen := st.session_state[_CATEGORY]:
+        address.go({"category": (*path, chosen), "product": None})
+
+
+def _deeper(dataset: Dataset, path: tuple[str, ...]) -> list[str]:
+    below = _below(dataset.dataset_id, path)
+    return sorted({each[len(path)] for each in below if len(each) > len(path)})
+
+
+def _below(dataset_id: int, path: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The category paths of all products at or under `path`."""
+    return [each for each in queries.category_paths(dataset_id) if each[: len(path)] == path]
+
+
+def _word(freq: Freq) -> str:
+    return {"D": "day", "W": "week", "M": "month"}[freq]
+
+
+def _short(text: str, length: int = 28) -> str:
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

@@ -1,0 +1,39 @@
+"""What the operator decides, read once from the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Where Almanac keeps its things and how much it may use."""
+
+    var: Path = Path("var")  # database, staged uploads, later run folders
+    data_folder: Path = Path("var/inbox")  # the only server folder whose files may be imported
+    memory_limit: str = "2GB"  # of the database; torch and pandas come on top
+    threads: int | None = None  # of the database; None: one per core
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file."""
+        return self.var / "almanac.duckdb"
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this process; unset variables keep their defaults.
+
+    >>> from_environment({"ALMANAC_VAR": "/srv/almanac"}).data_folder.as_posix()
+    '/srv/almanac/inbox'
+    >>> from_environment({"ALMANAC_THREADS": "4"}).threads
+    4
+    """
+    var = Path(environ.get("ALMANAC_VAR") or Settings.var)
+    threads = environ.get("ALMANAC_THREADS")
+    return Settings(
+        var=var,
+        data_folder=Path(environ.get("ALMANAC_DATA_FOLDER") or var / "inbox"),
+        memory_limit=environ.get("ALMANAC_MEMORY_LIMIT") or Settings.memory_limit,
+        threads=int(threads) if threads else None,
+    )
