@@ -13,7 +13,8 @@ CREATE TABLE dataset (
     currency VARCHAR NOT NULL DEFAULT '',        -- sign shown before money: '€', '£', '' when unknown
     country VARCHAR NOT NULL DEFAULT '',         -- ISO code for public holidays, '' when unknown
     category_levels VARCHAR[] NOT NULL DEFAULT [],  -- names of the levels, widest first
-    created_at TIMESTAMP NOT NULL
+    created_at TIMESTAMP NOT NULL,
+    gap_policy VARCHAR NOT NULL DEFAULT 'zero' CHECK (gap_policy IN ('zero', 'missing'))
 );
 
 CREATE TABLE product (
@@ -72,6 +73,8 @@ CREATE TABLE order_line (
     kind VARCHAR NOT NULL                         -- 'sale', 'return', 'cancelled'
 );
 
+CREATE TABLE replaced_order_line AS SELECT *, 0 AS replaced_by FROM order_line WHERE false;
+
 CREATE TABLE event (
     event_id INTEGER PRIMARY KEY,
     dataset_id INTEGER NOT NULL,
@@ -112,7 +115,8 @@ CREATE TABLE import_log (
     last_day DATE,
     started_at TIMESTAMP NOT NULL,
     seconds DOUBLE NOT NULL,
-    undone_at TIMESTAMP
+    undone_at TIMESTAMP,
+    dataset_name VARCHAR NOT NULL DEFAULT ''      -- as it was then; outlives the dataset
 );
 
 CREATE TABLE import_finding (
