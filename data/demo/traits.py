@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.demo.departments import DEPARTMENTS, ONLINE, PLACES
+from data.demo.departments import DEPARTMENTS, ONLINE, PLACES, season_of
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 UNITS_PER_PRODUCT = 18.0  # mean demand of a product per day over all places
-SLOW = 0.32  # share of products that sell less than once in two days and place
+SLOW = 0.26  # share of products that sell less than once in two days and place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ def draw(products: pd.DataFrame, days: int, rng: np.random.Generator) -> Traits:
     first_day, last_day = _life(count, days, rng)
     listed = rng.random((count, len(PLACES))) > 0.07
     listed[:, ONLINE] = True
-    rate = _rates(list_price, rng)
+    rate = _rates(products, rng)
     return Traits(
         elasticity=np.minimum(_of(products, "elasticity") + rng.normal(0, 0.35, count), -0.4),
         promo_uplift=1 + (uplift - 1) * rng.uniform(0.8, 1.2, count),
@@ -75,10 +75,15 @@ def _of(products: pd.DataFrame, trait: str, index: int | None = None) -> Floats:
     return products["department"].map(values).to_numpy(dtype=np.float64)
 
 
-def _rates(list_price: Floats, rng: np.random.Generator) -> Floats:
-    """Demand per day and place: few best sellers, a long tail, dear things slower."""
-    count = len(list_price)
-    fast = rng.lognormal(0, 0.75, count) * (list_price / 15) ** -0.35
+def _rates(products: pd.DataFrame, rng: np.random.Generator) -> Floats:
+    """Demand per day and place: few best sellers, a long tail, dear things slower.
+
+    What sells in one season sells less over the year, or Easter would be the whole shop's peak.
+    """
+    count = len(products)
+    in_season = np.array([season_of(tuple(path)).share for path in products["categories"]])
+    fast = rng.lognormal(0, 0.75, count) * (products["list_price"].to_numpy() / 15) ** -0.35
+    fast *= 1 - 0.75 * in_season
     slow = np.exp(rng.uniform(np.log(0.06), np.log(1.6), count))  # over all places
     is_slow = np.zeros(count, dtype=bool)
     is_slow[rng.permutation(count)[: round(SLOW * count)]] = True
