@@ -1,0 +1,259 @@
+"""Backtest: models fitted at earlier cutoffs and compared with what then happened.
+
+Shape suffixes: B series, H horizon, Q quantile levels.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecasting import metrics
+from forecasting.arrays import FloatArray
+from forecasting.errors import ConfigError, PanelError
+from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, check_quantile_levels
+from forecasting.models import MODELS, create
+from forecasting.panel import Panel
+from forecasting.progress import OnProgress, Progress
+
+# What is compared when nothing else is asked: every leaderboard holds seasonal naive and ARIMA.
+DEFAULT_MODELS = ("seasonal_naive", "theta", "ets", "arima")
+BANDS = {"coverage": (0.1, 0.9), "coverage_50": (0.25, 0.75), "coverage_95": (0.025, 0.975)}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Window:
+    """One model at one cutoff: its forecast, what happened, and what it cost."""
+
+    model: str
+    forecast: Forecast
+    actual: FloatArray  # (B, H), NaN where nothing was observed
+    absolute_scale: FloatArray  # (B,), of MASE, from the history before the cutoff
+    squared_scale: FloatArray  # (B,), of RMSSE
+    fit_seconds: float
+    predict_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Backtest:
+    """All windows of a backtest; frames are made when they are asked for."""
+
+    windows: tuple[Window, ...]
+    skipped: pd.DataFrame  # cutoff, series_id, reason: series a window could not score
+
+    def leaderboard(self) -> pd.DataFrame:
+        """One row per model, the lowest WQL first.
+
+        WQL, WAPE, bias, MAE, RMSE and coverage (of the 80 % band) pool all steps of all windows;
+        MASE and RMSSE are means over series and windows that have a scale. Point metrics are of
+        the mean. `fallbacks` counts series and windows that got a fallback.
+        """
+        names = dict.fromkeys(window.model for window in self.windows)
+        rows = [_pooled([each for each in self.windows if each.model == name]) for name in names]
+        return pd.DataFrame(rows).sort_values("WQL", kind="stable").reset_index(drop=True)
+
+    @cached_property
+    def forecasts(self) -> pd.DataFrame:
+        """Columns cutoff, model, series_id, timestamp, actual, mean and the quantiles."""
+        frames = []
+        for window in self.windows:
+            frame = window.forecast.to_frame()
+            frame.insert(0, "cutoff", window.forecast.cutoff)
+            frame.insert(1, "model", window.model)
+            frame.insert(4, "actual", window.actual.reshape(-1))
+            frames.append(frame)
+        return pd.concat(frames, ignore_index=True)
+
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """One row per model, cutoff and series, with the fallback that was used, if any."""
+        return pd.concat([_per_series(window) for window in self.windows], ignore_index=True)
+
+
+def backtest(
+    panel: Panel,
+    models: Sequence[str] = DEFAULT_MODELS,
+    *,
+    horizon: int,
+    num_windows: int = 1,
+    step_size: int | None = None,
+    quantile_levels: tuple[float, ...] = DEFAULT_QUANTILE_LEVELS,
+    seed: int = 0,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    budget_seconds: float | None = None,
+    n_jobs: int = 1,
+    on_progress: OnProgress | None = None,
+) -> Backtest:
+    """Fit every model at `num_windows` cutoffs, the last one `horizon` steps before the end.
+
+    `step_size` steps lie between cutoffs (default: the horizon). `options` are per model, as for
+    `create`; `budget_seconds` is per model and window. A model sees the panel until the cutoff,
+    and beyond it only known covariates. Series without history or without actuals in a window
+    are listed in `skipped`.
+    """
+    check_quantile_levels(tuple(quantile_levels))
+    made = partial(create, horizon=horizon, quantile_levels=quantile_levels, seed=seed)
+    ready = {name: _options(name, options, n_jobs) for name in models}
+    for name, given in ready.items():
+        made(name, **given)  # an unknown option is refused before hours are spent
+    cutoffs = _cutoffs(panel, horizon, num_windows, horizon if step_size is None else step_size)
+    windows, skipped, stage = [], [], 0
+    for cutoff in cutoffs:
+        scored, reasons = _scored(panel, cutoff, horizon)
+        skipped.append(reasons)
+        for name, given in ready.items():
+            stage += 1
+            report = _within(on_progress, f"[{stage}/{len(cutoffs) * len(ready)}]")
+            windows.append(_run(made(name, **given), scored, cutoff, report, budget_seconds))
+    return Backtest(windows=tuple(windows), skipped=pd.concat(skipped, ignore_index=True))
+
+
+def _options(
+    name: str, options: Mapping[str, Mapping[str, Any]] | None, n_jobs: int
+) -> dict[str, Any]:
+    """What `create` gets for a model; n_jobs only where the model has that option."""
+    given = dict((options or {}).get(name, {}))
+    if name in MODELS:
+        accepted = {field.name for field in fields(MODELS[name].load().config_class)}
+        if "n_jobs" in accepted:
+            given.setdefault("n_jobs", n_jobs)
+    return given
+
+
+def _cutoffs(panel: Panel, horizon: int, num_windows: int, step_size: int) -> list[int]:
+    """Steps of the cutoffs, the earliest first."""
+    counts = {"horizon": horizon, "num_windows": num_windows, "step_size": step_size}
+    for name, value in counts.items():
+        if value < 1:
+            raise ConfigError(f"{name}={value} must be at least 1.")
+    last = panel.length - 1 - horizon
+    first = last - (num_windows - 1) * step_size
+    if first < 0:
+        raise PanelError(
+            f"{num_windows} windows of horizon {horizon} need at least "
+            f"{horizon + (num_windows - 1) * step_size + 1} timestamps; the panel has "
+            f"{panel.length}. Use fewer windows or a shorter horizon."
+        )
+    return list(range(first, last + 1, step_size))
+
+
+def _scored(panel: Panel, cutoff: int, horizon: int) -> tuple[Panel, pd.DataFrame]:
+    """The series a window can score, and the others with the reason."""
+    unborn = panel.launched > cutoff
+    unseen = ~panel.observed[:, cutoff + 1 : cutoff + 1 + horizon].any(axis=1)
+    reasons = np.where(unborn, "no history before the cutoff", "no actuals after the cutoff")
+    skipped = unborn | unseen
+    if skipped.all():
+        raise PanelError(
+            f"No series has observations both before and after {panel.timestamps[cutoff]}. "
+            "Use fewer windows or a shorter horizon."
+        )
+    frame = pd.DataFrame(
+        {
+            "cutoff": panel.timestamps[cutoff],
+            "series_id": panel.series_ids[skipped],
+            "reason": reasons[skipped],
+        }
+    )
+    return (panel.subset(panel.series_ids[~skipped]) if skipped.any() else panel), frame
+
+
+def _run(
+    model: Any, panel: Panel, cutoff: int, on_progress: OnProgress | None, budget: float | None
+) -> Window:
+    """One window. The model gets the past alone; actuals are read after it has predicted."""
+    horizon = model.config.horizon
+    past = panel.until(panel.timestamps[cutoff])
+    ahead = slice(cutoff + 1, cutoff + 1 + horizon)
+    began = time.perf_counter()
+    model.fit(past, on_progress=on_progress, budget_seconds=budget)
+    fitted = time.perf_counter()
+    forecast = model.predict(past, known_future=panel.known_covariates[:, ahead])
+    predicted = time.perf_counter()
+    absolute_scale, squared_scale = metrics.seasonal_errors(past.target, past.seasonality)
+    return Window(
+        model=model.name,
+        forecast=forecast,
+        actual=panel.target[:, ahead],
+        absolute_scale=absolute_scale,
+        squared_scale=squared_scale,
+        fit_seconds=fitted - began,
+        predict_seconds=predicted - fitted,
+    )
+
+
+def _within(on_progress: OnProgress | None, stage: str) -> OnProgress | None:
+    """The same reports, led by the stage of the whole backtest."""
+    if on_progress is None:
+        return None
+    return lambda each: on_progress(
+        Progress(f"{stage} {each.stage}", each.done, each.total, each.elapsed_seconds)
+    )
+
+
+def _pooled(windows: list[Window]) -> dict[str, Any]:
+    """The row of one model on the leaderboard."""
+    levels = windows[0].forecast.quantile_levels
+    actual = np.concatenate([each.actual for each in windows])
+    mean = np.concatenate([each.forecast.mean for each in windows])
+    quantiles = np.concatenate([each.forecast.quantiles for each in windows])
+    absolute = np.concatenate([each.absolute_scale for each in windows])
+    squared = np.concatenate([each.squared_scale for each in windows])
+    return {
+        "model": windows[0].model,
+        "WQL": float(metrics.wql(actual, quantiles, levels)),
+        "MASE": _mean(metrics.mase(actual, mean, absolute)),
+        "RMSSE": _mean(metrics.rmsse(actual, mean, squared)),
+        "WAPE": float(metrics.wape(actual, mean)),
+        "bias": float(metrics.bias(actual, mean)),
+        **{name: float(metrics.coverage(actual, *band)) for name, band in _bands(windows)},
+        "MAE": float(metrics.mae(actual, mean)),
+        "RMSE": float(metrics.rmse(actual, mean)),
+        "fit_seconds": sum(each.fit_seconds for each in windows),
+        "predict_seconds": sum(each.predict_seconds for each in windows),
+        "fallbacks": sum(len(each.forecast.notes) for each in windows),
+    }
+
+
+def _per_series(window: Window) -> pd.DataFrame:
+    forecast, actual, mean = window.forecast, window.actual, window.forecast.mean
+    levels = forecast.quantile_levels
+    notes = {note.series_id: f"{note.used}: {note.reason}" for note in forecast.notes}
+    columns = {
+        "model": window.model,
+        "cutoff": forecast.cutoff,
+        "series_id": forecast.series_ids,
+        "WQL": metrics.wql(actual, forecast.quantiles, levels, axis=-1),
+        "MASE": metrics.mase(actual, mean, window.absolute_scale),
+        "RMSSE": metrics.rmsse(actual, mean, window.squared_scale),
+        "WAPE": metrics.wape(actual, mean, axis=-1),
+        "sMAPE": metrics.smape(actual, mean, axis=-1),
+        "bias": metrics.bias(actual, mean, axis=-1),
+        **{name: metrics.coverage(actual, *band, axis=-1) for name, band in _bands([window])},
+        "MAE": metrics.mae(actual, mean, axis=-1),
+        "RMSE": metrics.rmse(actual, mean, axis=-1),
+        "pinball": metrics.pinball(actual, forecast.quantiles, levels, axis=-1),
+        "fallback": [notes.get(series_id, "") for series_id in forecast.series_ids],
+    }
+    return pd.DataFrame(columns)
+
+
+def _bands(windows: list[Window]) -> list[tuple[str, tuple[FloatArray, FloatArray]]]:
+    """Name, low and high (B, H) of every band whose levels were forecast."""
+    levels = windows[0].forecast.quantile_levels
+    found = []
+    for name, (low, high) in BANDS.items():
+        if low in levels and high in levels:
+            lows = np.concatenate([each.forecast.quantile(low) for each in windows])
+            highs = np.concatenate([each.forecast.quantile(high) for each in windows])
+            found.append((name, (lows, highs)))
+    return found
+
+
+def _mean(values: FloatArray) -> float:
+    """The mean of what is known, NaN for nothing."""
+    return float(values[~np.isnan(values)].mean()) if (~np.isnan(values)).any() else float("nan")

@@ -1,0 +1,164 @@
+"""The command line: list models, backtest them on a file, forecast a file.
+
+Results go to files and standard output, progress and errors to standard error. A mistake in the
+input ends with exit code 2 and one plain sentence.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from forecasting.backtest import DEFAULT_MODELS, Backtest, backtest
+from forecasting.errors import ForecastingError
+from forecasting.files import read_frame, write_frame
+from forecasting.models import MODELS, create
+from forecasting.panel import Panel
+from forecasting.progress import Progress
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    given = _parser().parse_args(arguments)
+    try:
+        return int(given.command(given))
+    except (ForecastingError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+
+
+def list_models(given: argparse.Namespace) -> int:
+    """Print every model with a line about it."""
+    width = max(map(len, MODELS))
+    for name, model in MODELS.items():
+        print(f"{name:{width}}  {model.summary}")
+    return 0
+
+
+def run_backtest(given: argparse.Namespace) -> int:
+    """Backtest models on a file; write leaderboard, forecasts and metrics into a folder."""
+    panel = _panel(given)
+    if absent := [name for name in ("seasonal_naive", "arima") if name not in given.models]:
+        _say(f"note: without {' and '.join(absent)} the leaderboard lacks its usual yardsticks")
+    result = backtest(
+        panel,
+        given.models,
+        horizon=given.horizon,
+        num_windows=given.windows,
+        step_size=given.step_size,
+        seed=given.seed,
+        budget_seconds=given.budget_seconds,
+        n_jobs=given.jobs,
+        on_progress=_show,
+    )
+    _write_backtest(result, given.out)
+    print(result.leaderboard().to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    if len(result.skipped):
+        counts = result.skipped["reason"].value_counts()
+        _say("not scored: " + ", ".join(f"{count} with {why}" for why, count in counts.items()))
+    return 0
+
+
+def run_forecast(given: argparse.Namespace) -> int:
+    """Fit one model on a file and write its forecast."""
+    panel = _panel(given)
+    known_future = read_frame(given.future) if given.future else None
+    model = create(given.model, horizon=given.horizon, seed=given.seed, **_jobs(given))
+    model.fit(panel, on_progress=_show, budget_seconds=given.budget_seconds)
+    forecast = model.predict(panel, known_future=known_future)
+    write_frame(forecast.to_frame(), given.out)
+    print(f"{panel.num_series} series, {given.horizon} steps after {panel.cutoff}: {given.out}")
+    for reason, count in forecast.notes_frame().groupby(["used", "reason"]).size().items():
+        _say(f"{count} series by {reason[0]}: {reason[1]}")  # type: ignore[index]
+    return 0
+
+
+def _write_backtest(result: Backtest, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    result.leaderboard().to_csv(folder / "leaderboard.csv", index=False)
+    result.forecasts.to_parquet(folder / "forecasts.parquet", index=False)
+    result.metrics.to_parquet(folder / "metrics.parquet", index=False)
+    result.skipped.to_parquet(folder / "skipped.parquet", index=False)
+
+
+def _panel(given: argparse.Namespace) -> Panel:
+    known = given.known_covariates
+    frame = read_frame(given.file)
+    if not known and getattr(given, "future", None):
+        ahead = read_frame(given.future).columns
+        known = [name for name in ahead if name not in ("series_id", "timestamp", "target")]
+    panel = Panel.from_frame(
+        frame,
+        given.freq,
+        known_covariates=known,
+        static_features=given.static_features,
+        gaps=given.gaps,
+    )
+    _say(f"{panel.num_series} series, {panel.length} timestamps to {panel.cutoff}")
+    return panel
+
+
+def _jobs(given: argparse.Namespace) -> dict[str, Any]:
+    config_class = MODELS[given.model].load().config_class if given.model in MODELS else None
+    names = {field.name for field in fields(config_class)} if config_class else set()
+    return {"n_jobs": given.jobs} if "n_jobs" in names else {}
+
+
+def _show(progress: Progress) -> None:
+    end = "\n" if progress.done >= progress.total else ""
+    lead = "\r\033[K" if sys.stderr.isatty() else ""
+    if lead or end or progress.done:
+        print(f"{lead}{progress}", end=end or ("" if lead else "\n"), file=sys.stderr, flush=True)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m forecasting", description="Forecast many series, and compare models fairly."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    models = commands.add_parser("models", help="list the models")
+    models.set_defaults(command=list_models)
+
+    compare = commands.add_parser("backtest", help="compare models at earlier cutoffs")
+    _add_common(compare)
+    compare.add_argument("--models", type=_names, default=list(DEFAULT_MODELS), metavar="A,B")
+    compare.add_argument("--windows", type=int, default=1, help="cutoffs (default 1)")
+    compare.add_argument("--step-size", type=int, help="steps between cutoffs (default: horizon)")
+    compare.add_argument("--out", type=Path, required=True, metavar="DIR")
+    compare.set_defaults(command=run_backtest)
+
+    ahead = commands.add_parser("forecast", help="forecast with one model")
+    _add_common(ahead)
+    ahead.add_argument("--model", required=True)
+    ahead.add_argument("--future", type=Path, metavar="FILE", help="known covariates ahead")
+    ahead.add_argument("--out", type=Path, required=True, metavar="FILE")
+    ahead.set_defaults(command=run_forecast)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="Parquet or CSV with series_id, timestamp, target"
+    )
+    parser.add_argument("--freq", required=True, help="h, D, W, MS, QS, YS or another pandas code")
+    parser.add_argument("--horizon", type=int, required=True, help="steps ahead")
+    parser.add_argument("--known-covariates", type=_names, default=[], metavar="A,B")
+    parser.add_argument("--static-features", type=_names, default=[], metavar="A,B")
+    parser.add_argument("--gaps", choices=("missing", "zero"), default="missing")
+    parser.add_argument("--budget-seconds", type=float, help="per model and cutoff")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
