@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from data.scope import Freq, Level, Scope
+from data.scope import Level, Scope
 from data.store import Store
 
 PERIOD = {"D": "day", "W": "week", "M": "month"}  # date_trunc units; DuckDB weeks are ISO weeks
@@ -29,7 +29,7 @@ def datasets(store: Store) -> pd.DataFrame:
         ), products AS (SELECT dataset_id, count(*) AS products FROM product GROUP BY dataset_id),
         places AS (SELECT dataset_id, count(*) AS places FROM place GROUP BY dataset_id)
         SELECT d.dataset_id, d.name, d.source, d.currency, d.country, d.category_levels,
-               d.created_at, first_day, last_day,
+               d.created_at, d.gap_policy, d.frequency, first_day, last_day,
                coalesce(products, 0) AS products, coalesce(places, 0) AS places,
                coalesce(sales_rows, 0) AS sales_rows, coalesce(has_revenue, false) AS has_revenue
         FROM dataset d LEFT JOIN span USING (dataset_id)
@@ -77,15 +77,24 @@ def series(store: Store, scope: Scope) -> pd.DataFrame:
     """The sales of the scope as one series: a row for every period, zero where nothing sold.
 
     Starts with the scope's first row and ends with the dataset's last day, so that a product that
-    stopped selling shows its zeros. `complete` is False for periods that the data covers in part;
-    `price` is the mean paid, `promo_share` and `stockout_share` are shares of product-days.
+    stopped selling shows its zeros. `quantity` and `revenue` are NaN for a day without any row
+    where the dataset's days without a row are not known. `complete` is False for periods that
+    the data covers in part; `price` is the mean paid, `promo_share` and `stockout_share` are
+    shares of product-days.
     """
     where, parameters = _where(scope)
+    unit = PERIOD[scope.freq]
     return store.frame(
         f"""
         WITH span AS (
-            SELECT min(day) AS first_day, max(day) AS last_day
-            FROM sales WHERE dataset_id = $dataset_id
+            SELECT any_value(gap_policy) = 'missing' AS unknown,
+                   min(CASE frequency WHEN 'W' THEN date_trunc('week', day)
+                                      WHEN 'M' THEN date_trunc('month', day)
+                                      ELSE day END) AS first_day,
+                   max(CASE frequency WHEN 'W' THEN date_trunc('week', day) + INTERVAL 6 DAY
+                                      WHEN 'M' THEN last_day(day) ELSE day END) AS last_day
+            FROM (SELECT DISTINCT day FROM sales WHERE dataset_id = $dataset_id), dataset
+            WHERE dataset_id = $dataset_id
         ), daily AS (
             SELECT day, sum(quantity) AS quantity, sum(revenue) AS revenue,
                    sum(revenue) FILTER (quantity > 0) AS paid,
@@ -96,25 +105,26 @@ def series(store: Store, scope: Scope) -> pd.DataFrame:
             FROM sales WHERE {where} GROUP BY day
         ), periods AS (
             SELECT unnest(generate_series(
-                date_trunc('{_unit(scope.freq)}', (SELECT min(day) FROM daily))::TIMESTAMP,
-                date_trunc('{_unit(scope.freq)}', (SELECT last_day FROM span))::TIMESTAMP,
-                INTERVAL 1 {_unit(scope.freq)}
+                date_trunc('{unit}', (SELECT min(day) FROM daily))::TIMESTAMP,
+                date_trunc('{unit}', (SELECT last_day FROM span))::TIMESTAMP,
+                INTERVAL 1 {unit}
             ))::DATE AS timestamp
         ), sold AS (
-            SELECT date_trunc('{_unit(scope.freq)}', day)::DATE AS timestamp,
-                   sum(quantity) AS quantity, sum(revenue) AS revenue,
+            SELECT date_trunc('{unit}', day)::DATE AS timestamp,
+                   sum(quantity) AS quantity, coalesce(sum(revenue), 0) AS revenue,
                    sum(paid) / nullif(sum(paid_units), 0) AS price,
                    sum(promos) / nullif(sum(promo_known), 0) AS promo_share,
                    sum(empty) / nullif(sum(stock_known), 0) AS stockout_share,
                    count(*) AS days
             FROM daily GROUP BY 1
         )
-        SELECT timestamp, coalesce(quantity, 0) AS quantity, coalesce(revenue, 0) AS revenue,
+        SELECT timestamp, CASE WHEN days IS NULL AND NOT unknown THEN 0 ELSE quantity END
+               AS quantity,
+               CASE WHEN days IS NULL AND NOT unknown THEN 0 ELSE revenue END AS revenue,
                price, promo_share, stockout_share, coalesce(days, 0) AS days,
-               timestamp >= (SELECT first_day FROM span)
-               AND timestamp + INTERVAL 1 {_unit(scope.freq)} - INTERVAL 1 DAY
-                   <= (SELECT last_day FROM span) AS complete
-        FROM periods LEFT JOIN sold USING (timestamp) ORDER BY timestamp
+               timestamp >= first_day
+               AND timestamp + INTERVAL 1 {unit} - INTERVAL 1 DAY <= last_day AS complete
+        FROM periods LEFT JOIN sold USING (timestamp), span ORDER BY timestamp
         """,
         parameters,
     )
@@ -142,7 +152,7 @@ def children(store: Store, scope: Scope, level: Level, *, limit: int = 50) -> pd
     return store.frame(
         f"""
         WITH sold AS (
-            SELECT {grouped}, date_trunc('{_unit(scope.freq)}', day)::DATE AS timestamp,
+            SELECT {grouped}, date_trunc('{PERIOD[scope.freq]}', day)::DATE AS timestamp,
                    sum(quantity) AS quantity, sum(revenue) AS revenue
             FROM sales WHERE {where} GROUP BY ALL
         ), named AS (
@@ -192,11 +202,45 @@ def _where(scope: Scope) -> tuple[str, dict[str, Any]]:
     return " AND ".join(conditions), bound
 
 
-def _unit(freq: Freq) -> str:
-    return PERIOD[freq]
-
-
 def _name_join(level: Level) -> str:
     if level == "place":
         return "JOIN place l USING (place_id)"
     return "JOIN product p USING (product_id)"
+
+
+def imports(store: Store) -> pd.DataFrame:
+    """Every import, latest first; `can_undo` where nothing stands on it."""
+    return store.frame("""
+        SELECT import_id, i.dataset_id, coalesce(d.name, i.dataset_name) AS dataset, mode,
+               [f->>'name' FOR f IN json_extract(files, '$[*]')] AS files,
+               rows_read, rows_accepted, rows_set_aside, rows_refused,
+               sales_added, sales_replaced, sales_skipped, i.first_day, i.last_day,
+               started_at, seconds, undone_at,
+               undone_at IS NULL AND import_id = max(import_id) FILTER (undone_at IS NULL)
+                   OVER (PARTITION BY i.dataset_id) AS can_undo
+        FROM import_log i LEFT JOIN dataset d USING (dataset_id)
+        ORDER BY import_id DESC
+    """)
+
+
+def findings(store: Store, import_id: int) -> pd.DataFrame:
+    """What an import found and what was done: severity, title, rows, unit, examples, choice."""
+    return store.frame(
+        """
+        SELECT severity, title, rows, unit, examples, choice_label AS choice
+        FROM import_finding WHERE import_id = $1
+        ORDER BY array_position(['refused', 'fix', 'look', 'note'], severity), rows DESC
+        """,
+        [import_id],
+    )
+
+
+def rejected(store: Store, import_id: int) -> pd.DataFrame:
+    """The lines that an import refused or set aside: status, file, line, column, value, reason."""
+    return store.frame(
+        """
+        SELECT status, file, line, column_name, value, reason
+        FROM rejected_row WHERE import_id = $1 ORDER BY file, line
+        """,
+        [import_id],
+    )

@@ -9,7 +9,7 @@ from data.ingest.daily import build_daily, build_keys
 from data.ingest.report import Finding, Report
 from data.ingest.rules import Rule, applicable, condition, set_aside_condition
 from data.ingest.selects import ident
-from data.ingest.series_checks import series_findings
+from data.ingest.series_checks import frequency_of, series_findings
 from data.ingest.staging import Staged
 from data.store import Store
 
@@ -49,6 +49,7 @@ def check(
                    (SELECT sum(revenue) FROM {staged.table("daily")})
             FROM {staged.table("series")}
         """).fetchall()[0]
+        frequency = frequency_of(cursor, staged)
     findings.sort(key=lambda f: SEVERITIES.index(f.severity))
     days, first, last, products, places, units, revenue = totals
     refused = counts["refused"] + staged.rows_broken
@@ -64,6 +65,7 @@ def check(
         last_day=last,
         units=units or 0.0,
         revenue=revenue,
+        frequency=frequency,
         findings=tuple(findings),
     )
 

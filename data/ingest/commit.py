@@ -108,7 +108,7 @@ def import_staged(
     choices = {f.code: f.choice for f in report.findings}
     with store.transaction() as cursor:
         if mode == "new":
-            dataset_id = _new_dataset(cursor, staged, name, currency, choices)
+            dataset_id = _new_dataset(cursor, staged, report, name, currency)
         elif dataset_id is None or not exists(cursor, dataset_id):
             raise NotFound("The dataset to add to is gone. Choose another, or make a new one.")
         elif mode == "append":
@@ -170,9 +170,9 @@ def _covered(staged: Staged) -> str:
 def _new_dataset(
     cursor: duckdb.DuckDBPyConnection,
     staged: Staged,
+    report: Report,
     name: str,
     currency: str,
-    choices: dict[str, str],
 ) -> int:
     name = name.strip()
     if not name:
@@ -184,15 +184,21 @@ def _new_dataset(
     levels: dict[str, str] = {}
     for (_, column), level in staged.fields.categories.items():
         levels.setdefault(level, column)
-    missing = "missing" in (choices.get("closed_days"), choices.get("missing_days"))
+    missing = "missing" in (report.choice("closed_days"), report.choice("missing_days"))
     ((dataset_id,),) = cursor.execute(
         """
         INSERT INTO dataset (dataset_id, name, source, currency, category_levels, created_at,
-                             gap_policy)
-        VALUES (nextval('dataset_key'), $1, 'upload', $2, $3, now()::TIMESTAMP, $4)
+                             gap_policy, frequency)
+        VALUES (nextval('dataset_key'), $1, 'upload', $2, $3, now()::TIMESTAMP, $4, $5)
         RETURNING dataset_id
         """,
-        [name, currency, [levels[k] for k in sorted(levels)], "missing" if missing else "zero"],
+        [
+            name,
+            currency,
+            [levels[k] for k in sorted(levels)],
+            "missing" if missing else "zero",
+            report.frequency,
+        ],
     ).fetchall()
     return int(dataset_id)
 
@@ -395,3 +401,11 @@ def mapping_json(plan: Plan, fingerprint: str) -> dict[str, Any]:
             for file in plan.files
         ],
     }  # fmt: skip
+
+
+def dataset_of(store: Store, import_id: int) -> int:
+    """The dataset that an import went into."""
+    rows = store.rows("SELECT dataset_id FROM import_log WHERE import_id = $1", [import_id])
+    if not rows:
+        raise NotFound(f"There is no import {import_id}.")
+    return int(rows[0][0])

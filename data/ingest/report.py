@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from data.scope import Freq
+
 Severity = Literal["refused", "fix", "look", "note"]
 Unit = Literal["rows", "days", "products", "series"]
 
@@ -44,6 +46,7 @@ class Report:
     last_day: date | None
     units: float
     revenue: float | None
+    frequency: Freq  # what one row stands for
     findings: tuple[Finding, ...]
 
     def choice(self, code: str) -> str | None:

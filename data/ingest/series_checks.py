@@ -6,6 +6,7 @@ import duckdb
 
 from data.ingest.report import Finding
 from data.ingest.staging import Staged
+from data.scope import Freq
 
 NEW_DAYS = 56  # a product first sold this recently is new
 DEAD_DAYS = 90  # a product not sold for this long is taken as discontinued
@@ -28,15 +29,49 @@ def series_findings(
                max(day) FILTER (quantity > 0) AS last_sold, sum(quantity) AS quantity
         FROM {staged.table("daily")} GROUP BY product_key, place_key
     """)
-    span = cursor.execute(
-        f"SELECT min(first_day), max(last_day), count(*) FROM {staged.table('series')}"
-    ).fetchone()
-    if not span or span[0] is None:
-        return
-    yield from _closed_days(cursor, staged, choices)
-    yield from _missing_days(cursor, staged, choices)
-    yield from _stockouts(cursor, staged)
+    frequency = frequency_of(cursor, staged)
+    if frequency == "D":
+        yield from _closed_days(cursor, staged, choices)
+        yield from _missing_days(cursor, staged, choices)
+        yield from _stockouts(cursor, staged)
+    else:
+        yield _coarse(cursor, staged, frequency)
     yield from _ages(cursor, staged)
+
+
+def frequency_of(cursor: duckdb.DuckDBPyConnection, staged: Staged) -> Freq:
+    """What one row stands for: a week where all days share a weekday, a month likewise."""
+    ((days, weekdays, month_days, ends),) = cursor.execute(f"""
+        SELECT count(*), count(DISTINCT isodow(day)), count(DISTINCT day(day)),
+               count(*) FILTER (day = last_day(day))
+        FROM (SELECT DISTINCT day FROM {staged.table("daily")})
+    """).fetchall()
+    if days < 4:
+        return "D"
+    if month_days == 1 or ends == days:
+        return "M"
+    return "W" if weekdays == 1 else "D"
+
+
+def _coarse(cursor: duckdb.DuckDBPyConnection, staged: Staged, frequency: Freq) -> Finding:
+    """A file of weeks or months: days in between are not missing."""
+    dates = cursor.execute(
+        f"SELECT count(DISTINCT day), min(day), max(day) FROM {staged.table('daily')}"
+    ).fetchall()[0]
+    word = {"W": "week", "M": "month"}[frequency]
+    return Finding(
+        code="coarse",
+        severity="note",
+        title=f"One row per {word}",
+        rows=dates[0],
+        unit="days",
+        share=0.0,
+        examples=(f"{dates[1]:%a %-d %b %Y}", f"{dates[2]:%a %-d %b %Y}"),
+        options=(("keep", f"Read each date as its whole {word}"),),
+        choice="keep",
+        why=f"All dates are one {word} apart; days between them are not gaps. "
+        f"Forecasts by {word} or longer.",
+    )
 
 
 def _closed_days(

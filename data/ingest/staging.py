@@ -163,7 +163,8 @@ def _keep_broken(cursor: duckdb.DuckDBPyConnection, source: Source, broken: str)
     cursor.execute(
         f"""
         INSERT INTO {broken}
-        SELECT $1, line, left(any_value(csv_line), 300), any_value(CASE
+        SELECT $1, line, left(trim(any_value(csv_line), chr(10) || chr(13) || ' '), 300),
+        any_value(CASE
             WHEN error_type IN ('MISSING COLUMNS', 'TOO MANY COLUMNS')
             THEN 'has ' || regexp_extract(error_message, 'Found: (\\d+)', 1) || ' cells, not '
                  || $2::VARCHAR

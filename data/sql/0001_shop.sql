@@ -14,7 +14,10 @@ CREATE TABLE dataset (
     country VARCHAR NOT NULL DEFAULT '',         -- ISO code for public holidays, '' when unknown
     category_levels VARCHAR[] NOT NULL DEFAULT [],  -- names of the levels, widest first
     created_at TIMESTAMP NOT NULL,
-    gap_policy VARCHAR NOT NULL DEFAULT 'zero' CHECK (gap_policy IN ('zero', 'missing'))
+    -- days without a row: nothing was sold, or nobody knows
+    gap_policy VARCHAR NOT NULL DEFAULT 'zero' CHECK (gap_policy IN ('zero', 'missing')),
+    -- what one row stands for: a day, a week (any weekday), a month
+    frequency VARCHAR NOT NULL DEFAULT 'D' CHECK (frequency IN ('D', 'W', 'M'))
 );
 
 CREATE TABLE product (

@@ -1,0 +1,168 @@
+"""The state of one upload in one session: files on disk, the plan, what is staged, the report.
+
+Everything large is on disk; the session holds names and small values. Leaving the page keeps the
+upload, "Start over" and the import drop it.
+"""
+
+import secrets
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO
+
+import streamlit as st
+
+from data.ingest import memory, staging
+from data.ingest.checks import check
+from data.ingest.plan import Plan, Source
+from data.ingest.report import Report
+from data.ingest.sources import open_upload
+from data.ingest.staging import Staged
+from data.ingest.understand import answer, guess
+from ui import settings, state
+
+_KEY = "_upload"
+_ROUND = "_upload_round"  # part of the widgets' keys: a new round has empty widgets
+BLOCK = 4 * 1024 * 1024  # bytes copied at a time
+
+
+@dataclass(kw_only=True)
+class Upload:
+    """What has been understood of the files so far."""
+
+    folder: Path  # where this upload's files lie; gone with the upload
+    started_at: datetime
+    sources: tuple[Source, ...]
+    plan: Plan
+    staged: Staged | None = None
+    report: Report | None = None
+    choices: dict[str, str] = field(default_factory=dict)
+
+
+def current() -> Upload | None:
+    """The upload in progress in this session."""
+    return st.session_state.get(_KEY)
+
+
+def widget_round() -> int:
+    """Changes when an upload begins or ends, so that its widgets start afresh."""
+    return int(st.session_state.setdefault(_ROUND, 0))
+
+
+def begin(files: Iterable[IO[bytes]]) -> None:
+    """Take files from the browser: write them to disk, then read what they are.
+
+    Raises `DataError` where one of them cannot be read; nothing is left behind then.
+    """
+    folder = _new_folder()
+    try:
+        paths = []
+        for file in files:
+            path = folder / f"{len(paths)}-{Path(file.name).name[-80:]}"
+            with path.open("wb") as target:
+                shutil.copyfileobj(file, target, BLOCK)
+            paths.append((path, Path(file.name).name))
+        _open(folder, paths, allowed=None)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def begin_on_server(names: list[str]) -> None:
+    """Take files from the configured server folder, in place."""
+    inbox = settings.from_environment().data_folder
+    folder = _new_folder()
+    try:
+        _open(folder, [(inbox / name, name) for name in names], allowed=inbox)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def server_files() -> list[str]:
+    """Files of the server folder and its folders, by their path in it."""
+    inbox = settings.from_environment().data_folder
+    if not inbox.is_dir():
+        return []
+    found = [path for path in inbox.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return sorted(str(path.relative_to(inbox)) for path in found)
+
+
+def start_over() -> None:
+    """Forget the upload in progress, its files and what was staged."""
+    upload = current()
+    if upload is not None:
+        _drop_staged(upload)
+        shutil.rmtree(upload.folder, ignore_errors=True)
+    st.session_state.pop(_KEY, None)
+    st.session_state[_ROUND] = widget_round() + 1
+
+
+def set_column(upload: Upload, file: str, column: str, **changes: object) -> None:
+    """The user's choice for one column; what was staged is read again."""
+    upload.plan = upload.plan.with_column(file, column, **changes)
+    _drop_staged(upload)
+
+
+def set_answer(upload: Upload, question: str, value: str) -> None:
+    """The user's answer to a question; what was staged is read again."""
+    upload.plan = answer(upload.plan, question, value)
+    _drop_staged(upload)
+
+
+def set_choice(upload: Upload, finding: str, value: str) -> None:
+    """What to do about a finding; only the checks run again."""
+    upload.choices = {**upload.choices, finding: value}
+    upload.report = None
+
+
+def checked(upload: Upload) -> tuple[Staged, Report]:
+    """Stage and check as far as needed; raises `DataError` where the plan cannot be imported."""
+    store = state.store()
+    if upload.staged is None:
+        upload.staged = staging.stage(store, upload.plan)
+    if upload.report is None:
+        upload.report = check(store, upload.staged, upload.choices, today=date.today())
+    return upload.staged, upload.report
+
+
+def remember(upload: Upload) -> None:
+    """Offer the same mapping for the next file of this shape."""
+    memory.keep(state.store(), upload.plan)
+
+
+def _open(folder: Path, paths: list[tuple[Path, str]], *, allowed: Path | None) -> None:
+    sources: list[Source] = []
+    for path, name in paths:
+        sources += open_upload(path, name=name, workspace=folder, allowed=allowed)
+    sources = _distinct_names(sources)
+    plan = guess(tuple(sources), remembered=memory.recall(state.store()), today=date.today())
+    start_over()
+    st.session_state[_KEY] = Upload(
+        folder=folder, started_at=datetime.now(), sources=tuple(sources), plan=plan
+    )
+
+
+def _distinct_names(sources: list[Source]) -> list[Source]:
+    """Two files of one name get a number, so that each can be spoken of."""
+    seen: dict[str, int] = {}
+    named = []
+    for source in sources:
+        seen[source.name] = seen.get(source.name, 0) + 1
+        count = seen[source.name]
+        named.append(replace(source, name=f"{source.name} ({count})") if count > 1 else source)
+    return named
+
+
+def _new_folder() -> Path:
+    folder = state.store().staging_folder / f"upload-{secrets.token_hex(6)}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _drop_staged(upload: Upload) -> None:
+    if upload.staged is not None:
+        staging.discard(state.store(), upload.staged.token)
+    upload.staged = upload.report = None
