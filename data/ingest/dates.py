@@ -8,11 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import duckdb
 
 from data.ingest.plan import Reading
+from data.ingest.sql import date_sql
 
 MONTH = r"[A-Za-z]{3,9}\.?"
 CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp][Mm])?\s*(?:Z|[+-]\d\d:?\d\d)?"
@@ -197,8 +198,6 @@ def _time_format(time: str) -> str:
 
 def _fits(texts: list[str], formats: list[str]) -> dict[str, dict[str, datetime | None]]:
     """What each pattern makes of each cell, by the SQL that the import uses."""
-    from data.ingest.sql import date_sql
-
     columns = ", ".join(f"{date_sql('cell', f)}::TIMESTAMP" for f in formats)
     with duckdb.connect() as connection:
         rows = connection.execute(
@@ -214,6 +213,20 @@ def days_of(texts: Sequence[str], date_format: str) -> dict[str, str]:
     """The ISO day of each text that the pattern reads."""
     fits = _fits([text.strip() for text in texts], [date_format])[date_format]
     return {t: day.date().isoformat() for t in texts if (day := fits[t.strip()])}
+
+
+def counted_days(names: Sequence[str], first_day: str) -> dict[str, str]:
+    """ISO days of d_1, d_2, ... where the first of `names` is `first_day`.
+
+    >>> counted_days(["d_1", "d_3"], "2011-01-29")
+    {'d_1': '2011-01-29', 'd_3': '2011-01-31'}
+    """
+    counts = [int(NUMBERED_DAY.fullmatch(name).group(1)) for name in names]  # type: ignore[union-attr]
+    start = date.fromisoformat(first_day)
+    return {
+        name: (start + timedelta(days=count - counts[0])).isoformat()
+        for name, count in zip(names, counts, strict=True)
+    }
 
 
 def share_of_headers(names: Sequence[str]) -> float:

@@ -78,6 +78,8 @@ def matches(header: str) -> tuple[Match, ...]:
     for phrase, roles in _ranked().items():
         for role, rank in roles:
             score = _score(text, phrase, rank)
+            if score < 100 and role in ("quantity", "revenue"):
+                continue  # "total bags" is neither, though it starts with "total"
             foreign = FOREIGN_WORDS.get(role, frozenset())
             if score and text != phrase and foreign.intersection(words):
                 continue

@@ -12,7 +12,7 @@ from data.ingest.sampling import SAMPLE_CELLS, SAMPLE_ROWS
 from data.ingest.sql import ident
 from data.ingest.tables import check_width
 
-SPOTS = 10
+SPOTS = 40
 
 
 def open_parquet(
@@ -69,7 +69,7 @@ def _refuse_cut_off(path: Path, name: str) -> None:
 def _sample(
     connection: duckdb.DuckDBPyConnection, path: Path, columns: tuple[str, ...], rows: int
 ) -> tuple[tuple[str | None, ...], ...]:
-    """Rows as text from ten places of the file."""
+    """Rows as text from forty places of the file."""
     wanted = max(50, min(SAMPLE_ROWS, SAMPLE_CELLS // len(columns)))
     each = wanted // SPOTS
     texts = ", ".join(f"{ident(column)}::VARCHAR" for column in columns)
