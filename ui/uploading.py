@@ -14,7 +14,8 @@ from typing import IO
 
 import streamlit as st
 
-from data.ingest import memory, staging
+from data import mappings
+from data.ingest import staging
 from data.ingest.checks import check
 from data.ingest.plan import Plan, Source
 from data.ingest.report import Report
@@ -130,7 +131,7 @@ def checked(upload: Upload) -> tuple[Staged, Report]:
 
 def remember(upload: Upload) -> None:
     """Offer the same mapping for the next file of this shape."""
-    memory.keep(state.store(), upload.plan)
+    mappings.keep(state.store(), upload.plan)
 
 
 def _open(folder: Path, paths: list[tuple[Path, str]], *, allowed: Path | None) -> None:
@@ -138,7 +139,7 @@ def _open(folder: Path, paths: list[tuple[Path, str]], *, allowed: Path | None) 
     for path, name in paths:
         sources += open_upload(path, name=name, workspace=folder, allowed=allowed)
     sources = _distinct_names(sources)
-    plan = guess(tuple(sources), remembered=memory.recall(state.store()), today=date.today())
+    plan = guess(tuple(sources), remembered=mappings.recall(state.store()), today=date.today())
     start_over()
     st.session_state[_KEY] = Upload(
         folder=folder, started_at=datetime.now(), sources=tuple(sources), plan=plan

@@ -228,24 +228,24 @@ def _add_things(cursor: duckdb.DuckDBPyConnection, staged: Staged, dataset_id: i
     cursor.execute(
         f"""
         INSERT INTO product
-        SELECT nextval('product_key'), $dataset_id, code,
-               coalesce(nullif(trim({name}), ''), code),
-               {categories if levels else "[]"}, {cost}, {lead}
-        FROM {staged.table("products")} p WHERE {used} AND p.folded NOT IN
-             (SELECT upper(code) FROM product WHERE dataset_id = $dataset_id)
-        ORDER BY code
+        SELECT nextval('product_key'), * FROM (
+            SELECT $dataset_id, code, coalesce(nullif(trim({name}), ''), code),
+                   {categories if levels else "[]"}, {cost}, {lead}
+            FROM {staged.table("products")} p WHERE {used} AND p.folded NOT IN
+                 (SELECT upper(code) FROM product WHERE dataset_id = $dataset_id)
+            ORDER BY code)
         """,
         {"dataset_id": dataset_id},
     )
     cursor.execute(
         f"""
         INSERT INTO place
-        SELECT nextval('place_key'), $dataset_id, code,
-               CASE WHEN code = '' THEN 'All places' ELSE code END, ''
-        FROM {staged.table("places")} p
-        WHERE place_key IN (SELECT place_key FROM {staged.table("daily")})
-          AND code NOT IN (SELECT code FROM place WHERE dataset_id = $dataset_id)
-        ORDER BY code
+        SELECT nextval('place_key'), * FROM (
+            SELECT $dataset_id, code, CASE WHEN code = '' THEN 'All places' ELSE code END, ''
+            FROM {staged.table("places")} p
+            WHERE place_key IN (SELECT place_key FROM {staged.table("daily")})
+              AND code NOT IN (SELECT code FROM place WHERE dataset_id = $dataset_id)
+            ORDER BY code)
         """,
         {"dataset_id": dataset_id},
     )

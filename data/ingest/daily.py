@@ -6,7 +6,7 @@ product, place and day is recognised by a bitmap over (product, place, day) and 
 
 import duckdb
 
-from data.ingest.rules import SERVICE_CODES, SERVICE_NAMES, set_aside_condition
+from data.ingest.rules import SERVICES, set_aside_condition
 from data.ingest.selects import ident
 from data.ingest.staging import Staged
 
@@ -47,12 +47,13 @@ def build_keys(cursor: duckdb.DuckDBPyConnection, staged: Staged) -> None:
         )
         SELECT row_number() OVER (ORDER BY code)::INTEGER AS product_key, one.*,
                greatest(exp(mean + 5 * deviation), 10 * exp(mean), 20) AS high,
-               NOT coalesce((SELECT yes FROM numbered)
-                   AND (NOT {digits} OR list_contains($codes, upper(code))
-                        OR regexp_matches(lower(trim({name})), $names)), false) AS is_product
+               NOT coalesce((SELECT yes FROM numbered) AND NOT {digits}, false)
+               AND NOT regexp_matches(lower(trim(code)), $services)
+               AND NOT coalesce(regexp_matches(lower(trim({name})), $services), false)
+               AS is_product
         FROM one
         """,
-        {"codes": list(SERVICE_CODES), "names": SERVICE_NAMES},
+        {"services": SERVICES},
     )
     cursor.execute(f"""
         CREATE OR REPLACE TABLE {staged.table("codes")} AS

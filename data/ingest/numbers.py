@@ -41,7 +41,7 @@ class NumberFit:
 
     @property
     def whole_share(self) -> float:
-        return _share(value == int(value) for value in self.values)
+        return _share(float(value).is_integer() for value in self.values)
 
     @property
     def negative_share(self) -> float:

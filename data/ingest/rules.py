@@ -17,14 +17,11 @@ CANCEL_WORDS = (
     "已取消", "取消", "已关闭", "交易关闭", "退款",
 )  # fmt: skip
 # Codes and names that shops use for things that are not products.
-SERVICE_CODES = (
-    "POST", "DOT", "M", "D", "C2", "C3", "S", "B", "PADS", "CRUK", "ADJUST", "ADJUST2",
-    "BANK CHARGES", "AMAZONFEE", "SHIPPING", "FREIGHT", "DISCOUNT", "FEE", "MANUAL", "SAMPLES",
-    "运费", "邮费", "折扣", "手续费",
-)  # fmt: skip
-SERVICE_NAMES = r"^(postage|dotcom postage|carriage|manual|discount|bank charges|amazon ?fee|"
-SERVICE_NAMES += r"samples?|shipping|freight|delivery|adjust(ment)?\b.*|gift ?voucher.*|"
-SERVICE_NAMES += r"gift_.*|test( product)?|versand(kosten)?|运费|邮费)$"
+SERVICES = (
+    r"^(post|postage|dotcom postage|carriage|manual|discount|bank charges|amazon ?fee|fee|"
+    r"samples?|shipping|freight|delivery|adjust(ment)?\b.*|gift ?vouchers?|test( product)?|"
+    r"versand(kosten)?|porto|frete|运费|邮费|手续费)$"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
