@@ -172,6 +172,10 @@ def _problem(used: list[tuple[str, Column]], file: FilePlan) -> tuple[str, str]:
             if needed:
                 cases.append(f"WHEN {missing} THEN '{title}|is empty'")
                 shown.append(f"WHEN {missing} THEN NULL")
+            if file.source.format == "csv" and not file.source.quote:
+                open_quote = f"starts_with({ident(name)}, '\"')"
+                cases.append(f"WHEN {open_quote} THEN '{title}|a quotation mark is not closed'")
+                shown.append(f"WHEN {open_quote} THEN {ident(name)}")
             continue
         raw = ident("raw " + name)
         empty = empty_sql(replace(column, name="raw " + name))

@@ -99,10 +99,23 @@ def test_when_a_number_is_infinite_then_it_is_refused(store: Store, tmp_path: Pa
     assert trial.report.refused == 2
 
 
-def test_when_a_quote_is_never_closed_then_the_file_is_refused_with_its_line(
+def test_when_one_quote_is_never_closed_then_its_line_is_refused(
     store: Store, tmp_path: Path
 ) -> None:
     lines = plain(count=60).splitlines()
+    lines[100] = '2026-02-01,"p1,Berlin,4,2.5'
+    trial = upload(store, tmp_path, ("sales.csv", "\n".join(lines) + "\n"))
+    rows = rejected_rows(store, trial.staged, {}, today=TODAY)
+    assert rows["line"].tolist() == [101]
+    assert rows["reason"].tolist() == ["a quotation mark is not closed"]
+    assert trial.report.accepted == 179
+
+
+def test_when_an_open_quote_swallows_lines_then_the_file_is_refused_with_its_line(
+    store: Store, tmp_path: Path
+) -> None:
+    lines = plain(count=60).splitlines()
+    lines[1] = '2026-01-05,"p1",Berlin,4,2.5'
     lines[100] = '2026-02-01,"p1,Berlin,4,2.5'
     with pytest.raises(FileError, match="line 101: a quotation mark"):
         upload(store, tmp_path, ("sales.csv", "\n".join(lines) + "\n"))
