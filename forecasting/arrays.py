@@ -4,10 +4,12 @@ Shape suffixes used everywhere: N or B series, T steps of history, H horizon, Q 
 K covariates, S samples.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
+IntArray = npt.NDArray[np.integer[Any]]

@@ -17,7 +17,7 @@ from forecasting.seasonality import STEPS_PER_SEASON
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 OLD_CODES = {"H": ("h",), "M": ("MS", "ME"), "Q": ("QS", "QE"), "Y": ("YS", "YE")}
-OLD_CODES |= {"A": ("YS", "YE"), "AS": ("YS",), "T": ("min",), "BM": ("BME",), "BQ": ("BQE",)}
+OLD_CODES |= {"A": ("YS", "YE"), "AS": ("YS",), "BM": ("BME",), "BQ": ("BQE",)}
 ANCHORS = {"W": WEEKDAYS, "QS": MONTHS[:3], "QE": (MONTHS[11], *MONTHS[:2])}
 ANCHORS |= {"YS": MONTHS, "YE": (MONTHS[11], *MONTHS[:11])}
 PLAIN = ("YS", "YE", "QS", "QE", "MS", "ME", "W", "B", "D", "h")  # coarse to fine, for hints
@@ -74,8 +74,10 @@ def _candidates(freq: str) -> list[str]:
     multiple, base, anchor = match.groups()
     bases = OLD_CODES.get(base.upper() if base.upper() in {"H", "D", "W"} else base, (base,))
     codes = []
-    for name in bases:
-        name = name if name == "h" else name.upper()
+    for written in bases:
+        name = written if written == "h" else written.upper()
+        if name not in STEPS_PER_SEASON:
+            raise ConfigError(_unknown(freq))
         anchors = [anchor] if anchor else [f"-{each}" for each in ANCHORS.get(name, ())] or [""]
         codes += [f"{multiple}{name}{each.upper()}" for each in anchors]
     return [_offset(code, freq).freqstr for code in codes]
@@ -86,7 +88,7 @@ def _offset(code: str, asked: str = "") -> BaseOffset:
         offset = to_offset(code)
     except ValueError as error:
         raise ConfigError(_unknown(asked or code)) from error
-    if offset.rule_code.split("-")[0] not in STEPS_PER_SEASON or offset.n < 1:
+    if offset.n < 1:
         raise ConfigError(_unknown(asked or code))
     return offset
 

@@ -74,7 +74,11 @@ class Panel:
         codes, stamps = timestamp_codes(frame["timestamp"])
         steps, timeline, resolved = place_on_grid(codes, stamps, freq, rows, ids)
         shape = (len(ids), len(timeline))
-        cells = rows * shape[1] + steps[codes]
+        small = shape[0] * shape[1] < np.iinfo(np.int32).max
+        cells: IntArray = rows.astype(np.int32) if small else rows.astype(np.int64)
+        cells *= shape[1]
+        cells += steps[codes].astype(cells.dtype)
+        del codes
         reject_duplicates(cells, shape, ids, timeline)
         target = np.full(shape, np.nan)
         target.reshape(-1)[cells] = numbers(frame["target"], rows, ids)

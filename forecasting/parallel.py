@@ -1,6 +1,7 @@
 """Many small independent tasks, in this process or in several, with progress and a deadline."""
 
 import multiprocessing
+import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -51,6 +52,8 @@ def _in_processes(
 ) -> list[Result | None]:
     # "spawn": a fork of a process that runs threads (torch, a server) can hang.
     context = multiprocessing.get_context("spawn")
+    # Only processes started from here on read this: one thread each, since they share the cores.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     results: list[Result | None] = [None] * len(items)
     starts = iter(range(0, len(items), CHUNK))
     running: dict[Future[list[Result]], int] = {}

@@ -48,7 +48,8 @@ class Sarimax(LocalForecaster):
             seasonal_order=seasonal_order,
             trend="c" if constant else None,
         )
-        fitted = model.fit(disp=False, maxiter=self.config.max_iterations)
+        # The covariance of the coefficients is not needed, and it takes as long as the fit.
+        fitted = model.fit(disp=False, maxiter=self.config.max_iterations, cov_type="none")
         result = fitted.get_forecast(self.config.horizon, exog=ahead if past.shape[1] else None)
         mean = np.asarray(result.predicted_mean, dtype=np.float64)
         sigma = np.asarray(result.se_mean, dtype=np.float64)
