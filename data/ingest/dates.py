@@ -123,7 +123,8 @@ def judge(cells: Sequence[str], *, named: bool = False) -> DateFit | None:
         return None
     winners = [f for f in formats if scores[f] >= 0.995 * best]
     kept = [f for f in winners if not f.startswith(BY_CONVENTION)] or winners
-    first = next((f for f in kept if scores[f] == best), kept[0])
+    kept = _plausible(fits, kept)
+    first = max(kept, key=lambda f: (scores[f], -kept.index(f)))
     others, example = _rivals(fits, first, kept)
     return DateFit(
         share=scores[first] / len(texts),
@@ -132,6 +133,12 @@ def judge(cells: Sequence[str], *, named: bool = False) -> DateFit | None:
         example=example,
         proof="" if others else _proof(fits, first),
     )
+
+
+def _plausible(fits: dict[str, dict[str, datetime | None]], kept: list[str]) -> list[str]:
+    """Patterns without those that turn days of the month into years: 13/02/25 is not of 2013."""
+    years = {f: len({day.year for day in fits[f].values() if day}) for f in kept}
+    return [f for f in kept if years[f] <= max(8, 4 * min(years.values()))]
 
 
 def _rivals(
@@ -204,9 +211,14 @@ def _fits(texts: list[str], formats: list[str]) -> dict[str, dict[str, datetime 
             f"SELECT {columns} FROM (SELECT unnest(?::VARCHAR[]) AS cell)", [texts]
         ).fetchall()
     return {
-        f: {text: row[index] for text, row in zip(texts, rows, strict=True)}
+        f: {text: _possible(row[index]) for text, row in zip(texts, rows, strict=True)}
         for index, f in enumerate(formats)
     }
+
+
+def _possible(day: datetime | None) -> datetime | None:
+    """The day, None where its year shows that it was misread: "%Y" takes "25" for the year 25."""
+    return day if day and 1900 <= day.year <= 2199 else None
 
 
 def days_of(texts: Sequence[str], date_format: str) -> dict[str, str]:

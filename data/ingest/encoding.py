@@ -64,14 +64,22 @@ def judge(path: Path, name: str) -> Encoding:
         if len(evidence) < EVIDENCE_BYTES:
             evidence += b"\n".join(li for li in block.split(b"\n") if not li.isascii())
     if not bad:
-        return Encoding(name="UTF-8", codec="utf-8", in_place=True)
+        old_mac = b"\r" in head and b"\n" not in head  # line ends that nothing below expects
+        return Encoding(name="UTF-8", codec="utf-8", in_place=not old_mac)
     return _judge_bytes(bytes(evidence[:EVIDENCE_BYTES]))
 
 
 def to_utf8(path: Path, encoding: Encoding, target: Path, budget: Budget) -> int:
-    """Write a UTF-8 copy of `path` to `target`; how many letters could not be read."""
+    """Write a UTF-8 copy of `path` to `target`; how many letters could not be read.
+
+    Lines of old Macs, which end with a carriage return alone, get a line feed instead.
+    """
     decoder = codecs.getincrementaldecoder(encoding.codec)(errors="replace")
     unread = 0
+    with path.open("rb") as file:
+        start = decoder.decode(file.read(BLOCK))
+        old_mac = "\r" in start and "\n" not in start
+    decoder.reset()
     with path.open("rb") as file, new_file(target, budget) as out:
         while True:
             block = file.read(BLOCK)
@@ -79,6 +87,7 @@ def to_utf8(path: Path, encoding: Encoding, target: Path, budget: Budget) -> int
             unread += text.count("\ufffd")
             if "\0" in text:
                 raise _nul(budget.name, None)
+            text = text.replace("\r", "\n") if old_mac else text
             out.write(text.encode("utf-8", errors="replace"))
             if not block:
                 return unread

@@ -106,7 +106,7 @@ def as_product_columns(
     """The columns of a file with one product per column, None where it is not such a file."""
     roles = {column.role for column in columns}
     by_name = {profile.name: profile for profile in profiles}
-    if "date" not in roles or any(c.role == "product" and c.confidence == "sure" for c in columns):
+    if "date" not in roles or "product" in roles:
         return None
     free = [c for c in columns if c.role in ("ignore", "price", "quantity") and _unnamed(c.name)]
     products = [c for c in free if by_name[c.name].is_number]

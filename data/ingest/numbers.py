@@ -18,13 +18,17 @@ CURRENCY_WORDS = {
     "kr": "kr", "元": "¥", "円": "¥", "Kč": "Kč", "Rs": "₹",
 }  # fmt: skip
 CURRENCY = "|".join(re.escape(sign) for sign in (*CURRENCY_SIGNS, *CURRENCY_WORDS))
-SPACES = "\u00a0\u202f\u2009"
+# Signs that are written in several ways, and what they are read as; full-width ones are Chinese.
+FANCY = "\u2212’\u00a0\u202f\u2009０１２３４５６７８９．，％（）－"
+FANCY_MEANS = "-'   0123456789.,%()-"
+PLAIN = str.maketrans(FANCY, FANCY_MEANS)
 STYLES: tuple[tuple[Literal[".", ","], str], ...] = (
     (".", ""), (".", ","), (",", "."), (",", ""), (".", " "), (",", " "), (".", "'"), (",", "'"),
 )  # fmt: skip
 LOOKS = re.compile(
-    rf"^\(?[-+\u2212]?\s*(?:{CURRENCY})?\s*[-+\u2212]?(?:\d[\d.,' {SPACES}’]*|[.,]\d+)"
-    rf"(?:[eE][-+]?\d+)?\s*(?:%|{CURRENCY})?\s*[-\u2212]?\)?$"
+    rf"^\(?[-+]?\s*(?:{CURRENCY})?\s*[-+]?(?:\d[\d.,' ]*|[.,]\d+)"
+    rf"(?:[eE][-+]?\d+)?\s*(?:%|{CURRENCY})?\s*-?\)?$",
+    re.ASCII,
 )
 
 
@@ -64,7 +68,7 @@ def looks_like_number(cell: str) -> bool:
     >>> [looks_like_number(c) for c in ("1.234,5", "€ 3", "(12)", "15%", "85048A", "1/2/2020")]
     [True, True, True, True, False, False]
     """
-    return bool(LOOKS.match(cell.strip()))
+    return bool(LOOKS.match(cell.strip().translate(PLAIN)))
 
 
 def core(cell: str) -> str:
@@ -73,9 +77,7 @@ def core(cell: str) -> str:
     >>> core("(€ 1.234,5)"), core("12-"), core("15 %")
     ('-1.234,5', '-12', '15')
     """
-    text = cell.strip().replace("\u2212", "-").replace("’", "'")
-    for space in SPACES:
-        text = text.replace(space, " ")
+    text = cell.strip().translate(PLAIN)
     text = re.sub(rf"{CURRENCY}|%", "", text).strip()
     if text.startswith("(") and text.endswith(")"):
         text = "-" + text[1:-1].strip()
@@ -99,7 +101,7 @@ def parse(cell: str, reading: Reading) -> float | None:
     if reading.thousands:
         text = text.replace(reading.thousands, "")
     value = float(text.replace(reading.decimal, "."))
-    return value / 100 if reading.percent or "%" in cell else value
+    return value / 100 if reading.percent or "%" in cell.translate(PLAIN) else value
 
 
 def judge(cells: Sequence[str], *, like: Reading | None = None) -> NumberFit | None:
@@ -115,7 +117,7 @@ def judge(cells: Sequence[str], *, like: Reading | None = None) -> NumberFit | N
     best = max(fits.values())
     winners = [style for style in STYLES if fits[style] == best]
     style, other = _choose(winners, cores, like)
-    percent = sum("%" in cell for cell in candidates) >= 0.5 * len(candidates)
+    percent = sum("%" in cell.translate(PLAIN) for cell in candidates) >= 0.5 * len(candidates)
     reading = Reading(kind="number", decimal=style[0], thousands=style[1], percent=percent)
     values = [value for cell in candidates if (value := parse(cell, reading)) is not None]
     doubt = next((c for c in candidates if re.search(r"[.,]", core(c))), "") if other else ""
@@ -138,9 +140,9 @@ def _choose(
     winners: list[Style], cores: list[str], like: Reading | None
 ) -> tuple[Style, Style | None]:
     """The style, and another one that is as good but means other numbers."""
-    plain = (".", "") in winners
-    if plain and not _three_digit_groups(cores, "."):
-        return (".", ""), None
+    if (".", "") in winners and not _three_digit_groups(cores, "."):
+        # where points are decimals beyond doubt, commas further down can only part thousands
+        return (".", "," if any(re.search(r"\.\d{1,2}$", c) for c in cores) else ""), None
     if like and (like.decimal, like.thousands) in winners:
         return (like.decimal, like.thousands), None
     if like and (same := [style for style in winners if style[0] == like.decimal]):

@@ -30,11 +30,12 @@ def sample_rows(path: Path, table: Table) -> tuple[Row, ...]:
         if size - start <= SMALL:
             rows = _rows(file.read(), table, limit=10**9)
             return tuple(_evenly(rows, wanted))
-        rows = _rows(file.read(MEGABYTE), table, limit=min(HEAD_ROWS, wanted // 4))
+        head = file.read(MEGABYTE)
+        rows = _rows(head, table, limit=min(HEAD_ROWS, wanted // 4))
         each = max(1, (wanted - len(rows)) // SPOTS)
         row_bytes = max(len(table.delimiter.join(c or "" for c in row)) for row in rows or [()])
         reach = max(16_384, 4 * each * (row_bytes + width + 2))
-        begin = file.tell()
+        begin = start + _bytes_of(head, table, len(rows))
         for spot in range(SPOTS):
             last = spot == SPOTS - 1
             file.seek(max(begin, size - reach) if last else begin + (size - begin) * spot // SPOTS)
@@ -75,6 +76,13 @@ def _rows(block: bytes, table: Table, limit: int) -> list[Row]:
     if not rows and (closing := re.search(r'"\s*[\r\n]', text)):
         rows = parse(text[closing.end() :])
     return rows
+
+
+def _bytes_of(block: bytes, table: Table, rows: int) -> int:
+    """How many bytes the first `rows` records of a block take."""
+    records = split(block.decode("utf-8", errors="replace"), table.delimiter, table.quote, rows + 1)
+    lines = records[-1].line - 1 if records else 0
+    return len(b"".join(block.splitlines(keepends=True)[:lines]))
 
 
 def _evenly(rows: list[Row], wanted: int) -> list[Row]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from data.errors import FileError
 from data.ingest import dates, names, numbers
 from data.ingest.limits import MEGABYTE, Limits
+from data.ingest.magic import refuse_markup
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 HEAD_BYTES = 4 * MEGABYTE  # a header of 6,000 columns and a few rows fit well
@@ -48,6 +49,7 @@ def find_table(path: Path, name: str, limits: Limits, *, delimiter: str | None =
         cut = bool(file.read(1))
     if not text.strip(" \t\r\n,;|\x1a"):
         raise FileError(f"{name} is empty: it holds no text. Export it again and upload that.")
+    refuse_markup(text, name)
     if separator := re.match(r'"?sep=(.)"?\r?\n', text):
         delimiter = separator.group(1)
     quote = "" if delimiter is None and _quotes_are_letters(text) else '"'

@@ -149,9 +149,14 @@ def _beside_days(column: Column) -> Column:
 
 
 def _levels(columns: Sequence[Column], profiles: Sequence[Profile]) -> list[Column]:
-    """Categories in order, widest first: fewer values stand above more. Other columns stay."""
-    distinct = {p.name: p.distinct for p in profiles}
-    levels = sorted((c for c in columns if c.role == "category"), key=lambda c: distinct[c.name])
+    """Categories in order, widest first: fewer values stand above more. Other columns stay.
+
+    A small file may have as many of both; then the shorter values ("FOODS", "FOODS_1") are wider.
+    """
+    width = {
+        p.name: (p.distinct, sum(map(len, p.filled)) / max(1, len(p.filled))) for p in profiles
+    }
+    levels = sorted((c for c in columns if c.role == "category"), key=lambda c: width[c.name])
     following = iter(levels)
     return [next(following) if c.role == "category" else c for c in columns]
 
