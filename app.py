@@ -14,10 +14,11 @@ from ui import address, layout, navigation, sidebar
 
 ASSETS = Path(__file__).parent / "assets"
 
-st.set_page_config(page_title="Almanac", page_icon=ASSETS / "favicon.png", layout="wide")
+st.set_page_config(page_icon=ASSETS / "favicon.png", layout="wide")
 st.logo(ASSETS / ("logo-white.svg" if st.context.theme.type == "dark" else "logo-ink.svg"))
 
 page = navigation.current()
+st.set_page_config(page_title=f"{page.title} · Almanac")
 with layout.errors_in_words():
     address.arrive(page.url_path)
     sidebar.show()

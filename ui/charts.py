@@ -34,7 +34,9 @@ _AXIS: dict[str, dict[str, float | str]] = {
     "M": {"dtick": "M6", "minor": "M1", "tickformat": "%b %Y"},
 }
 _HOVER_HEAD = {"D": "%a %-d %b %Y", "W": "Week of %a %-d %b %Y", "M": "%B %Y"}
-_PLOT_WIDTH = 640  # pixels that event names have on a desktop; they are staggered to fit
+_PLOT_WIDTH = 310  # pixels of the plot on a phone, where event names must not run together
+_NAME_ROWS = 4
+_TICKS = 4  # horizontal lines above zero, at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,7 @@ class Fan:
     view: str = ""  # the zoom is kept while this stays the same
 
 
-def fan(chart: Fan, *, height: int = 380) -> go.Figure:
+def fan(chart: Fan, *, height: int = 530) -> go.Figure:
     """History, then the forecast with its 50, 80 and 95% bands, beside last year."""
     figure = go.Figure()
     if chart.stockouts:
@@ -70,9 +72,10 @@ def fan(chart: Fan, *, height: int = 380) -> go.Figure:
     if not chart.future.empty:
         _add_forecast(figure, chart)
         _add_cutoff(figure, chart)
+    rows = 0
     if chart.events is not None and not chart.events.empty:
-        _add_events(figure, chart)
-    _style(figure, chart, height)
+        rows = _add_events(figure, chart)
+    _style(figure, chart, height, rows)
     return figure
 
 
@@ -190,11 +193,15 @@ def _add_stockouts(figure: go.Figure, chart: Fan) -> None:
         )
 
 
-def _add_events(figure: go.Figure, chart: Fan) -> None:
-    """Dotted lines with names at the top; a name that has no room is left to the hover."""
+def _add_events(figure: go.Figure, chart: Fan) -> int:
+    """Dotted lines with names at the top; gives the number of rows that the names take.
+
+    A name without room, or within a period of the one before, is left to the hover box.
+    """
     assert chart.events is not None
     first, last = shown(chart)
-    ends: list[float] = [-np.inf] * 3  # where the last name of each row ends, in pixels
+    rows: list[list[tuple[float, float]]] = [[] for _ in range(_NAME_ROWS)]  # taken, in pixels
+    previous = first - pd.Timedelta(days=366)
     for name, day in zip(chart.events["name"], chart.events["first_day"], strict=True):
         moment = pd.Timestamp(day)
         if not first <= moment <= last:
@@ -209,13 +216,15 @@ def _add_events(figure: go.Figure, chart: Fan) -> None:
             layer="below",
             line={"color": COLOURS["event"], "width": 1.5, "dash": "dot"},
         )
-        left = (moment - first) / (last - first) * _PLOT_WIDTH
-        row = next((row for row, end in enumerate(ends) if left > end), None)
-        if row is None:
-            continue
+        at = (moment - first) / (last - first) * _PLOT_WIDTH
         width = 6.2 * len(str(name)) + 8
-        flip = left + width > _PLOT_WIDTH
-        ends[row] = left + (0 if flip else width)
+        flip = at + width > _PLOT_WIDTH
+        room = (at - width, at) if flip else (at, at + width)
+        row = next((row for row in range(_NAME_ROWS) if _is_free(rows[row], room)), None)
+        if row is None or moment - previous < _step(chart.freq):
+            continue
+        previous = moment
+        rows[row].append(room)
         figure.add_annotation(
             x=moment,
             y=1,
@@ -229,6 +238,11 @@ def _add_events(figure: go.Figure, chart: Fan) -> None:
             font={"size": 11, "color": COLOURS["event"]},
         )
     _add_event_hover(figure, chart)
+    return sum(bool(row) for row in rows)
+
+
+def _is_free(taken: list[tuple[float, float]], room: tuple[float, float]) -> bool:
+    return all(room[1] <= start or room[0] >= end for start, end in taken)
 
 
 def _add_event_hover(figure: go.Figure, chart: Fan) -> None:
@@ -252,11 +266,13 @@ def _add_event_hover(figure: go.Figure, chart: Fan) -> None:
     )
 
 
-def _style(figure: go.Figure, chart: Fan, height: int) -> None:
+def _style(figure: go.Figure, chart: Fan, height: int, name_rows: int) -> None:
     first, last = shown(chart)
     pad = _step(chart.freq) / 2
     axis = _AXIS[chart.freq]
     low, high = _value_range(chart, first)
+    ticks = _ticks(low, high)
+    headroom = 1 + 15 * (name_rows + 1) / height  # so that names stand above the lines
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 34, "b": 8},
@@ -286,17 +302,39 @@ def _style(figure: go.Figure, chart: Fan, height: int) -> None:
         title=None,
     )
     figure.update_yaxes(
-        range=[low, high],
-        nticks=5,
-        tickformat=",.0f" if high >= 10 else ",.1f",
-        tickprefix=chart.currency if chart.measure == "revenue" else "",
+        range=[low, high * headroom],
+        fixedrange=True,  # from zero, always; dragging goes through time
+        tickvals=ticks,
+        ticktext=[_tick(value, chart) for value in ticks],
         ticks="",
         zeroline=low < 0,
         title=None,
         automargin=True,
     )
-    if high >= 20_000:
-        figure.update_yaxes(tickformat="~s")
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Round values for at most five horizontal lines.
+
+    >>> _ticks(0, 1100), _ticks(0, 7), _ticks(-40, 100)
+    ([0.0, 300.0, 600.0, 900.0], [0.0, 2.0, 4.0, 6.0], [-40.0, 0.0, 40.0, 80.0])
+    """
+    rough = (high - min(low, 0)) / _TICKS
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = next(factor * power for factor in (1, 2, 2.5, 3, 4, 5, 10) if factor * power >= rough)
+    return [float(step * i) for i in range(int(np.floor(low / step)), int(high // step) + 1)]
+
+
+def _tick(value: float, chart: Fan) -> str:
+    """A short label: no decimals that say nothing, as in €1.00M."""
+    if value == 0:
+        return "0"
+    text = fmt.amount(value, chart.measure, chart.currency)
+    return (
+        text.replace(".00M", "M").replace("0M", "M")
+        if "." in text and "M" in text
+        else (text.replace(".0K", "K"))
+    )
 
 
 def _value_range(chart: Fan, first: pd.Timestamp) -> tuple[float, float]:
@@ -310,7 +348,7 @@ def _value_range(chart: Fan, first: pd.Timestamp) -> tuple[float, float]:
     values = pd.concat(parts).dropna()
     high = float(values.max()) if len(values) else 1.0
     low = float(min(values.min(), 0)) if len(values) else 0.0
-    return low * 1.05, (high if high > 0 else 1.0) * 1.12
+    return low * 1.05, (high if high > 0 else 1.0) * 1.04
 
 
 def _step(freq: str) -> pd.Timedelta:

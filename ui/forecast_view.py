@@ -16,7 +16,8 @@ from ui.queries import Dataset
 
 MODELS = (forecasts.AUTOMATIC, *forecasts.CANDIDATES)
 
-_LINES = ("Last year", "Baseline", "Events", "Stock-outs")
+_LINES = ("Last year", "Baseline", "Stock-outs")
+_EVENTS = "Events"  # a further line, but not for months: a festival is a day of one
 _LEVELS: dict[str, Level] = {"Categories": "category", "Products": "product", "Places": "place"}
 _CHILD_TABLE = "children"
 
@@ -27,7 +28,7 @@ class Choice:
 
     model: str
     horizon: int  # periods
-    lines: frozenset[str]  # of _LINES
+    lines: frozenset[str]  # of _LINES and _EVENTS
 
 
 def controls(scope: Scope) -> Choice:
@@ -36,11 +37,11 @@ def controls(scope: Scope) -> Choice:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         lines = st.pills(
             "Lines",
-            _LINES,
+            _LINES if freq == "M" else (*_LINES, _EVENTS),
             selection_mode="multi",
-            default=["Last year", "Events"],
+            default=["Last year"] if freq == "M" else ["Last year", _EVENTS],
             label_visibility="collapsed",
-            key="lines",
+            key=f"lines_{freq.lower()}",
             bind="query-params",
         )
         st.space("stretch")
@@ -75,7 +76,7 @@ def controls(scope: Scope) -> Choice:
 def outlook(scope: Scope, choice: Choice) -> Outlook:
     """The forecast of the scope; stops the page where nothing complete was sold yet."""
     series = queries.series(scope)
-    if not series["complete"].any():
+    if forecasts.history_of(series, scope.measure).empty:
         noun = forecasts.NOUN[scope.freq][0]
         layout.stop(
             f"**No complete {noun} of sales here yet.** The forecast starts after the first one. "
@@ -87,13 +88,9 @@ def outlook(scope: Scope, choice: Choice) -> Outlook:
 
 def caption(dataset: Dataset, scope: Scope, made: Outlook, choice: Choice) -> str:
     """What data, until when, and which model."""
-    last = made.history["timestamp"].iloc[-1]
     parts = [f"{fmt.escape(dataset.name)} · sales through {fmt.day(dataset.last_day)}"]
     if made.partial is not None:
-        noun = forecasts.NOUN[scope.freq][0]
-        parts.append(
-            f"the {noun} after {fmt.period(last, scope.freq)} is not complete and left out"
-        )
+        parts.append(f"{fmt.period(made.partial, scope.freq)} is not complete and left out")
     words = forecast_words.verdict(
         made,
         freq=scope.freq,
@@ -112,10 +109,11 @@ def cards(place: DeltaGenerator, made: Outlook, scope: Scope, currency: str) -> 
 
     sold = made.history.tail(near)
     before = forecasts.last_year(made.history, sold["timestamp"], freq)
+    nearby = forecast_words.periods(near, freq).removeprefix("1 ")
     sums = [
-        (f"Last {forecast_words.periods(near, freq)}", sold["value"], before),
+        (f"Last {nearby}", sold["value"], before),
         (
-            f"Next {forecast_words.periods(near, freq)}",
+            f"Next {nearby}",
             future["mean"][:near],
             future["last_year"][:near],
         ),
@@ -146,7 +144,7 @@ def _score_cards(made: Outlook, freq: str) -> None:
     better = float(score["wape"] - naive["wape"]) * 100
     st.metric(
         "Forecast error",
-        fmt.share(score["wape"]),
+        fmt.share(float(score["wape"])),
         f"{better:+.1f} pts" if abs(better) >= 0.05 else 0,
         delta_color="inverse",
         delta_description="vs last year" if freq != "D" else "vs last week",
@@ -168,7 +166,7 @@ def _score_cards(made: Outlook, freq: str) -> None:
     )
     st.metric(
         "80% band held",
-        f"{score['coverage_80']:.0%}",
+        f"{score['coverage']:.0%}",
         "should be 80%",
         delta_color="off",
         delta_arrow="off",
@@ -194,7 +192,7 @@ def chart(made: Outlook, scope: Scope, choice: Choice, dataset: Dataset) -> None
         if "Baseline" in choice.lines
         else None,
         rival_name=forecast_words.model_name(made.baseline, scope.freq),
-        events=events(made, scope) if "Events" in choice.lines else None,
+        events=events(made, scope) if _EVENTS in choice.lines else None,
         stockouts="Stock-outs" in choice.lines,
         view=f"{scope}",
     )
@@ -248,7 +246,6 @@ def inside(scope: Scope, choice: Choice, dataset: Dataset) -> None:
             }
         ),
         hide_index=True,
-        height=386 if len(table) > 10 else "auto",
         placeholder="new",
         key=key,
         on_select=lambda: _go_down(key, table["child_id"].tolist(), _LEVELS[word], scope),

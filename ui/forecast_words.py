@@ -68,20 +68,31 @@ def in_words(outlook: Outlook, *, freq: Freq, measure: Measure, currency: str) -
     future = outlook.future
     total = float(future["mean"].sum())
     growth = forecasts.growth(future["mean"], future["last_year"])
-    against = f", {fmt.escape(fmt.growth(growth))} on last year" if growth is not None else ""
+    against = f", {_against(growth)}" if growth is not None else ""
     texts = [
         f"Next {periods(len(future), freq)}: about **{words(total)}**{against}. In 8 of 10 cases "
         f"between {words(outlook.total_low)} and {words(outlook.total_high)}."
     ]
     top = future.iloc[int(future["mean"].argmax())].to_dict()
     if future["mean"].max() > 1.1 * future["mean"].median():
+        when = f"{'on' if freq == 'D' else 'in'} {fmt.period(top['timestamp'], freq)}"
         texts.append(
-            f"Most in {fmt.period(top['timestamp'], freq)}: about **{words(top['mean'])}**, in 8 "
-            f"of 10 cases between {words(top['q0.1'])} and {words(top['q0.9'])}."
+            f"Most {when}: about **{words(top['mean'])}**, in 8 of 10 cases between "
+            f"{words(top['q0.1'])} and {words(top['q0.9'])}."
         )
-    if outlook.note:
-        texts.append(fmt.escape(outlook.note))
+    if outlook.fallback:
+        texts.append(fallback(outlook, freq))
     return texts
+
+
+def fallback(outlook: Outlook, freq: Freq) -> str:
+    """Which simpler method was used and why."""
+    reason = outlook.reason.replace("steps", NOUN[freq][1])
+    name = model_name(outlook.model, freq)
+    return (
+        f"Not by {fmt.escape(name)}: {fmt.escape(reason)}. "
+        f"The forecast is the fallback “{fmt.escape(outlook.fallback)}”."
+    )
 
 
 def festivals(events: pd.DataFrame, future: pd.DataFrame) -> str:
@@ -131,7 +142,8 @@ def table(outlook: Outlook, *, freq: Freq, measure: Measure, currency: str) -> p
     ]
     first = {"D": "Day", "W": "Week of", "M": "Year"}[freq]
     rows = [first, "Last year", "Forecast", "8 in 10: from", "8 in 10: to", "vs last year"]
-    return pd.DataFrame(columns, index=pd.Index(rows, name=" "))
+    frame = pd.DataFrame(columns, index=pd.Index(rows, name=" "))
+    return frame.drop(index="Year") if freq == "M" else frame  # the header of a month has it
 
 
 def csv(
@@ -182,6 +194,17 @@ def _wape(outlook: Outlook, model: str) -> float | None:
 
 def _growth(new: float, old: float) -> float | None:
     return new / old - 1 if pd.notna(old) and old > 0 else None
+
+
+def _against(growth: float) -> str:
+    """A change as a sentence says it.
+
+    >>> _against(0.1123), _against(-0.039), _against(0)
+    ('11% more than last year', '3.9% less than last year', 'the same as last year')
+    """
+    if abs(growth) < 0.0005:
+        return "the same as last year"
+    return f"{fmt.growth(abs(growth))[1:]} {'more' if growth > 0 else 'less'} than last year"
 
 
 def _header(moment: pd.Timestamp, freq: Freq) -> str:

@@ -1,7 +1,8 @@
 """From the sales of a scope to a forecast that a page can show. Knows no Streamlit.
 
-A *history* has one row per complete period: timestamp, value, stockout_share. The period that the
-data covers only in part is left out of training, so that half a week does not look like a slump.
+A *history* has one row per complete period: timestamp, value, stockout_share; a value is NaN where
+nobody knows what sold. The period that the data covers only in part is left out of training, so
+that half a week does not look like a slump.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import pandas as pd
 
 import forecasting as fc
 from data.scope import Freq, Measure
-from forecasting import Forecast
+from ui import summaries
 
 LAST_YEAR = "seasonal_naive"  # the baseline that any model must beat
 CANDIDATES = (LAST_YEAR, "theta", "ets", "arima")
@@ -37,20 +38,23 @@ class Outlook:
     future: pd.DataFrame  # timestamp, mean, q0.025 … q0.975, last_year, baseline
     model: str  # the one that made it
     baseline: str  # the one to compare with
-    scores: pd.DataFrame | None  # by model: wape, bias, coverage_80; None: too short to test
-    note: str  # which fallback was used and why; "" if none
+    scores: pd.DataFrame | None  # by model: wape, bias, coverage; None: too short to test
+    fallback: str  # the method used instead of the model; "" if none
+    reason: str  # why
     total_low: float  # 1 in 10 sums over the horizon is lower
     total_high: float  # 1 in 10 is higher
     partial: pd.Timestamp | None  # the incomplete last period, left out
 
 
 def history_of(series: pd.DataFrame, measure: Measure) -> pd.DataFrame:
-    """The complete periods of a `data.queries.series` frame."""
+    """The complete periods of a `data.queries.series` frame, up to the last known one."""
     complete = series[series["complete"]]
+    known = complete[measure].notna().to_numpy()
+    complete = complete.iloc[: int(np.flatnonzero(known)[-1]) + 1 if known.any() else 0]
     return pd.DataFrame(
         {
             "timestamp": pd.to_datetime(complete["timestamp"]).astype("datetime64[ns]"),
-            "value": complete[measure].astype(float).fillna(0.0),
+            "value": complete[measure].astype(float),
             "stockout_share": complete["stockout_share"].astype(float),
         }
     ).reset_index(drop=True)
@@ -104,8 +108,9 @@ def windows(length: int, freq: Freq, horizon: int) -> int:
 def backtest(
     history: pd.DataFrame, freq: Freq, horizon: int, models: tuple[str, ...] = CANDIDATES
 ) -> pd.DataFrame | None:
-    """wape, bias and coverage_80 by model over the last windows; None where it is too short.
+    """wape, bias and coverage (of the 80% band) by model; None where the history is too short.
 
+    Pools all steps of the last windows, forecast without having seen them.
     Raises `ForecastingError`.
     """
     recent = history.iloc[-_TRAINED_ON[freq] :]
@@ -113,14 +118,8 @@ def backtest(
     if not count or not recent["value"].iloc[-count * horizon :].abs().sum():
         return None
     result = fc.backtest(panel_of(history, freq), list(models), horizon=horizon, num_windows=count)
-    return scores_of(result.leaderboard())
-
-
-def scores_of(leaderboard: pd.DataFrame) -> pd.DataFrame:
-    """The columns of a leaderboard that the page words, by model."""
-    frame = leaderboard.reset_index() if "model" not in leaderboard else leaderboard
-    frame = frame.rename(columns=str.lower).set_index("model")
-    return frame[["wape", "bias", "coverage_80"]].astype(float)
+    board = result.leaderboard().set_index("model")[["WAPE", "bias", "coverage"]]
+    return board.rename(columns={"WAPE": "wape"}).astype(float)
 
 
 def best(scores: pd.DataFrame | None) -> str:
@@ -146,7 +145,7 @@ def outlook(
     history = history_of(series, measure)
     panel = panel_of(history, freq)
     chosen = best(scores) if model == AUTOMATIC else model
-    baseline = LAST_YEAR if chosen != LAST_YEAR else "theta"
+    baseline = "arima" if chosen != "arima" else "theta"
     made = _forecast(panel, chosen, horizon)
     future = made.to_frame().drop(columns="series_id")
     future["last_year"] = last_year(history, future["timestamp"], freq)
@@ -159,17 +158,29 @@ def outlook(
         model=chosen,
         baseline=baseline,
         scores=scores,
-        note=" ".join(note.reason for note in made.notes),
+        fallback=made.notes[0].used if made.notes else "",
+        reason=made.notes[0].reason if made.notes else "",
         total_low=float(low),
         total_high=float(high),
         partial=partial_period(series),
     )
 
 
-def _forecast(panel: fc.Panel, model: str, horizon: int) -> Forecast:
+def _forecast(panel: fc.Panel, model: str, horizon: int) -> fc.Forecast:
     made = fc.create(model, horizon=horizon)
     made.fit(panel)
     return made.predict(panel)
+
+
+def next_weeks(made: Outlook) -> summaries.Recent:
+    """The sum of the next weeks for the card of Home."""
+    near = made.future.head(summaries.AHEAD_WEEKS)
+    return summaries.Recent(
+        week=near["timestamp"].iloc[0],
+        value=float(near["mean"].sum()),
+        growth=growth(near["mean"], near["last_year"]),
+        spark=made.future["mean"].tolist(),
+    )
 
 
 def children(

@@ -5,10 +5,11 @@ from datetime import date
 from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from data import datasets
 from data.scope import Scope
-from ui import address, navigation, queries, state, summaries
+from ui import address, layout, navigation, queries, state, summaries
 from ui import format as fmt
 from ui.queries import Dataset
 from ui.summaries import Recent
@@ -95,9 +96,11 @@ def cards(dataset: Dataset, weekly_scope: Scope) -> None:
             revenue = summaries.recent(weekly, "revenue")
             _card("Revenue last week", revenue, lambda value: fmt.money(value, currency))
         _card("Units last week", quantity, fmt.units)
+        ahead = st.empty()
         if dataset.has_revenue:
             price = summaries.recent(weekly, "price")
             _card("Mean price paid", price, lambda value: fmt.price(value, currency), "off")
+    _card_ahead(ahead, weekly_scope, currency)
 
 
 def movers(dataset: Dataset, scope: Scope) -> None:
@@ -115,7 +118,7 @@ def movers(dataset: Dataset, scope: Scope) -> None:
         f"**What moves** :gray[· {what} of the last 4 weeks against the same weeks last year, "
         f"among the {min(MOVERS_AMONG, dataset.products)} best sellers]"
     )
-    prefix = dataset.currency if money else ""
+    unit = f", {dataset.currency}" if money and dataset.currency else ""
     table["growth"] = table["growth"] * 100
     table["open"] = "Open"
     st.dataframe(
@@ -124,13 +127,9 @@ def movers(dataset: Dataset, scope: Scope) -> None:
         placeholder="new",
         alt=f"Products whose {what} changed most in the last 4 weeks",
         column_config={
-            "change": st.column_config.NumberColumn(
-                "Change", format=f"{prefix}%+,d", width=90, alignment="right"
-            ),
+            "change": st.column_config.NumberColumn(f"Change{unit}", format="%+,d", width=90),
             "label": st.column_config.TextColumn("Product", width=280),
-            "latest": st.column_config.NumberColumn(
-                "Last 4 weeks", format=f"{prefix}%,d", width=110
-            ),
+            "latest": st.column_config.NumberColumn(f"Last 4 weeks{unit}", format="%,d", width=110),
             "growth": st.column_config.NumberColumn("vs last year", format="%+.0f%%", width=95),
             "spark": st.column_config.LineChartColumn("26 weeks", width=190, y_min=0, color="gray"),
             "open": st.column_config.ButtonColumn("", key=_OPEN, type="tertiary", width=70),
@@ -200,11 +199,33 @@ def _confirm_deletion(dataset: Dataset) -> None:
         if st.button("Keep it", type="tertiary"):
             st.rerun()
         amount = fmt.count(dataset.sales_rows, "sales row")
-        if st.button(f"Delete {amount}", type="primary"):
+        sure = st.button(f"Delete {amount}", type="primary")
+    if sure:
+        with layout.errors_in_words():  # a dialog runs on its own, outside the guard of app.py
             datasets.delete(state.store(), dataset.dataset_id)
             if address.number("dataset") == dataset.dataset_id:
                 address.go(_only(None))
             st.rerun()
+
+
+def _card_ahead(place: DeltaGenerator, scope: Scope, currency: str) -> None:
+    """The next weeks by a quick model; drawn last, because the library takes a while to load."""
+    with place, st.skeleton(height=170):
+        ahead = queries.quick_outlook(scope)
+    if ahead is None:
+        return
+    place.metric(
+        f"Forecast, next {summaries.AHEAD_WEEKS} weeks",
+        fmt.amount(ahead.value, scope.measure, currency),
+        fmt.delta(ahead.growth),
+        delta_description="vs last year" if ahead.growth is not None else "no year before",
+        border=True,
+        chart_data=ahead.spark,
+        chart_type="area",
+        height="stretch",
+        help="By theta, a plain model; the Forecast page compares several. "
+        "Area: the next 13 weeks.",
+    )
 
 
 def _card(

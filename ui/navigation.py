@@ -26,7 +26,15 @@ UPLOAD = "pages/data/upload.py"
 
 TABLE: dict[str, tuple[Entry, ...]] = {
     "": (Entry(HOME, "Home", ":material/inbox:", "What is loaded and what moves.", default=True),),
-    "Data": (),
+    "Data": (
+        Entry(UPLOAD, "Upload", ":material/upload_file:", "Bring sales: checked before kept."),
+        Entry(
+            "pages/data/imports.py",
+            "Imports",
+            ":material/history:",
+            "What was imported, when, and undoing the last one.",
+        ),
+    ),
     "Forecast": (
         Entry(
             FORECAST,

@@ -14,8 +14,9 @@ import pandas as pd
 import streamlit as st
 
 from data import queries
-from data.scope import Level, Scope
+from data.scope import Freq, Level, Scope
 from ui import state
+from ui.summaries import Recent
 
 if TYPE_CHECKING:  # the library takes a while to import, and Home does without
     from ui.forecasts import Outlook
@@ -32,6 +33,7 @@ class Dataset:
     source: str  # upload or demo
     currency: str
     category_levels: tuple[str, ...]
+    frequency: Freq  # what one row of the files stands for; nothing finer can be shown
     first_day: date | None  # None: no sales
     last_day: date | None
     products: int
@@ -85,9 +87,24 @@ def outlook(scope: Scope, horizon: int, model: str) -> Outlook:
     return _outlook(version(), scope, horizon, model)
 
 
+def quick_outlook(scope: Scope) -> Recent | None:
+    """The next weeks of the scope by theta, without a backtest; None before a complete week."""
+    return _quick_outlook(version(), scope)
+
+
 def child_outlooks(scope: Scope, level: Level, horizon: int) -> pd.DataFrame:
     """The forecast of every child of the scope; see `ui.forecasts.children`."""
     return _child_outlooks(version(), scope, level, horizon)
+
+
+def imports() -> pd.DataFrame:
+    """Every import, latest first; see `data.queries.imports`."""
+    return _imports(version())
+
+
+def findings(import_id: int) -> pd.DataFrame:
+    """What an import found and what was done about it."""
+    return _findings(version(), import_id)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -100,6 +117,7 @@ def _datasets(version: Version) -> list[Dataset]:
             source=row["source"],
             currency=row["currency"],
             category_levels=tuple(row["category_levels"]),
+            frequency=row["frequency"],
             first_day=_day(row["first_day"]),
             last_day=_day(row["last_day"]),
             products=int(row["products"]),
@@ -143,6 +161,16 @@ def _events(version: Version, dataset_id: int, first: date, last: date) -> pd.Da
     return queries.events(state.store(), dataset_id, first, last)
 
 
+@st.cache_data(max_entries=4, show_spinner=False)
+def _imports(version: Version) -> pd.DataFrame:
+    return queries.imports(state.store())
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _findings(version: Version, import_id: int) -> pd.DataFrame:
+    return queries.findings(state.store(), import_id)
+
+
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _outlook(version: Version, scope: Scope, horizon: int, model: str) -> Outlook:
     from ui import forecasts
@@ -155,6 +183,19 @@ def _outlook(version: Version, scope: Scope, horizon: int, model: str) -> Outloo
         model=model,
         scores=_scores(version, scope, horizon),
     )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _quick_outlook(version: Version, scope: Scope) -> Recent | None:
+    from ui import forecasts
+
+    series = _series(version, scope)
+    if forecasts.history_of(series, scope.measure).empty:
+        return None
+    made = forecasts.outlook(
+        series, freq=scope.freq, measure=scope.measure, horizon=13, model="theta", scores=None
+    )
+    return forecasts.next_weeks(made)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

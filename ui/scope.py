@@ -17,6 +17,7 @@ PERIODS: dict[str, Freq] = {"Day": "D", "Week": "W", "Month": "M"}
 LISTED = 2_000  # products offered by name; the others are found by typing their code
 FEW_PLACES = 5  # up to here they stand side by side
 
+_ALL = 0  # stands for all places in the switch; ids start at 1
 _FIND = "find_product"
 _PLACE = "place_choice"
 _CATEGORY = "category_choice"
@@ -100,7 +101,11 @@ def _control(
     place_id: int | None,
 ) -> Freq:
     """The popover whose label is the scope in words; gives the period."""
-    period = PERIODS[st.session_state.get("by") or "Week"]
+    offered = [word for word, freq in PERIODS.items() if "DWM".index(freq) >= _finest(dataset)]
+    usual = "Week" if "Week" in offered else offered[0]
+    if st.session_state.get("by") not in offered:
+        st.session_state.pop("by", None)  # left over from a dataset of days
+    period = PERIODS[_period_asked(offered) or usual]
     node = products.at[product_id, "name"] if product_id is not None else None
     where = places.at[place_id, "name"] if place_id is not None else "all places"
     words = [node or (categories[-1] if categories else "all products"), where]
@@ -108,8 +113,8 @@ def _control(
     with st.popover(label[0].upper() + label[1:], icon=":material/tune:"):
         by = st.segmented_control(
             "Period",
-            list(PERIODS),
-            default="Week",
+            offered,
+            default=usual,
             required=True,
             key="by",
             bind="query-params",
@@ -119,7 +124,17 @@ def _control(
             _category_choice(dataset, categories, deeper)
         if len(places) > FEW_PLACES:
             _place_choice(places, place_id)
-    return PERIODS[by or "Week"]
+    return PERIODS[by or usual]
+
+
+def _finest(dataset: Dataset) -> int:
+    return "DWM".index(dataset.frequency)
+
+
+def _period_asked(offered: list[str]) -> str | None:
+    """The period of the widget, or of the address where the widget is not drawn yet."""
+    asked = st.session_state.get("by") or st.query_params.get("by")
+    return asked if asked in offered else None
 
 
 def _breadcrumb(scope: Scope) -> None:
@@ -187,9 +202,9 @@ def _found(dataset_id: int) -> None:
 
 
 def _place_switch(places: pd.DataFrame, place_id: int | None) -> None:
-    names: dict[int | None, str] = {None: "All places"}
+    names = {_ALL: "All places"}
     names |= {int(key): str(places.at[key, "name"]) for key in places.index}
-    st.session_state[_PLACE] = place_id
+    st.session_state[_PLACE] = _ALL if place_id is None else place_id
     st.segmented_control(
         "Place",
         list(names),
@@ -216,7 +231,7 @@ def _place_choice(places: pd.DataFrame, place_id: int | None) -> None:
 
 
 def _go_to_place() -> None:
-    address.go({"place": st.session_state[_PLACE]})
+    address.go({"place": st.session_state[_PLACE] or None})
 
 
 def _category_choice(dataset: Dataset, path: tuple[str, ...], deeper: list[str]) -> None:

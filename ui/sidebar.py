@@ -25,7 +25,7 @@ def show() -> None:
             "Dataset",
             list(by_id),
             format_func=lambda key: by_id[key],
-            index=None,
+            index=0 if current else None,
             placeholder="Choose a dataset",
             key=_DATASET,
             on_change=_switch,

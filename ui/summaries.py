@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 SPARK_WEEKS = 26
+AHEAD_WEEKS = 4  # that the card of Home sums
 YEAR = pd.Timedelta(days=364)  # 52 whole weeks, so that weekdays meet
 
 
@@ -36,8 +37,8 @@ def recent(weekly: pd.DataFrame, column: str) -> Recent | None:
 def change(new: float, old: float | None) -> float | None:
     """The relative change; None where there is nothing to compare with.
 
-    >>> change(110, 100), change(5, 0), change(5, None)
-    (0.1, None, None)
+    >>> change(150, 100), change(5, 0), change(5, None)
+    (0.5, None, None)
     """
     if old is None or pd.isna(old) or pd.isna(new) or old <= 0:
         return None
@@ -45,7 +46,7 @@ def change(new: float, old: float | None) -> float | None:
 
 
 def movers(
-    weekly: pd.DataFrame, column: str, last_week: pd.Timestamp, *, weeks: int = 4, rows: int = 12
+    weekly: pd.DataFrame, column: str, last_week: pd.Timestamp, *, weeks: int = 4, rows: int = 10
 ) -> pd.DataFrame:
     """The children that gained or lost most over the last weeks against a year before.
 
