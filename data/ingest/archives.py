@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, BinaryIO, Literal, cast
 
@@ -29,6 +29,7 @@ class Budget:
     name: str  # of the upload, for messages
     packed_bytes: int  # of the upload
     written: int = 0
+    created: list[Path] = field(default_factory=list)  # files in the workspace
 
     def spend(self, size: int) -> None:
         """Count `size` more bytes; raises `FileError` once they are too many."""
@@ -53,12 +54,19 @@ class Budget:
 
 @contextmanager
 def new_file(target: Path, budget: Budget) -> Iterator["BoundedWriter"]:
-    """A file to write to that is removed again after any error; a full disk is a `FileError`."""
+    """A file to write to; it takes its name once it is whole, and after an error it is gone.
+
+    An earlier file of that name may still be being read, and stays what it was for its reader.
+    A full disk is a `FileError`.
+    """
+    part = target.with_name(target.name + ".part")
     try:
-        with target.open("wb") as file:
+        with part.open("wb") as file:
             yield BoundedWriter(file, target, budget)
+        part.replace(target)
+        budget.created.append(target)
     except BaseException as error:
-        target.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise disk_full(budget.name) from error
         raise

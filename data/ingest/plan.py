@@ -92,7 +92,7 @@ def date_words(pattern: str) -> str:
         return SPECIAL_DATES[pattern]
     words = {"%d": "day", "%-d": "day", "%m": "month", "%-m": "month", "%Y": "year", "%y": "yy"}
     words |= {"%H": "h", "%-H": "h", "%I": "h", "%M": "min", "%S": "s", "%p": "am/pm"}
-    words |= {"%u": "weekday", "%z": "zone"}
+    words |= {"%u": "weekday", "%z": " zone"}
     words |= {"%b": "month", "%B": "month", "%f": "ms", "%W": "week", "%V": "week", "%G": "year"}
     for code, word in words.items():
         pattern = pattern.replace(code, word)

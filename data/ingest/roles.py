@@ -22,6 +22,7 @@ LABELS: dict[Role, str] = {
     "lead_time": "lead time", "order": "order number", "customer": "customer", "status": "status",
 }  # fmt: skip
 WEAK_PLACES = 245  # a place named more vaguely than a shop or a warehouse: region, city, country
+MIN_CODES = 10  # fewer different texts under a header are rather a kind of something
 BY_CONTENT = 20  # a claim without any support by the name
 assert set(LABELS) <= set(get_args(Role))
 
@@ -45,6 +46,9 @@ def assign(profiles: Sequence[Profile]) -> dict[tuple[str, str], Column]:
     """A role for every column, (source, column) -> what it is used as."""
     claims = [claim for profile in profiles for claim in _claims(profile, profiles)]
     won = _award(claims, profiles)
+    while odd := _odd_name(won):
+        claims.remove(odd)
+        won = _award(claims, profiles)
     for profile in profiles:  # no product code: the name, or the finest category, is the key
         _ensure_product(won, profile)
     _ensure_by_content(won, profiles)
@@ -73,13 +77,17 @@ def _claims(profile: Profile, profiles: Sequence[Profile]) -> list[Claim]:
             confidence = "ask"
         elif (match.role == "place" and match.score < WEAK_PLACES) or profile.empty_share > 0.2:
             confidence = "likely"
+        reason = "Name" if match.exact else "Part of the name"
+        if match.role == "quantity" and names.plain(profile.name) in names.SALES_WORDS:
+            confidence = "likely" if profile.is_whole else "ask"
+            reason = "Name, and no other units; make it revenue if this is money"
         found.append(
             Claim(
                 profile=profile,
                 role=match.role,
                 score=match.score + _content_score(match.role, profile) - (0 if fitting else 150),
                 confidence=confidence,
-                reason="Name" if match.exact else "Part of the name",
+                reason=reason,
             )
         )
     return found
@@ -230,12 +238,19 @@ def _like_units(free: list[Profile], won: dict[tuple[str, str], Claim]) -> list[
 
 
 def _like_codes(free: list[Profile]) -> list[Profile]:
-    """Columns that may be product codes: text first, values that repeat, many of them."""
+    """Columns of text that may be product codes, those with most values first."""
     fitting = [
         p for p in free if not p.is_date and not (p.is_number and not p.is_whole) and p.distinct > 1
     ]
-    texts = [p for p in fitting if not p.is_number]
-    return sorted(texts, key=lambda p: -p.distinct) or []
+    return sorted(fitting, key=lambda p: -p.distinct)
+
+
+def _odd_name(won: dict[tuple[str, str], Claim]) -> Claim | None:
+    """A column called a product's name whose value changes from row to row of one product."""
+    product, name = _holder(won, "product"), _holder(won, "product_name")
+    if product is None or name is None or product.key[0] != name.key[0]:
+        return None
+    return name if determined_share(product.profile, name.profile) < 0.5 else None
 
 
 def _drop_odd_categories(won: dict[tuple[str, str], Claim]) -> None:
@@ -382,9 +397,8 @@ def _why_ignored(profile: Profile, claims: list[Claim], won: dict[tuple[str, str
         return "Counts the rows"
     if _is_calendar(profile) and _holder(won, "date"):
         return "Part of the date"
-    for claim in claims:
-        if claim.key != (profile.file, profile.name):
-            continue
+    own = [claim for claim in claims if claim.key == (profile.file, profile.name)]
+    for claim in own:
         if claim.role == "category":
             return "Not the same for one product"
         if holder := _holder(won, claim.role):

@@ -69,11 +69,22 @@ def open_upload(
         size_bytes=size,
     )
     try:
-        return tuple(_open(upload))
-    except OSError as error:
-        raise FileError(
-            f"{name} could not be read: {error.strerror or error}. Nothing was imported."
-        ) from error
+        found = tuple(_open(upload))
+    except BaseException as error:
+        _remove(upload.budget.created)
+        if isinstance(error, OSError):
+            raise FileError(
+                f"{name} could not be read: {error.strerror or error}. Nothing was imported."
+            ) from error
+        raise
+    kept = {source.path for source in found}
+    _remove([file for file in upload.budget.created if file not in kept])
+    return found
+
+
+def _remove(files: list[Path]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
 
 
 def _checked(path: Path, name: str, allowed: Path | None) -> Path:

@@ -54,6 +54,49 @@ def empty_file(folder: Path) -> Case:
     return Case(path=write(folder, "empty.csv", b""), words=("empty", "Export it again"))
 
 
+def old_workbook(rows: list[list[str | float]]) -> bytes:
+    """A minimal .xls: BIFF8 records of one sheet in a compound file of 512-byte sectors."""
+
+    def record(code: int, body: bytes) -> bytes:
+        return struct.pack("<HH", code, len(body)) + body
+
+    def start(kind: int) -> bytes:
+        return record(0x0809, struct.pack("<HHHHII", 0x0600, kind, 0x0DBB, 1996, 0, 0x0600))
+
+    cells = b""
+    for r, row in enumerate(rows):
+        for c, cell in enumerate(row):
+            place = struct.pack("<HHH", r, c, 0)
+            if isinstance(cell, str):
+                text = struct.pack("<HB", len(cell), 1) + cell.encode("utf-16-le")
+                cells += record(0x0204, place + text)
+            else:
+                cells += record(0x0203, place + struct.pack("<d", cell))
+    end = record(0x000A, b"")
+    head = start(0x0005) + record(0x0042, struct.pack("<H", 1200))
+    offset = len(head) + 4 + 14 + len(end)
+    head += record(0x0085, struct.pack("<IBBBB", offset, 0, 0, 6, 0) + b"Verkau") + end
+    size = struct.pack("<IIHHH", 0, len(rows), 0, len(rows[0]), 0)
+    stream = head + start(0x0010) + record(0x0200, size) + cells + end
+    stream = stream.ljust(max(4096, -(-len(stream) // 512) * 512), b"\0")
+    sectors = len(stream) // 512
+    last, free = 0xFFFFFFFE, 0xFFFFFFFF
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16)
+    header += struct.pack("<HHHHH6x", 0x3E, 3, 0xFFFE, 9, 6)
+    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, last, 0, last, 0)
+    header += struct.pack("<109I", 0, *[free] * 108)
+    chain = [0xFFFFFFFD, last, *range(3, 2 + sectors), last]
+    table = struct.pack("<128I", *chain, *[free] * (128 - len(chain)))
+
+    def entry(name: str, kind: int, child: int, first: int, length: int) -> bytes:
+        raw = (name + "\0").encode("utf-16-le")
+        links = struct.pack("<HBBIII", len(raw), kind, 1, free, free, child)
+        return raw.ljust(64, b"\0") + links + bytes(36) + struct.pack("<IQ", first, length)
+
+    folder = entry("Root Entry", 5, 1, last, 0) + entry("Workbook", 2, free, 2, len(stream))
+    return header + table + folder.ljust(512, b"\0") + stream
+
+
 def blank_file(folder: Path) -> Case:
     return Case(path=write(folder, "blank.csv", b"\n\n  \n,,,\n"), words=("empty",))
 
