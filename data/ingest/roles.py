@@ -240,7 +240,11 @@ def _like_units(free: list[Profile], won: dict[tuple[str, str], Claim]) -> list[
 def _like_codes(free: list[Profile]) -> list[Profile]:
     """Columns of text that may be product codes, those with most values first."""
     fitting = [
-        p for p in free if not p.is_date and not (p.is_number and not p.is_whole) and p.distinct > 1
+        p
+        for p in free
+        if not p.is_date
+        and not p.is_number
+        and p.distinct >= (2 if p.name.startswith("Column ") else MIN_CODES)
     ]
     return sorted(fitting, key=lambda p: -p.distinct)
 
