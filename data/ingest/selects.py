@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from data.errors import MappingError
 from data.ingest.plan import Column, FilePlan, Join, Plan, Reading, Role, Source
-from data.ingest.sql import empty_sql, value_sql
+from data.ingest.sql import empty_sql, guard_sql, loose_sql, value_sql
 
 # Single-valued roles that become a column of the staged lines, with their SQL type.
 FIELDS: dict[str, str] = {
@@ -148,10 +148,11 @@ def _parsed(
     elif numbered:
         source = f"(SELECT *, row_number() OVER () - 1 AS row FROM {source})"
     used = fields.of_file(file)
-    values = [f"{value_sql(column)} AS {ident(name)}" for name, column in used]
+    values = [f"{loose_sql(column)} AS {ident(name)}" for name, column in used]
     raw = [f"{ident(c.name)} AS {ident('raw ' + n)}" for n, c in used if c.reading.kind != "text"]
     rest = [*_keys(file, joins), *(["row"] if numbered else [])]
-    names = [*(ident(name) for name, _ in used), *(key.split(" AS ")[-1] for key in rest)]
+    guarded = [f"{guard_sql(column, ident(name))} AS {ident(name)}" for name, column in used]
+    names = [*guarded, *(key.split(" AS ")[-1] for key in rest)]
     problem, value = _problem(used, file)
     # The values are computed once, inside; outside, only a NULL is looked at more closely.
     select = (
@@ -163,33 +164,38 @@ def _parsed(
 
 def _problem(used: list[tuple[str, Column]], file: FilePlan) -> tuple[str, str]:
     """Two CASE expressions: what is wrong with a row ('column|reason'), and the value that is."""
-    cases, shown = [], []
+    cases: list[str] = []
+    shown: list[str] = []
+    suspects: list[str] = []
     for name, column in used:
         title, kind = column.name.replace("'", "''"), column.reading.kind
         needed = name in REQUIRED or (name == "quantity" and file.layout in ("long", "orders"))
-        missing = f"{ident(name)} IS NULL"
+        missing = f"{guard_sql(column, ident(name))} IS NULL"
         if kind == "text":
             if needed:
+                suspects.append(missing)
                 cases.append(f"WHEN {missing} THEN '{title}|is empty'")
                 shown.append(f"WHEN {missing} THEN NULL")
             if file.source.format == "csv" and not file.source.quote:
                 open_quote = f"starts_with({ident(name)}, '\"')"
+                suspects.append(open_quote)
                 cases.append(f"WHEN {open_quote} THEN '{title}|a quotation mark is not closed'")
                 shown.append(f"WHEN {open_quote} THEN {ident(name)}")
             continue
+        suspects.append(missing)
         raw = ident("raw " + name)
         empty = empty_sql(replace(column, name="raw " + name))
         if needed:
             cases.append(f"WHEN {missing} AND {empty} THEN '{title}|is empty'")
         wrong = f"({missing} AND NOT {empty})"
-        if kind == "number":
-            wrong = f"({wrong} OR NOT isfinite({ident(name)}))"
         cases.append(f"WHEN {wrong} THEN '{title}|{WRONG[kind]}'")
         shown.append(f"WHEN {wrong} THEN {raw}")
     if not cases:
         return "NULL::VARCHAR", "NULL::VARCHAR"
-    value = f"CASE {' '.join(shown)} END" if shown else "NULL::VARCHAR"
-    return f"CASE {' '.join(cases)} END", value
+    # Most rows have every value: one look at all of them spares the many looks at each.
+    suspect = " OR ".join(suspects)
+    value = f"CASE WHEN {suspect} THEN CASE {' '.join(shown)} END END" if shown else "NULL::VARCHAR"
+    return f"CASE WHEN {suspect} THEN CASE {' '.join(cases)} END END", value
 
 
 def _unpivoted(file: FilePlan) -> tuple[str, FilePlan]:

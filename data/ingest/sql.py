@@ -4,7 +4,7 @@ Names and literals are quoted here and nowhere else; the common shapes (plain nu
 get the shortest expression, because tens of millions of rows pass through it.
 """
 
-from data.ingest.numbers import CURRENCY, pattern
+from data.ingest.numbers import CURRENCY, FANCY, FANCY_MEANS, pattern
 from data.ingest.plan import Column, Reading
 
 NOTHING = ("", "na", "n/a", "#n/a", "null", "none", "nan", "nat", "-", "--", "\\n", "nil", "#null!")
@@ -43,7 +43,7 @@ def _list(words: tuple[str, ...]) -> str:
 def empty_sql(column: Column) -> str:
     """TRUE where the raw cell says nothing: NULL, blank, NA, null, a dash; never NULL itself."""
     cell = ident(column.name)
-    return f"({cell} IS NULL OR lower(trim({cell})) IN ({_list(NOTHING)}))"
+    return f"({cell} IS NULL OR list_contains([{_list(NOTHING)}], lower(trim({cell}))))"
 
 
 def value_sql(column: Column) -> str:
@@ -51,6 +51,11 @@ def value_sql(column: Column) -> str:
 
     A blank flag is FALSE; any other cell that cannot be read is NULL.
     """
+    return guard_sql(column, loose_sql(column))
+
+
+def loose_sql(column: Column) -> str:
+    """As `value_sql`, but a number may be infinite and a date absurd: see `guard_sql`."""
     cell, reading = ident(column.name), column.reading
     if reading.kind == "number":
         return number_sql(cell, reading)
@@ -61,30 +66,54 @@ def value_sql(column: Column) -> str:
     return text_sql(cell, whole=reading.whole)
 
 
+def guard_sql(column: Column, value: str) -> str:
+    """`value` where it is possible, else NULL: finite, and a year from 1900 to 2199, because
+    others are misread ones: "%Y" takes "25" for the year 25.
+
+    `value` is computed twice; over many rows let it be the name of a column computed before.
+    """
+    if column.reading.kind == "number":
+        return f"(CASE WHEN isfinite({value}) THEN {value} END)"
+    if column.reading.kind == "date":
+        span = "BETWEEN DATE '1900-01-01' AND DATE '2199-12-31'"
+        return f"(CASE WHEN {value} {span} THEN {value} END)"
+    return value
+
+
 def text_sql(cell: str, *, whole: bool) -> str:
-    """Trimmed text, NULL for what says nothing; the spellings are listed to spare a lower()."""
+    """Trimmed text, NULL for what says nothing.
+
+    Only a cell with a blank at an end, or that begins like one of the words for nothing, is
+    looked at closely; the spellings are listed to spare a lower().
+    """
     spellings = tuple(
         dict.fromkeys(s for w in NOTHING for s in (w, w.upper(), w.capitalize(), "NaN", "NaT"))
     )
     text = f"regexp_replace(trim({cell}), '^(-?[0-9]+)\\.0+$', '\\1')" if whole else f"trim({cell})"
-    return f"CASE WHEN trim({cell}) NOT IN ({_list(spellings)}) THEN {text} END"
+    close = f"CASE WHEN NOT list_contains([{_list(spellings)}], trim({cell})) THEN {text} END"
+    if whole:
+        return close
+    starts = tuple(sorted({word[:1] for word in spellings} | {" "}))
+    odd = f"list_contains([{_list(starts)}], left({cell}, 1)) OR suffix({cell}, ' ')"
+    return f"(CASE WHEN {odd} THEN {close} ELSE {cell} END)"
 
 
 def number_sql(cell: str, reading: Reading) -> str:
-    """A finite DOUBLE: the fast cast first, the spelled-out styles for what it cannot read."""
+    """A DOUBLE: the fast cast first, the spelled-out styles for what it cannot read."""
     if reading.decimal == ".":
         fast = f"TRY_CAST({cell} AS DOUBLE)"
     else:
         unpointed = f"CASE WHEN NOT contains({cell}, '.') THEN {cell} END"
         fast = f"TRY_CAST(replace({unpointed}, ',', '.') AS DOUBLE)"
-    value = f"COALESCE({fast}, {_styled_sql(cell, reading)})"
+    # The CASE keeps the optimizer from computing the parts of the slow style for every row.
+    slow = f"CASE WHEN {cell} IS NOT NULL THEN {_styled_sql(cell, reading)} END"
     scale = " / 100" if reading.percent else ""
-    return f"(CASE WHEN isfinite({value}) THEN {value} END{scale})"
+    return f"(COALESCE({fast}, {slow}){scale})"
 
 
 def _styled_sql(cell: str, reading: Reading) -> str:
     """A number with currency, percent sign, thousands, minus behind or in parentheses."""
-    text = f"translate(trim({cell}), '\u2212’\u00a0\u202f\u2009', '-''   ')"
+    text = f"translate(trim({cell}), {literal(FANCY)}, {literal(FANCY_MEANS)})"
     bare = f"trim(regexp_replace({text}, {literal(f'{CURRENCY}|%')}, '', 'g'))"
     minus = f"(({bare} LIKE '(%)') OR ({bare} LIKE '%-'))"
     inner = f"regexp_replace({bare}, '^\\(\\s*|\\s*\\)$|\\s*-$|^-\\s+', '', 'g')"
@@ -97,13 +126,12 @@ def _styled_sql(cell: str, reading: Reading) -> str:
     shape = literal(pattern(reading.decimal, reading.thousands))
     value = f"CASE WHEN regexp_full_match({inner}, {shape}) THEN TRY_CAST({digits} AS DOUBLE) END"
     sign = f"CASE WHEN {minus} OR {spaced_minus} THEN -1 ELSE 1 END"
-    share = "" if reading.percent else f" * CASE WHEN contains({cell}, '%') THEN 0.01 ELSE 1 END"
+    share = "" if reading.percent else f" * CASE WHEN contains({text}, '%') THEN 0.01 ELSE 1 END"
     return f"({value} * {sign}{share})"
 
 
 def date_sql(cell: str, date_format: str) -> str:
-    """A DATE, or a TIMESTAMP where the pattern has a time; years outside 1900 to 2199 are NULL,
-    because they are misread ones: "%Y" takes "25" for the year 25.
+    """A DATE, or a TIMESTAMP where the pattern has a time.
 
     ISO days and times take DuckDB's own cast, which also reads one in place of the other; the
     clock is kept as written, whatever zone follows it.
@@ -129,7 +157,7 @@ def date_sql(cell: str, date_format: str) -> str:
     else:
         cast = "" if "%H" in date_format or "%I" in date_format else "::DATE"
         value = f"try_strptime({cell}, {literal(date_format)}){cast}"
-    return f"(CASE WHEN {value} BETWEEN DATE '1900-01-01' AND DATE '2199-12-31' THEN {value} END)"
+    return value
 
 
 def flag_sql(cell: str) -> str:
@@ -137,7 +165,8 @@ def flag_sql(cell: str) -> str:
     word = f"lower(trim({cell}))"
     number = f"TRY_CAST({cell} AS DOUBLE)"
     return (
-        f"CASE WHEN {cell} IS NULL OR {word} IN ({_list((*NOTHING, *NO))}) THEN FALSE "
-        f"WHEN {word} IN ({_list(YES)}) THEN TRUE "
+        f"CASE WHEN {cell} = '0' THEN FALSE WHEN {cell} = '1' THEN TRUE "
+        f"WHEN {cell} IS NULL OR list_contains([{_list((*NOTHING, *NO))}], {word}) THEN FALSE "
+        f"WHEN list_contains([{_list(YES)}], {word}) THEN TRUE "
         f"WHEN {number} IS NOT NULL THEN {number} <> 0 ELSE TRUE END"
     )
