@@ -61,17 +61,16 @@ def fan(chart: Fan, *, height: int = 530) -> go.Figure:
     figure = go.Figure()
     if chart.stockouts:
         _add_stockouts(figure, chart)
-    if not chart.future.empty:
+    if not chart.future.empty:  # first, because the hover box keeps this order
         _add_bands(figure, chart)
-    if chart.last_year is not None and chart.last_year["value"].notna().any():
-        _add_line(figure, chart, chart.last_year, "Last year", "last_year", 1.6, "dot")
-    if chart.rival is not None:
-        rival = chart.rival.rename(columns={"mean": "value"})
-        _add_line(figure, chart, rival, chart.rival_name, "rival", 1.6, "solid")
-    _add_line(figure, chart, chart.history, "Sold", "sold", 2, "solid")
-    if not chart.future.empty:
         _add_forecast(figure, chart)
         _add_cutoff(figure, chart)
+    _add_line(figure, chart, chart.history, "Sold", "sold", width=2, above=1)
+    if chart.last_year is not None and chart.last_year["value"].notna().any():
+        _add_line(figure, chart, chart.last_year, "Last year", "last_year", dash="dot")
+    if chart.rival is not None:
+        rival = chart.rival.rename(columns={"mean": "value"})
+        _add_line(figure, chart, rival, chart.rival_name, "rival")
     rows = 0
     if chart.events is not None and not chart.events.empty:
         rows = _add_events(figure, chart)
@@ -103,8 +102,10 @@ def _add_line(
     frame: pd.DataFrame,
     name: str,
     role: str,
-    width: float,
-    dash: str,
+    *,
+    width: float = 1.6,
+    dash: str = "solid",
+    above: int = 0,
 ) -> None:
     figure.add_scatter(
         x=frame["timestamp"],
@@ -113,7 +114,8 @@ def _add_line(
         mode="lines",
         line={"color": COLOURS[role], "width": width, "dash": dash},
         text=[f"{name}: {_amount(value, chart)}" for value in frame["value"]],
-        hoverinfo="text",
+        hoverinfo="x+text",
+        zorder=above,
     )
 
 
@@ -151,7 +153,8 @@ def _add_forecast(figure: go.Figure, chart: Fan) -> None:
         mode="lines",
         line={"color": COLOURS["forecast"], "width": 2.5},
         text=["", *text],
-        hoverinfo=["skip"] + ["text"] * len(future),
+        hoverinfo=["skip"] + ["x+text"] * len(future),
+        zorder=2,
     )
 
 
@@ -261,7 +264,7 @@ def _add_event_hover(figure: go.Figure, chart: Fan) -> None:
         mode="markers",
         marker={"opacity": 0, "color": COLOURS["event"]},
         text=["Event: " + ", ".join(names) for names in named.values()],
-        hoverinfo="text",
+        hoverinfo="x+text",
         showlegend=False,
     )
 

@@ -16,6 +16,13 @@ NAMES = {
     "naive": "Last value",
 }
 _LAST_YEAR = {"D": "Last week's days", "W": "Last year's weeks", "M": "Last year's months"}
+_INSTEAD = {  # by what the library calls its fallbacks
+    "zero": "The forecast is zero until it sells again.",
+    "constant": "The forecast repeats this value.",
+    "naive": "The forecast repeats the last value.",
+    "mean": "The forecast is their mean.",
+    "seasonal naive": "The forecast repeats the last season.",
+}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -87,12 +94,10 @@ def in_words(outlook: Outlook, *, freq: Freq, measure: Measure, currency: str) -
 
 def fallback(outlook: Outlook, freq: Freq) -> str:
     """Which simpler method was used and why."""
-    reason = outlook.reason.replace("steps", NOUN[freq][1])
-    name = model_name(outlook.model, freq)
-    return (
-        f"Not by {fmt.escape(name)}: {fmt.escape(reason)}. "
-        f"The forecast is the fallback “{fmt.escape(outlook.fallback)}”."
-    )
+    noun = NOUN[freq][1]
+    reason = outlook.reason.replace("steps", noun).replace("observations", noun)
+    instead = _INSTEAD.get(outlook.fallback, f"Used instead: {outlook.fallback}.")
+    return fmt.escape(f"Not by {model_name(outlook.model, freq)}: {reason}. {instead}")
 
 
 def festivals(events: pd.DataFrame, future: pd.DataFrame) -> str:

@@ -83,13 +83,13 @@ def welcome() -> None:
             st.markdown(_FILE_HELP)
 
 
-def cards(dataset: Dataset, weekly_scope: Scope) -> None:
-    """The last complete week in four cards."""
+def cards(dataset: Dataset, weekly_scope: Scope) -> DeltaGenerator | None:
+    """The last complete week in cards; gives the place of one that `forecast_card` fills later."""
     weekly = queries.series(weekly_scope)
     quantity = summaries.recent(weekly, "quantity")
     if quantity is None:
         st.caption("No complete week of sales yet; the numbers start with the first one.")
-        return
+        return None
     currency = dataset.currency
     with st.grid(4, min_column_width=165):
         if dataset.has_revenue:
@@ -100,7 +100,29 @@ def cards(dataset: Dataset, weekly_scope: Scope) -> None:
         if dataset.has_revenue:
             price = summaries.recent(weekly, "price")
             _card("Mean price paid", price, lambda value: fmt.price(value, currency), "off")
-    _card_ahead(ahead, weekly_scope, currency)
+    return ahead
+
+
+def forecast_card(place: DeltaGenerator | None, dataset: Dataset, scope: Scope) -> None:
+    """The next weeks by a quick model; called last, because the library takes a while to load."""
+    if place is None:
+        return
+    with place, st.skeleton(height=170):
+        ahead = queries.quick_outlook(scope)
+    if ahead is None:
+        return
+    place.metric(
+        f"Forecast, next {summaries.AHEAD_WEEKS} weeks",
+        fmt.amount(ahead.value, scope.measure, dataset.currency),
+        fmt.delta(ahead.growth),
+        delta_description="vs last year" if ahead.growth is not None else "no year before",
+        border=True,
+        chart_data=ahead.spark,
+        chart_type="area",
+        height="stretch",
+        help="By theta, a plain model; the Forecast page compares several. "
+        "Area: the next 13 weeks.",
+    )
 
 
 def movers(dataset: Dataset, scope: Scope) -> None:
@@ -206,26 +228,6 @@ def _confirm_deletion(dataset: Dataset) -> None:
             if address.number("dataset") == dataset.dataset_id:
                 address.go(_only(None))
             st.rerun()
-
-
-def _card_ahead(place: DeltaGenerator, scope: Scope, currency: str) -> None:
-    """The next weeks by a quick model; drawn last, because the library takes a while to load."""
-    with place, st.skeleton(height=170):
-        ahead = queries.quick_outlook(scope)
-    if ahead is None:
-        return
-    place.metric(
-        f"Forecast, next {summaries.AHEAD_WEEKS} weeks",
-        fmt.amount(ahead.value, scope.measure, currency),
-        fmt.delta(ahead.growth),
-        delta_description="vs last year" if ahead.growth is not None else "no year before",
-        border=True,
-        chart_data=ahead.spark,
-        chart_type="area",
-        height="stretch",
-        help="By theta, a plain model; the Forecast page compares several. "
-        "Area: the next 13 weeks.",
-    )
 
 
 def _card(

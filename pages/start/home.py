@@ -28,6 +28,7 @@ st.caption(
     f"{fmt.escape(dataset.name)} · sales through {fmt.day(dataset.last_day)} · "
     f"{fmt.count(dataset.products, 'product')} in {fmt.count(dataset.places, 'place')}"
 )
-home.cards(dataset, whole)
+forecast_slot = home.cards(dataset, whole)
 home.movers(dataset, whole)
 home.loaded(dataset)
+home.forecast_card(forecast_slot, dataset, whole)
