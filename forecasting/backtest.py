@@ -118,7 +118,7 @@ def _options(
     """What `create` gets for a model; n_jobs only where the model has that option."""
     given = dict((options or {}).get(name, {}))
     if name in MODELS:
-        accepted = {field.name for field in fields(MODELS[name].load().config_class)}
+        accepted = {field.name for field in fields(MODELS[name].import_class().config_class)}
         if "n_jobs" in accepted:
             given.setdefault("n_jobs", n_jobs)
     return given

@@ -7,6 +7,7 @@ input ends with exit code 2 and one plain sentence.
 import argparse
 import os
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -55,7 +56,7 @@ def run_backtest(given: argparse.Namespace) -> int:
         seed=given.seed,
         budget_seconds=given.budget_seconds,
         n_jobs=given.jobs,
-        on_progress=_show,
+        on_progress=_Printer(),
     )
     _write_backtest(result, given.out)
     print(result.leaderboard().to_string(index=False, float_format=lambda value: f"{value:.4g}"))
@@ -70,7 +71,7 @@ def run_forecast(given: argparse.Namespace) -> int:
     panel = _panel(given)
     known_future = read_frame(given.future) if given.future else None
     model = create(given.model, horizon=given.horizon, seed=given.seed, **_jobs(given))
-    model.fit(panel, on_progress=_show, budget_seconds=given.budget_seconds)
+    model.fit(panel, on_progress=_Printer(), budget_seconds=given.budget_seconds)
     forecast = model.predict(panel, known_future=known_future)
     write_frame(forecast.to_frame(), given.out)
     print(f"{panel.num_series} series, {given.horizon} steps after {panel.cutoff}: {given.out}")
@@ -105,16 +106,28 @@ def _panel(given: argparse.Namespace) -> Panel:
 
 
 def _jobs(given: argparse.Namespace) -> dict[str, Any]:
-    config_class = MODELS[given.model].load().config_class if given.model in MODELS else None
-    names = {field.name for field in fields(config_class)} if config_class else set()
-    return {"n_jobs": given.jobs} if "n_jobs" in names else {}
+    """The option n_jobs, for a model that has it."""
+    if given.model not in MODELS:
+        return {}  # `create` says that it is unknown
+    options = fields(MODELS[given.model].import_class().config_class)
+    return {"n_jobs": given.jobs} if "n_jobs" in {option.name for option in options} else {}
 
 
-def _show(progress: Progress) -> None:
-    end = "\n" if progress.done >= progress.total else ""
-    lead = "\r\033[K" if sys.stderr.isatty() else ""
-    if lead or end or progress.done:
-        print(f"{lead}{progress}", end=end or ("" if lead else "\n"), file=sys.stderr, flush=True)
+class _Printer:
+    """Shows progress on standard error: one line that renews itself, or a log of few lines."""
+
+    def __init__(self, *, every_seconds: float = 5.0) -> None:
+        self._every_seconds = every_seconds
+        self._printed = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        over = progress.done >= progress.total
+        if sys.stderr.isatty():
+            end = "\n" if over else ""
+            print(f"\r\033[K{progress}", end=end, file=sys.stderr, flush=True)
+        elif over or time.monotonic() - self._printed >= self._every_seconds:
+            self._printed = time.monotonic()
+            _say(str(progress))
 
 
 def _say(line: str) -> None:

@@ -29,7 +29,7 @@ def resolve(freq: str, stamps: pd.DatetimeIndex) -> str | None:
     >>> resolve("W", pd.DatetimeIndex(["2024-01-01", "2024-01-15"]))
     'W-MON'
     """
-    for code in _candidates(freq):
+    for code in candidates(freq):
         if stamps.isin(grid(stamps[0], stamps[-1], code)).all():
             return code
     return None
@@ -51,7 +51,7 @@ def future_timestamps(cutoff: pd.Timestamp, freq: str, horizon: int) -> pd.Datet
 
 def is_shorter_than_a_day(freq: str) -> bool:
     """Whether times of day belong to the timestamps of this frequency."""
-    return _offset(_candidates(freq)[0]).rule_code == "h"
+    return _offset(candidates(freq)[0]).rule_code == "h"
 
 
 def fitting_frequency(stamps: pd.DatetimeIndex) -> str | None:
@@ -66,7 +66,7 @@ def fitting_frequency(stamps: pd.DatetimeIndex) -> str | None:
     return None
 
 
-def _candidates(freq: str) -> list[str]:
+def candidates(freq: str) -> list[str]:
     """Full codes that a code may mean, the likeliest first."""
     match = re.fullmatch(r"\s*(\d*)([A-Za-z]+)(-[A-Za-z]{3})?\s*", freq)
     if match is None:

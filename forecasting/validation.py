@@ -13,7 +13,13 @@ import pandas as pd
 
 from forecasting.arrays import BoolArray, FloatArray, IntArray
 from forecasting.errors import PanelError
-from forecasting.frequency import fitting_frequency, grid, is_shorter_than_a_day, resolve
+from forecasting.frequency import (
+    candidates,
+    fitting_frequency,
+    grid,
+    is_shorter_than_a_day,
+    resolve,
+)
 
 SHOWN = 5  # offenders named in a message
 
@@ -148,32 +154,29 @@ def place_on_grid(
         stamps = stamps.normalize()
     distinct = stamps.unique().sort_values()
     resolved = resolve(freq, distinct)
-    fitting = None if resolved and len(distinct) < 3 else fitting_frequency(distinct)
-    hint = f" The timestamps fit freq={fitting!r}." if fitting else ""
     if resolved is None:
-        off = ~stamps.isin(grid(distinct[0], distinct[-1], _anchored(freq)))
+        off = ~stamps.isin(grid(distinct[0], distinct[-1], candidates(freq)[0]))
         off = off if off.any() else np.ones(len(stamps), dtype=bool)
         names = first_of(list(ids[np.unique(row_series[off[codes]])]))
         raise PanelError(
             f"Timestamps that are not on a {freq!r} calendar, such as "
-            f"{first_of([str(stamp) for stamp in stamps[off][:SHOWN]])}, in series {names}.{hint} "
-            "Correct freq, or sum the data to that frequency first."
+            f"{first_of([str(stamp) for stamp in stamps[off][:SHOWN]])}, in series {names}."
+            f"{_fitting(distinct)} Correct freq, or sum the data to that frequency first."
         )
     timeline = grid(distinct[0], distinct[-1], resolved)
     steps = timeline.get_indexer(distinct)
     if len(distinct) >= 3 and np.diff(steps).min() > 1:
         raise PanelError(
-            f"No two timestamps are one step of freq={freq!r} apart in any series.{hint} "
-            "Correct freq, or every step between would count as missing."
+            f"No two timestamps are one step of freq={freq!r} apart in any series."
+            f"{_fitting(distinct)} Correct freq, or every step between would count as missing."
         )
     return timeline.get_indexer(stamps), timeline, resolved
 
 
-def _anchored(freq: str) -> str:
-    """Some full code for a frequency, to find which timestamps are off."""
-    from forecasting.frequency import _candidates
-
-    return _candidates(freq)[0]
+def _fitting(stamps: pd.DatetimeIndex) -> str:
+    """A hint at the frequency that the timestamps have, if any."""
+    fitting = fitting_frequency(stamps)
+    return f" The timestamps fit freq={fitting!r}." if fitting else ""
 
 
 def numbers(column: pd.Series, row_series: IntArray, ids: pd.Index) -> FloatArray:

@@ -22,7 +22,7 @@ class Model:
     location: str  # "module:Class", the module within forecasting.models
     summary: str
 
-    def load(self) -> type[Forecaster]:
+    def import_class(self) -> type[Forecaster]:
         """The class, imported now."""
         module, class_name = self.location.split(":")
         return getattr(import_module(f"forecasting.models.{module}"), class_name)
@@ -59,14 +59,14 @@ def create(
 
     Raises `ConfigError` for an unknown model or option, naming it.
     """
-    model_class = _entry(name).load()
+    model_class = _entry(name).import_class()
     given = {"horizon": horizon, "quantile_levels": tuple(quantile_levels), "seed": seed, **options}
     return model_class(config_from(model_class.config_class, given, name))
 
 
 def load(folder: Path | str) -> Forecaster:
     """The model that `save` wrote into the folder. Raises `ConfigError` for foreign files."""
-    return _entry(str(read_config(folder)["model"])).load().load(folder)
+    return _entry(str(read_config(folder)["model"])).import_class().load(folder)
 
 
 def _entry(name: str) -> Model:
