@@ -12,7 +12,8 @@ import duckdb
 from data.ingest import names
 from data.ingest.plan import Join, Role, Source
 from data.ingest.profiles import Profile
-from data.ingest.sql import ident, literal
+from data.ingest.sql import ident
+from data.ingest.whole import scan_sql
 
 MIN_FOUND = 0.5  # share of sampled keys that the other file must know
 MIN_UNIQUE = 0.98  # share of its rows that must have a key of their own
@@ -130,17 +131,3 @@ def _proof(left: Profile, right: Profile, lookup: Source) -> tuple[float, float]
             [keys],
         ).fetchall()
     return (unique / rows if rows else 0.0), (found / len(keys) if keys else 0.0)
-
-
-def scan_sql(source: Source) -> str:
-    """A FROM clause over all rows of a source that split well, every column as text."""
-    path = literal(str(source.path))
-    if source.format == "parquet":
-        columns = ", ".join(f"{ident(c)}::VARCHAR AS {ident(c)}" for c in source.columns)
-        return f"(SELECT {columns} FROM read_parquet({path}))"
-    columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in source.columns)
-    return (
-        f"read_csv({path}, columns={{{columns}}}, auto_detect=false, header=false, "
-        f"skip={source.first_line - 1}, delim={literal(source.delimiter)}, "
-        f"quote={literal(source.quote)}, escape={literal(source.quote)}, ignore_errors=true)"
-    )

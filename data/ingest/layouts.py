@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from data.ingest import dates, names
-from data.ingest.joins import scan_sql
 from data.ingest.numbers import judge
 from data.ingest.plan import Column, Layout, Reading, Role, Source, date_words
 from data.ingest.profiles import Profile
+from data.ingest.whole import scan_sql
 
 MIN_DAYS = 3  # columns named by days; fewer are ordinary columns that happen to be
 MIN_PRODUCTS = 2

@@ -9,7 +9,6 @@ from data.ingest import dates, numbers
 from data.ingest.layouts import Headers, header_days
 from data.ingest.plan import Column, FilePlan, Plan, Question, Reading, Source, date_words
 from data.ingest.profiles import Profile
-from data.ingest.sampling import SAMPLE_ROWS
 
 HEADERS = "the headers"  # stands where a question's id has a column otherwise
 
@@ -46,24 +45,32 @@ def _about_date(source: Source, profile: Profile, today: date) -> Question:
     formats = (fit.reading.date_format, *fit.others)
     return Question(
         id=f"date:{source.name}:{profile.name}",
-        text=f"{profile.name}: {_which_day(fit.example, formats)}",
-        detail=f"{_fits_all(source, len(profile.filled))}{_future(profile, formats, today)}",
+        text=_which_day(fit.example, formats, profile.name),
+        detail=f"{_fits(len(formats))} fit every row.{_future(profile, formats, today)}",
         options=tuple((f, dates.spoken(fit.example, f)) for f in formats),
     )
 
 
-def _which_day(example: str, formats: Sequence[str]) -> str:
-    spoken = [dates.spoken(example, f) for f in formats]
-    return f"is {example} the {' or the '.join(spoken)}?"
+def _which_day(example: str, formats: Sequence[str], place: str) -> str:
+    """The question in words: "Is 01/02/2025 in Day the 1st of February or the 2nd of January?"."""
+    days = [date.fromisoformat(dates.days_of([example], f)[example]) for f in formats]
+    with_year = len({day.year for day in days}) > 1
+    spoken = [f"the {_ordinal(d.day)} of {d:%B}{f' {d.year}' if with_year else ''}" for d in days]
+    return f"Is {example} in {place} {' or '.join(spoken)}?"
 
 
-def _fits_all(source: Source, rows: int) -> str:
-    if rows < SAMPLE_ROWS * 0.9:
-        return f"{'Both' if rows else 'All'} readings fit all {rows:,} rows looked at."
-    return (
-        f"Both readings fit all {rows:,} rows looked at, spread over {source.name}; "
-        "every row is checked on import."
-    )
+def _ordinal(number: int) -> str:
+    """A day of the month as it is said.
+
+    >>> [_ordinal(n) for n in (1, 2, 3, 4, 11, 12, 22, 31)]
+    ['1st', '2nd', '3rd', '4th', '11th', '12th', '22nd', '31st']
+    """
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if 10 < number < 14 else ending}"
+
+
+def _fits(readings: int) -> str:
+    return "Both readings" if readings == 2 else f"All {readings} readings"
 
 
 def _future(profile: Profile, formats: Sequence[str], today: date) -> str:
@@ -89,8 +96,8 @@ def _about_number(source: Source, profile: Profile) -> Question:
         options.append((_style(reading), f"{value:,.10g}" if value is not None else fit.example))
     return Question(
         id=f"number:{source.name}:{profile.name}",
-        text=f"{profile.name}: is {fit.example} {options[0][1]} or {options[1][1]}?",
-        detail="The mark may part thousands or be the decimal sign; every row fits both.",
+        text=f"Is {fit.example} in {profile.name} {options[0][1]} or {options[1][1]}?",
+        detail="The mark may part thousands or be the decimal sign; both readings fit every row.",
         options=tuple(options),
     )
 
@@ -113,8 +120,8 @@ def _about_headers(source: Source, headers: Headers, today: date) -> Question:
     formats = (headers.date_format, *headers.others)
     return Question(
         id=id_,
-        text=f"The headers: {_which_day(headers.example, formats)}",
-        detail=f"Both readings fit all {len(headers.columns):,} headers.",
+        text=_which_day(headers.example, formats, HEADERS),
+        detail=f"{_fits(len(formats))} fit all {len(headers.columns):,} headers.",
         options=tuple((f, dates.spoken(headers.example, f)) for f in formats),
     )
 

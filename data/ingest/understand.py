@@ -16,6 +16,7 @@ from data.ingest.joins import Group, find_joins, main_points
 from data.ingest.plan import Column, FilePlan, Join, Plan, Source
 from data.ingest.profiles import Profile, profile_columns
 from data.ingest.roles import NUMBERS, assign
+from data.ingest.whole import settled
 
 Remembered = Callable[[str], Mapping[str, Any] | None]
 
@@ -99,7 +100,7 @@ def _groups(sources: Sequence[Source]) -> list[Group]:
         found.append(
             Group(
                 sources=alike,
-                profiles=profile_columns(alike, skip=skip),
+                profiles=tuple(settled(p, alike) for p in profile_columns(alike, skip=skip)),
                 is_wide=headers is not None,
             )
         )

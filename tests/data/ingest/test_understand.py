@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -119,7 +120,8 @@ def test_when_both_day_orders_fit_then_it_is_asked_and_the_answer_is_used(tmp_pa
     assert question.id == "date:ambiguous.csv:date"
     assert question.options[0][0] == "%d/%m/%Y"
     assert question.options == (("%d/%m/%Y", "2 Jan 2025"), ("%m/%d/%Y", "1 Feb 2025"))
-    assert "2 Jan 2025 or the 1 Feb 2025" in question.text
+    assert question.text == "Is 02/01/2025 in date the 2nd of January or the 1st of February?"
+    assert question.detail == "Both readings fit every row."
     assert column(plan, "date").confidence == "ask"
     done = understand.answer(plan, question.id, "%m/%d/%Y")
     assert not done.open_questions
@@ -128,6 +130,19 @@ def test_when_both_day_orders_fit_then_it_is_asked_and_the_answer_is_used(tmp_pa
         understand.answer(plan, question.id, "%Y")
     with pytest.raises(MappingError, match="no question"):
         understand.answer(plan, "date:other.csv:date", "%Y")
+
+
+def test_when_only_a_row_outside_the_sample_decides_then_it_is_found(tmp_path: Path) -> None:
+    rows = [f"{i % 12 + 1}/{i % 11 + 1}/2025\tA{i % 9}\t{i % 9 + 1},500\n" for i in range(9000)]
+    rows[4321:4421] = ["2/28/2025\tA1\t12,500,000\n"] * 100
+    path = corpus.write(tmp_path, "s.csv", ("date\tsku\tunits\n" + "".join(rows)).encode())
+    (source,) = open_upload(path, name="s.csv", workspace=tmp_path)
+    hidden = tuple(row for row in source.sample if row[0] != "2/28/2025")
+    plan = understand.guess([replace(source, sample=hidden)], today=TODAY)
+    assert not plan.questions
+    assert column(plan, "date").reading.date_format == "%m/%d/%Y"
+    assert column(plan, "date").reason == "Name; 2/28/2025 shows the month first"
+    assert column(plan, "units").reading.thousands == ","
 
 
 def test_when_the_question_is_about_an_ignored_column_then_it_goes(tmp_path: Path) -> None:
