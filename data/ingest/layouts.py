@@ -12,6 +12,7 @@ from data.ingest.profiles import Profile
 from data.ingest.whole import scan_sql
 
 MIN_DAYS = 3  # columns named by days; fewer are ordinary columns that happen to be
+MIN_NUMBERED_DAYS = 7  # d_1, d_2, d_3 alone may be anything
 MIN_PRODUCTS = 2
 POOL_COLUMNS = 30  # of a wide file are enough to see how its cells are written
 
@@ -29,7 +30,7 @@ class Headers:
 def day_headers(columns: Sequence[str]) -> Headers | None:
     """The headers that are days, None where the table is not wide."""
     numbered = tuple(c for c in columns if dates.NUMBERED_DAY.fullmatch(c))
-    if len(numbered) >= MIN_DAYS:
+    if len(numbered) >= MIN_NUMBERED_DAYS:
         return Headers(columns=numbered, example=numbered[0])
     dated = tuple(c for c in columns if dates.looks_like_date(c))
     if len(dated) < MIN_DAYS or len(dated) < 0.3 * len(columns):

@@ -64,7 +64,7 @@ def last_rows(path: Path, table: Table) -> list[Row]:
 
 def _rows(block: bytes, table: Table, limit: int) -> list[Row]:
     """The rows in a block that may start inside a quoted cell; the better of both readings."""
-    text = block.decode("utf-8", errors="replace")
+    text = block.decode("utf-8-sig", errors="replace")
     width = len(table.columns)
 
     def parse(part: str) -> list[Row]:

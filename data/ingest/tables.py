@@ -123,6 +123,8 @@ def _table(records: list[Record], delimiter: str, quote: str, name: str, limits:
     start = next(
         i for i, r in enumerate(records) if len(r.cells) == width and r.filled >= 0.6 * usual
     )
+    if short := _short_header(records, start, width):
+        start, records = start - 1, [*records[: start - 1], short, *records[start:]]
     first, rest = records[start], records[start + 1 :]
     has_header = is_header(first.cells, [r.cells for r in rest if len(r.cells) == width])
     if has_header and not rest:
@@ -145,6 +147,20 @@ def _table(records: list[Record], delimiter: str, quote: str, name: str, limits:
         columns=columns,
         notes=tuple(notes),
     )
+
+
+def _short_header(records: list[Record], start: int, width: int) -> Record | None:
+    """The header above row `start` that lacks one name, completed with an empty one.
+
+    The rows have a cell more at the end (";" after each), or row numbers in front, as R writes.
+    """
+    above = records[start - 1] if start else None
+    rows = [r.cells for r in records[start:] if len(r.cells) == width]
+    if above is None or len(above.cells) != width - 1 or above.filled < width - 1:
+        return None
+    trails = all(not row[-1].strip() for row in rows)
+    cells = (*above.cells, "") if trails else ("", *above.cells)
+    return Record(above.line, cells) if is_header(cells, rows) else None
 
 
 def is_header(first: tuple[str, ...], rows: list[tuple[str, ...]]) -> bool:

@@ -155,6 +155,29 @@ def test_when_there_is_no_header_then_columns_are_numbered(tmp_path: Path) -> No
     assert read_back(source) == ROWS
 
 
+def test_when_there_is_a_mark_but_no_header_then_the_first_cell_is_clean(tmp_path: Path) -> None:
+    raw = "".join(",".join(row) + "\r\n" for row in ROWS).encode("utf-8-sig")
+    source = open_one(corpus.write(tmp_path, "s.csv", raw), tmp_path)
+    assert source.path == tmp_path / "s.csv"
+    assert source.sample == tuple(ROWS)
+    assert read_back(source) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("row", "columns"),
+    [
+        ("2025-01-31,A1,3,", ("date", "sku", "units", "Column 4")),
+        ("17,2025-01-31,A1,3", ("Column 1", "date", "sku", "units")),
+    ],
+)
+def test_when_the_header_lacks_one_name_then_it_is_completed(
+    row: str, columns: tuple[str, ...], tmp_path: Path
+) -> None:
+    raw = f"date,sku,units\n{row}\n{row}\n".encode()
+    source = open_one(corpus.write(tmp_path, "s.csv", raw), tmp_path)
+    assert (source.columns, source.first_line) == (columns, 2)
+
+
 def test_when_headers_repeat_or_are_missing_then_each_gets_a_name(tmp_path: Path) -> None:
     raw = b"date,Price,price,,\n2025-01-31,1,2,3,\n2025-02-01,1,2,3,\n"
     source = open_one(corpus.write(tmp_path, "s.csv", raw), tmp_path)
