@@ -43,9 +43,8 @@ def without_a_model(
     seen = history.values[history.observed]
     if not len(seen):
         return _as(simple.constant(0.0, horizon, levels), "zero", "nothing was observed")
-    zeros = _zeros_at_the_end(history)
-    if zeros >= _dead_after(history):
-        reason = f"the last {zeros} steps are all zero"
+    if history.zeros_at_end >= _dead_after(history):
+        reason = f"the last {history.zeros_at_end} observations are all zero"
         return _as(simple.constant(0.0, horizon, levels), "zero", reason)
     if np.ptp(seen) == 0:
         reason = f"all {len(seen)} observations are {seen[0]:g}"
@@ -101,22 +100,15 @@ def sane(forecast: SeriesForecast, history: History, levels: simple.Levels) -> S
     )
 
 
-def _zeros_at_the_end(history: History) -> int:
-    """Steps since the last value that is not zero."""
-    nonzero = np.flatnonzero(history.values != 0)
-    return len(history.values) - 1 - int(nonzero[-1]) if len(nonzero) else 0
-
-
 def _dead_after(history: History) -> int:
     """Zeros in a row after which sales count as ended.
 
-    Four short seasons or two long ones, and twice the longest pause so far: slow movers pause.
+    Eight short seasons or two long ones, and twice the longest pause so far: slow movers pause.
+    In one M5 store a quarter to a half of the products that had paused for eight weeks sold
+    again in the next four, so zero is the likeliest value but no certainty; the note tells.
     """
     season = history.seasonality
-    seasons = max(8, (4 if season <= 7 else 2) * season)
-    nonzero = np.flatnonzero(history.values != 0)
-    longest = int(np.diff(nonzero).max()) - 1 if len(nonzero) > 1 else 0
-    return max(seasons, 2 * longest)
+    return max(8, (8 if season <= 7 else 2) * season, 2 * history.longest_pause)
 
 
 def _as(prediction: simple.Prediction, used: str, reason: str) -> SeriesForecast:

@@ -16,6 +16,8 @@ class History:
     seasonality: int  # steps per season
     covariates: FloatArray  # (T, K) known covariates of the past
     future_covariates: FloatArray  # (H, K) known covariates ahead
+    zeros_at_end: int  # observations since the last that is not zero, in all of the history
+    longest_pause: int  # most zeros in a row between two others, in all of the history
 
     @property
     def num_observed(self) -> int:
@@ -39,6 +41,7 @@ def history_of(
     start = int(observed.argmax()) if observed.any() else len(target)
     if max_history is not None:
         start = max(start, len(target) - max_history)
+    zeros_at_end, longest_pause = _pauses(target[observed])
     recent = target[start:]
     if len(recent) and np.isnan(recent).all():  # nothing within max_history: keep the last values
         start = int(observed.argmax())
@@ -49,7 +52,18 @@ def history_of(
         seasonality=seasonality,
         covariates=covariates[start:],
         future_covariates=future_covariates,
+        zeros_at_end=zeros_at_end,
+        longest_pause=longest_pause,
     )
+
+
+def _pauses(seen: FloatArray) -> tuple[int, int]:
+    """Zeros at the end of the observations, and most zeros in a row before."""
+    nonzero = np.flatnonzero(seen)
+    if not len(nonzero):
+        return 0, 0
+    longest = int(np.diff(nonzero).max()) - 1 if len(nonzero) > 1 else 0
+    return len(seen) - 1 - int(nonzero[-1]), longest
 
 
 def fill_gaps(values: FloatArray, seasonality: int) -> FloatArray:

@@ -6,10 +6,12 @@ are checked in seconds.
 
 import warnings
 from collections.abc import Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from forecasting.arrays import BoolArray, FloatArray, IntArray
 from forecasting.errors import PanelError
@@ -181,25 +183,9 @@ def _fitting(stamps: pd.DatetimeIndex) -> str:
 
 def numbers(column: pd.Series, row_series: IntArray, ids: pd.Index) -> FloatArray:
     """The column as floats, NaN where empty; refuses text and infinity by series."""
-    try:
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (ValueError, TypeError):
-        values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
-        bad = np.isnan(values) & column.notna().to_numpy()
-        raise PanelError(
-            f"Column {column.name!r} holds text where numbers are needed, such as "
-            f"{first_of(list(dict.fromkeys(column[bad])))}, in series "
-            f"{_named(bad, row_series, ids)}. Turn it into numbers, or give it as a static "
-            "feature if it describes the series."
-        ) from None
-    if isinstance(column.dtype, np.dtype) and column.dtype == object:
-        texts = column.map(lambda value: isinstance(value, str)).to_numpy(dtype=bool)
-        if texts.any():  # "3.5" converts silently, "3,5" would not: refuse both alike
-            raise PanelError(
-                f"Column {column.name!r} holds numbers as text, such as "
-                f"{column[texts].iloc[0]!r}, in series {_named(texts, row_series, ids)}. "
-                f"Convert it first: pd.to_numeric(frame[{column.name!r}])."
-            )
+    if not is_numeric_dtype(column.dtype):
+        _refuse_text(column, row_series, ids)
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     infinite = np.isinf(values)
     if infinite.any():
         raise PanelError(
@@ -207,6 +193,21 @@ def numbers(column: pd.Series, row_series: IntArray, ids: pd.Index) -> FloatArra
             f"{_named(infinite, row_series, ids)}. Replace infinity by a number or leave it empty."
         )
     return values
+
+
+def _refuse_text(column: pd.Series, row_series: IntArray, ids: pd.Index) -> None:
+    """Every value is a number or empty. "3.5" is refused as well: "3,5" would not convert."""
+    text = column.notna() & ~column.astype(object).map(lambda value: isinstance(value, Number))
+    if not text.any():
+        return
+    worst = text & pd.to_numeric(column.astype(object), errors="coerce").isna()
+    shown = (worst if worst.any() else text).to_numpy(dtype=bool)
+    raise PanelError(
+        f"Column {column.name!r} holds text where numbers are needed, such as "
+        f"{first_of(list(dict.fromkeys(column[shown])))}, in series "
+        f"{_named(shown, row_series, ids)}. Convert it, for example with pd.to_numeric, or give it "
+        "as a static feature if it describes the series."
+    )
 
 
 def _named(rows: BoolArray, row_series: IntArray, ids: pd.Index) -> str:

@@ -29,7 +29,7 @@ WAVE = [10.0 + step % 7 + (step % 3) for step in range(40)]
     ("values", "used", "reason"),
     [
         ([np.nan] * 5, "zero", "nothing was observed"),
-        ([*WAVE, *[0.0] * 28], "zero", "the last 28 steps are all zero"),
+        ([*WAVE, *[0.0] * 56], "zero", "the last 56 observations are all zero"),
         ([4.0], "constant", "all 1 observations are 4"),
         ([0.0] * 50, "constant", "all 50 observations are 0"),
         ([1.0, 2.0, 3.0], "naive", "only 3 observations"),
@@ -51,12 +51,15 @@ def test_when_a_model_can_serve_then_no_rung_is_taken() -> None:
 
 
 def test_when_a_slow_mover_has_paused_as_long_before_then_it_is_not_dead() -> None:
-    sporadic = [1.0, *[0.0] * 20, 2.0, *[0.0] * 30]
+    sporadic = [1.0, *[0.0] * 40, 2.0, *[0.0] * 70]
     assert without_a_model(history(sporadic), 3, LEVELS, Needs(seasons=0)) is None
     longer = history([*sporadic, *[0.0] * 12])
     forecast = without_a_model(longer, 3, LEVELS, Needs(seasons=0))
     assert forecast is not None
     assert forecast.used == "zero"
+    recent = history([*sporadic], max_history=20)  # the pause before counts, though not read
+    assert recent.longest_pause == 40
+    assert recent.zeros_at_end == 70
 
 
 def test_when_the_mean_leaves_the_history_far_behind_then_it_is_replaced() -> None:

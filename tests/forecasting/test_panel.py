@@ -1,6 +1,7 @@
 """Panels from frames: what is understood, and what is refused by name."""
 
 import datetime as dt
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -180,7 +181,7 @@ def test_when_timestamps_come_in_other_forms_then_they_are_understood(kind: str)
     ("change", "message"),
     [
         ({"target": ["1", "2", "x", "4"] * 2}, r"'target' holds text .* 'x', in series 'a', 'b'"),
-        ({"target": ["1", "2", "3", "4"] * 2}, r"'target' holds numbers as text, such as '1'"),
+        ({"target": ["1", "2", "3", "4"] * 2}, r"'target' holds text .* '1', '2'"),
         ({"target": [1, 2, np.inf, 4, 5, 6, 7, 8]}, r"infinite in 1 rows, in series 'b'"),
         ({"target": np.nan}, "target is empty in every row"),
         ({"series_id": [None, "b", "b", "b"] + ["a"] * 4}, "1 rows have no series_id"),
@@ -206,6 +207,9 @@ def test_when_timestamps_come_in_other_forms_then_they_are_understood(kind: str)
         ({"timestamp": TWO["timestamp"][0]}, r"6|occur more than once in a series: 'a', 'b'"),
         ({"timestamp": ["9999-01-01"] * 8}, "1677 to 2262"),
         ({"price": list("abcdefgh")}, "'price' holds text"),
+        ({"price": pd.Categorical(["1", "2"] * 4)}, "'price' holds text"),
+        ({"price": pd.array(["1", None] * 4, dtype="string")}, "'price' holds text"),
+        ({"price": TWO["timestamp"]}, "'price' holds text where numbers"),
         ({"store": list("abcdefgh")}, "'store' changes within series 'a', 'b'"),
     ],
 )
@@ -215,6 +219,22 @@ def test_when_a_column_is_wrong_then_the_message_names_series_and_remedy(
     frame = TWO.assign(price=1.0, store="s").assign(**change)
     with pytest.raises(fc.PanelError, match=message):
         fc.Panel.from_frame(frame, freq="D", known_covariates=["price"], static_features=["store"])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [Decimal("1.5"), None, 3, 4],
+        pd.array([1, None, 3, 4], dtype="Int64"),
+        pd.array([True, None, True, False], dtype="boolean"),
+        np.array([1, 2, 3, 4], dtype=np.int16),
+    ],
+)
+def test_when_numbers_come_in_other_types_then_they_are_understood(values: object) -> None:
+    frame = TWO.head(4).assign(price=values)
+    panel = fc.Panel.from_frame(frame, freq="D", known_covariates=["price"])
+    expected = [np.nan if pd.isna(value) else float(value) for value in frame["price"]]
+    np.testing.assert_array_equal(panel.known_covariates[0, :, 0], expected)
 
 
 def test_when_many_series_are_wrong_then_five_are_named() -> None:
