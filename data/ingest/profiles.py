@@ -2,7 +2,7 @@
 
 import re
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,10 +10,8 @@ from data.ingest import dates, names, numbers
 from data.ingest.dates import DateFit
 from data.ingest.numbers import NumberFit
 from data.ingest.plan import Reading, Source
-from data.ingest.sql import NO, YES
 
 READABLE = 0.8  # of the filled cells must be numbers (or dates) for the column to be one
-FLAG_WORDS = frozenset(YES + NO) | {"1.0", "0.0"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +47,6 @@ class Profile:
     @property
     def is_whole(self) -> bool:
         return self.is_number and self.number is not None and self.number.whole_share >= 0.95
-
-    @property
-    def is_flag(self) -> bool:
-        return bool(self.filled) and {c.lower() for c in self.filled} <= FLAG_WORDS
 
     @property
     def counts_rows(self) -> bool:
@@ -157,6 +151,3 @@ def product_share(quantity: Profile, price: Profile, total: Profile) -> float:
             rows += 1
             right += abs(known[0] * known[1] - known[2]) <= 0.011 + 0.001 * abs(known[2])
     return right / rows if rows else 0.0
-
-
-Profiles = Mapping[tuple[str, str], Profile]  # (source, column) -> profile

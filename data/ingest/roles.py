@@ -5,41 +5,25 @@ column. Columns of files joined to the main one compete on equal terms.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import get_args
+from dataclasses import replace
 
 from data.ingest import names
-from data.ingest.plan import Column, Confidence, Reading, Role, date_words
+from data.ingest.plan import Column, Confidence, Role
 from data.ingest.profiles import Profile, determined_share, product_share
-
-NUMBERS: frozenset[Role] = frozenset(
-    ("quantity", "price", "revenue", "discount", "stock", "unit_cost", "lead_time")
+from data.ingest.reasons import (
+    NUMBERS,
+    Claim,
+    column_of,
+    holder_of,
+    ignored,
+    is_calendar,
+    is_row_number,
+    why_ignored,
 )
-LABELS: dict[Role, str] = {
-    "date": "date", "product": "product", "product_name": "product name", "place": "place",
-    "channel": "channel", "quantity": "quantity", "price": "price", "revenue": "revenue",
-    "discount": "discount", "promo": "promotion", "stock": "stock", "unit_cost": "unit cost",
-    "lead_time": "lead time", "order": "order number", "customer": "customer", "status": "status",
-}  # fmt: skip
+
 WEAK_PLACES = 245  # a place named more vaguely than a shop or a warehouse: region, city, country
 MIN_CODES = 10  # fewer different texts under a header are rather a kind of something
 BY_CONTENT = 20  # a claim without any support by the name
-assert set(LABELS) <= set(get_args(Role))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """A column that may have a role; the higher score wins."""
-
-    profile: Profile
-    role: Role
-    score: int
-    confidence: Confidence
-    reason: str
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.profile.file, self.profile.name
 
 
 def assign(profiles: Sequence[Profile]) -> dict[tuple[str, str], Column]:
@@ -58,14 +42,14 @@ def assign(profiles: Sequence[Profile]) -> dict[tuple[str, str], Column]:
     for profile in profiles:
         claim = won.get((profile.file, profile.name))
         result[profile.file, profile.name] = (
-            column_of(claim, won) if claim else ignored(profile, _why_ignored(profile, claims, won))
+            column_of(claim, won) if claim else ignored(profile, why_ignored(profile, claims, won))
         )
     return result
 
 
 def _claims(profile: Profile, profiles: Sequence[Profile]) -> list[Claim]:
     """All roles that the name allows and the content does not contradict."""
-    if not profile.filled or _is_row_number(profile):
+    if not profile.filled or is_row_number(profile):
         return []
     found = []
     for match in _matches(profile, profiles):
@@ -102,12 +86,6 @@ def _matches(profile: Profile, profiles: Sequence[Profile]) -> Sequence[names.Ma
     has_orders = any(m.role == "order" and m.exact for m in others)
     money = has_units or (has_orders and not profile.is_whole)
     return [names.Match("revenue" if money else "quantity", 220)]
-
-
-def _is_row_number(profile: Profile) -> bool:
-    text = names.plain(profile.name)
-    counted = text in names.ROW_NUMBER_WORDS or not text
-    return counted and (profile.counts_rows or (profile.is_whole and text in ("x", "index", "idx")))
 
 
 def _fits(role: Role, profile: Profile) -> bool:
@@ -153,25 +131,17 @@ def _award(claims: list[Claim], profiles: Sequence[Profile]) -> dict[tuple[str, 
         single = claim.role != "category"
         if claim.key in won or (single and claim.role in taken):
             continue
-        if single and _is_calendar(claim.profile) and claim.role != "date":
+        if single and is_calendar(claim.profile) and claim.role != "date":
             continue
         won[claim.key] = claim
         taken.add(claim.role)
     return won
 
 
-def _is_calendar(profile: Profile) -> bool:
-    return names.plain(profile.name) in names.CALENDAR_WORDS
-
-
-def _holder(won: dict[tuple[str, str], Claim], role: Role) -> Claim | None:
-    return next((claim for claim in won.values() if claim.role == role), None)
-
-
 def _ensure_product(won: dict[tuple[str, str], Claim], profile: Profile) -> None:
-    if _holder(won, "product"):
+    if holder_of(won, "product"):
         return
-    claim = _holder(won, "product_name")
+    claim = holder_of(won, "product_name")
     reason = "No product code, so the name is the key"
     if claim is None:
         categories = [c for c in won.values() if c.role == "category"]
@@ -196,8 +166,8 @@ def _ensure_by_content(won: dict[tuple[str, str], Claim], profiles: Sequence[Pro
         for p in profiles
         if (p.file, p.name) not in won
         and p.filled
-        and not _is_calendar(p)
-        and not _is_row_number(p)
+        and not is_calendar(p)
+        and not is_row_number(p)
         and not names.matches(p.name)
     ]
     wanted: tuple[tuple[Role, list[Profile], str], ...] = (
@@ -212,7 +182,7 @@ def _ensure_by_content(won: dict[tuple[str, str], Claim], profiles: Sequence[Pro
     )
     for role, candidates, reason in wanted:
         open_ = [p for p in candidates if (p.file, p.name) not in won]
-        if _holder(won, role) or not open_ or (role == "price" and _holder(won, "revenue")):
+        if holder_of(won, role) or not open_ or (role == "price" and holder_of(won, "revenue")):
             continue
         if role == "price" and any(p.name for p in profiles if names.matches(p.name)):
             continue  # a named file says which column is the price
@@ -227,7 +197,7 @@ def _ensure_by_content(won: dict[tuple[str, str], Claim], profiles: Sequence[Pro
 
 def _like_units(free: list[Profile], won: dict[tuple[str, str], Claim]) -> list[Profile]:
     """Whole numbers that may be units sold; an order line without any is one unit."""
-    if _holder(won, "order"):
+    if holder_of(won, "order"):
         return []
     numbered = ("id", "no", "nr", "number", "code", "key")
     return [
@@ -251,7 +221,7 @@ def _like_codes(free: list[Profile]) -> list[Profile]:
 
 def _odd_name(won: dict[tuple[str, str], Claim]) -> Claim | None:
     """A column called a product's name whose value changes from row to row of one product."""
-    product, name = _holder(won, "product"), _holder(won, "product_name")
+    product, name = holder_of(won, "product"), holder_of(won, "product_name")
     if product is None or name is None or product.key[0] != name.key[0]:
         return None
     return name if determined_share(product.profile, name.profile) < 0.5 else None
@@ -262,14 +232,14 @@ def _drop_odd_categories(won: dict[tuple[str, str], Claim]) -> None:
 
     One that also has a single product each is not a group but the product's name.
     """
-    product = _holder(won, "product")
+    product = holder_of(won, "product")
     for key, claim in list(won.items()):
         if claim.role != "category" or product is None or claim.key[0] != product.key[0]:
             continue
         if determined_share(product.profile, claim.profile) < 0.8:
             del won[key]
         elif (
-            not _holder(won, "product_name")
+            not holder_of(won, "product_name")
             and not claim.profile.is_number
             and claim.profile.distinct > 2
             and determined_share(claim.profile, product.profile) >= 0.95
@@ -279,8 +249,8 @@ def _drop_odd_categories(won: dict[tuple[str, str], Claim]) -> None:
 
 def _find_revenue(won: dict[tuple[str, str], Claim], profiles: Sequence[Profile]) -> None:
     """A column that is quantity times price in nearly all rows is the revenue, named or not."""
-    quantity, price = _holder(won, "quantity"), _holder(won, "price")
-    if not quantity or not price or _holder(won, "revenue") or quantity.key[0] != price.key[0]:
+    quantity, price = holder_of(won, "quantity"), holder_of(won, "price")
+    if not quantity or not price or holder_of(won, "revenue") or quantity.key[0] != price.key[0]:
         return
     for profile in profiles:
         key = profile.file, profile.name
@@ -293,118 +263,3 @@ def _find_revenue(won: dict[tuple[str, str], Claim], profiles: Sequence[Profile]
                 profile=profile, role="revenue", score=0, confidence="likely", reason=reason
             )
             return
-
-
-def column_of(claim: Claim, won: dict[tuple[str, str], Claim]) -> Column:
-    """The column of a plan, its reading and the reason in full."""
-    profile, role = claim.profile, claim.role
-    detail = _detail(claim, won)
-    confidence = claim.confidence
-    reading = reading_of(profile, role)
-    if (profile.date and role == "date" and profile.date.others) or (
-        profile.number and role in NUMBERS and profile.number.other
-    ):
-        confidence = "ask"
-    return Column(
-        name=profile.name,
-        role=role,
-        reading=reading,
-        confidence=confidence,
-        reason=f"{claim.reason}; {detail}" if detail else claim.reason,
-        examples=profile.examples,
-    )
-
-
-def reading_of(profile: Profile, role: Role) -> Reading:
-    """How the cells become values of `role`."""
-    if role == "date":
-        return profile.date.reading if profile.date else Reading(kind="date")
-    if role in NUMBERS or role in ("date_column", "product_column"):
-        reading = profile.number.reading if profile.number else Reading(kind="number")
-        if role == "discount" and any(abs(v) > 1 for v in _values(profile)):
-            return Reading(
-                kind="number",
-                decimal=reading.decimal,
-                thousands=reading.thousands,
-                percent=True,
-            )
-        return reading
-    if role == "promo":
-        return Reading(kind="flag")
-    return profile.text_reading
-
-
-def _values(profile: Profile) -> tuple[float, ...]:
-    return profile.number.values if profile.number else ()
-
-
-def _detail(claim: Claim, won: dict[tuple[str, str], Claim]) -> str:
-    """What the content says in favour: "1.9% start with C"."""
-    profile, role = claim.profile, claim.role
-    if role == "date":
-        return _date_detail(profile)
-    if role == "order":
-        share = sum(c[:1] in "Cc" and c[1:].isdigit() for c in profile.filled) / len(profile.filled)
-        if 0 < share < 0.5:
-            return f"{share:.1%} start with C"
-        return f"{profile.distinct:,} different in the sample"
-    if role == "quantity":
-        if not profile.is_number:
-            return "few cells are numbers"
-        kind = "whole numbers" if profile.is_whole else "with decimals"
-        negative = profile.number.negative_share if profile.number else 0.0
-        return f"{kind}, {negative:.1%} negative" if negative else kind
-    if role in ("price", "revenue", "unit_cost"):
-        return f"median {profile.median:,.2f}"
-    if role == "discount":
-        return "read as percent" if reading_of(profile, role).percent else "a share"
-    if role == "product_name":
-        product = _holder(won, "product")
-        if product and product.key[0] == profile.file:
-            share = determined_share(product.profile, profile)
-            return f"one name per {product.profile.name} in {share:.0%}"
-        return ""
-    if profile.empty_share > 0.05:
-        return f"{profile.empty_share:.0%} empty"
-    plural = "value" if profile.distinct == 1 else "values"
-    return f"{profile.distinct:,} {plural} in the sample"
-
-
-def _date_detail(profile: Profile) -> str:
-    fit = profile.date
-    if fit is None or fit.share < 0.5:
-        shown = profile.examples[0] if profile.examples else ""
-        return f"no date could be read, such as “{shown}”"
-    if fit.others:
-        return "both orders possible, please confirm"
-    if fit.proof:
-        first = {"%d": "day", "%m": "month", "%y": "year"}.get(fit.reading.date_format[:2], "year")
-        return f"{fit.proof} shows the {first} first"
-    return date_words(fit.reading.date_format)
-
-
-def ignored(profile: Profile, reason: str) -> Column:
-    return Column(
-        name=profile.name,
-        role="ignore",
-        reading=profile.text_reading,
-        confidence="sure",
-        reason=reason,
-        examples=profile.examples,
-    )
-
-
-def _why_ignored(profile: Profile, claims: list[Claim], won: dict[tuple[str, str], Claim]) -> str:
-    if not profile.filled:
-        return "Empty"
-    if _is_row_number(profile):
-        return "Counts the rows"
-    if _is_calendar(profile) and _holder(won, "date"):
-        return "Part of the date"
-    own = [claim for claim in claims if claim.key == (profile.file, profile.name)]
-    for claim in own:
-        if claim.role == "category":
-            return "Not the same for one product"
-        if holder := _holder(won, claim.role):
-            return f"A second {LABELS[claim.role]}; {holder.profile.name} is used"
-    return "Not needed"

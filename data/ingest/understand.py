@@ -15,7 +15,8 @@ from data.ingest import layouts, memory, names, questions
 from data.ingest.joins import Group, find_joins, main_points
 from data.ingest.plan import Column, FilePlan, Join, Plan, Source
 from data.ingest.profiles import Profile, profile_columns
-from data.ingest.roles import NUMBERS, assign
+from data.ingest.reasons import NUMBERS
+from data.ingest.roles import assign
 from data.ingest.whole import settled
 
 Remembered = Callable[[str], Mapping[str, Any] | None]
