@@ -73,7 +73,7 @@ def check(
 def rejected_sql(staged: Staged, choices: dict[str, str]) -> str:
     """A SELECT of every refused or set-aside line: status, file, line, column, value, reason.
 
-    Binds $today. A line number is that of the user's file: broken lines before it are counted in.
+    Binds $today; `lines.number_lines` must have run.
     """
     reasons = " ".join(
         f"WHEN {condition(rule, staged)} THEN '{rule.title}'"
@@ -94,11 +94,7 @@ def rejected_sql(staged: Staged, choices: dict[str, str]) -> str:
     return f"""
         WITH named(file, name, first_line) AS (VALUES {files}),
         f AS (SELECT * FROM named JOIN {starts} USING (file)),
-        gaps AS (
-            SELECT b.file AS name, b.line - f.first_line
-                   - row_number() OVER (PARTITION BY b.file ORDER BY b.line) + 1 AS good_before
-            FROM {staged.table("broken")} b JOIN named f ON f.name = b.file
-        ), bad AS (
+        bad AS (
             SELECT CASE WHEN l.problem IS NULL THEN 'set aside' ELSE 'refused' END AS status,
                    f.name, {row} AS row, f.first_line, l.problem, l.problem_value, l.product,
                    CASE {reasons or "WHEN false THEN ''"} END AS reason
@@ -106,15 +102,14 @@ def rejected_sql(staged: Staged, choices: dict[str, str]) -> str:
             LEFT JOIN {staged.table("codes")} p ON l.product = p.code
             WHERE l.problem IS NOT NULL OR {set_aside_condition(staged, choices)}
         )
-        SELECT status, name AS file,
-               bad.row + first_line
-               + (SELECT count(*) FROM gaps WHERE gaps.name = bad.name AND good_before <= bad.row)
-               AS line,
+        SELECT status, bad.name AS file, bad.row + first_line + coalesce(shift, 0) AS line,
                CASE WHEN problem IS NULL THEN 'product' ELSE split_part(problem, '|', 1) END
                AS column_name,
                CASE WHEN problem IS NULL THEN product ELSE problem_value END AS value,
                CASE WHEN problem IS NULL THEN reason ELSE split_part(problem, '|', 2) END AS reason
-        FROM bad WHERE $today IS NOT NULL
+        FROM bad ASOF LEFT JOIN {staged.table("shifts")} s
+             ON s.file = bad.name AND bad.row >= s.row
+        WHERE $today IS NOT NULL
         UNION ALL
         SELECT 'refused', file, line, '', text, reason FROM {staged.table("broken")}
     """

@@ -12,6 +12,7 @@ from data.datasets import exists
 from data.errors import ImportConflict, MappingError, NotFound
 from data.ingest.checks import rejected_sql
 from data.ingest.daily import kept_lines, money, optional_fields
+from data.ingest.lines import number_lines
 from data.ingest.plan import Plan
 from data.ingest.report import Report
 from data.ingest.rules import CANCEL_WORDS
@@ -79,6 +80,8 @@ def rejected_rows(
     store: Store, staged: Staged, choices: dict[str, str], *, today: date, status: str | None = None
 ) -> pd.DataFrame:
     """Refused and set-aside lines: status, file, line, column_name, value, reason."""
+    with store.cursor() as cursor:
+        number_lines(cursor, staged)
     where = "WHERE status = $status" if status else "WHERE $status IS NULL"
     return store.frame(
         f"SELECT * FROM ({rejected_sql(staged, choices)}) {where} ORDER BY file, line",
@@ -106,6 +109,9 @@ def import_staged(
     if not report.product_days:
         raise MappingError("No line can be imported: all were refused or set aside.")
     choices = {f.code: f.choice for f in report.findings}
+    if report.refused or report.set_aside:
+        with store.cursor() as cursor:  # not in the transaction, which may write to one file only
+            number_lines(cursor, staged)
     with store.transaction() as cursor:
         if mode == "new":
             dataset_id = _new_dataset(cursor, staged, report, name, currency)
@@ -120,10 +126,12 @@ def import_staged(
         added = _add_sales(cursor, staged, bound, only_new=mode == "append")
         if staged.is_orders:
             _add_order_lines(cursor, staged, choices, bound, today)
-        rejected = rejected_sql(staged, choices)
-        cursor.execute(
-            f"INSERT INTO rejected_row SELECT {import_id}, * FROM ({rejected})", {"today": today}
-        )
+        if report.refused or report.set_aside:
+            rejected = rejected_sql(staged, choices)
+            cursor.execute(
+                f"INSERT INTO rejected_row SELECT {import_id}, * FROM ({rejected})",
+                {"today": today},
+            )
         _log(cursor, staged, report, bound, mode, (added, replaced), started_at)
     return int(import_id)
 

@@ -77,19 +77,31 @@ def test_when_cells_cannot_be_read_then_line_column_value_and_reason_are_kept(
 def test_when_lines_are_broken_at_random_then_line_numbers_are_exact(
     store: Store, tmp_path: Path
 ) -> None:
-    """Lines that do not split shift the rows behind them; the numbers must not shift with them."""
+    """Torn and blank lines and line breaks in cells shift what is behind them, not its number."""
     chance = random.Random(7)
-    lines = plain(products=5, count=60).splitlines()
-    torn = set(chance.sample(range(2, len(lines)), 25))
-    bad = set(chance.sample(sorted(set(range(2, len(lines))) - torn), 25))
-    for index in torn:
-        lines[index] = "torn,line"
-    for index in bad:
-        lines[index] = lines[index].rsplit(",", 2)[0] + ",many,2.5"
-    trial = upload(store, tmp_path, ("sales.csv", "\n".join(lines) + "\n"))
+    lines = plain(products=5, count=60).replace(",place", ",place,note").splitlines()
+    lines[1:] = [line.replace("Berlin,", 'Berlin,"fine",') for line in lines[1:]]
+    numbers = list(range(2, len(lines)))
+    chance.shuffle(numbers)
+    torn, bad, blank, tall = (set(numbers[i * 25 : i * 25 + 25]) for i in range(4))
+    text, torn_at, bad_at, at = "", set(), set(), 1
+    for index, line in enumerate(lines):
+        if index in torn:
+            line = "torn,line"
+            torn_at.add(at)
+        elif index in bad:
+            line = line.rsplit(",", 2)[0] + ",many,2.5"
+            bad_at.add(at)
+        elif index in blank:
+            line = ""
+        elif index in tall:
+            line = line.replace('"fine"', '"two\nor ""three""\nlines"')
+        text += line + "\n"
+        at += 1 + line.count("\n")
+    trial = upload(store, tmp_path, ("sales.csv", text))
     rows = rejected_rows(store, trial.staged, {}, today=TODAY)
-    assert set(rows.loc[rows["value"] == "many", "line"]) == {index + 1 for index in bad}
-    assert set(rows.loc[rows["column_name"] == "", "line"]) == {index + 1 for index in torn}
+    assert set(rows.loc[rows["value"] == "many", "line"]) == bad_at
+    assert set(rows.loc[rows["column_name"] == "", "line"]) == torn_at
     assert adds_up(trial)
 
 
