@@ -8,7 +8,7 @@ from typing import Any
 from data.ingest import dates, layouts
 from data.ingest.numbers import NumberFit, judge
 from data.ingest.plan import Column, FilePlan, Plan, Reading, Source
-from data.ingest.questions import HEADERS
+from data.ingest.questions import HEADERS, subject
 
 REASON = "As in the last file of this shape"
 
@@ -58,7 +58,7 @@ def apply(
                     settled.add(f"{file.source.name}:{HEADERS}")
         layout = file.layout if file.layout == "lookup" else layouts.layout_of(columns)
         files.append(replace(file, columns=tuple(columns), layout=layout))
-    questions = tuple(q for q in plan.questions if q.id.split(":", 1)[1] not in settled)
+    questions = tuple(q for q in plan.questions if subject(q) not in settled)
     return replace(plan, files=tuple(files), questions=questions)
 
 

@@ -30,30 +30,52 @@ def questions_of(
     for file in plan.files:
         for column in file.columns:
             profile = by_key.get((file.source.name, column.name))
-            if profile is None or column.role == "ignore":
-                continue
-            if column.reading.kind == "date" and profile.date and profile.date.others:
-                asked.append(_about_date(file.source, profile, today))
-            if column.reading.kind == "number" and profile.number and profile.number.other:
-                asked.append(_about_number(file.source, profile))
+            if profile and (question := question_about(file.source, profile, column, today=today)):
+                asked.append(question)
     return tuple(asked)
+
+
+def question_about(
+    source: Source, profile: Profile, column: Column, *, today: date
+) -> Question | None:
+    """What must be asked about a column as it is used, None where its reading is beyond doubt."""
+    if column.role == "ignore":
+        return None
+    if column.reading.kind == "date" and profile.date and profile.date.others:
+        return _about_date(source, profile, today)
+    if column.reading.kind == "number" and profile.number and profile.number.other:
+        return _about_number(source, profile)
+    return None
 
 
 def _about_date(source: Source, profile: Profile, today: date) -> Question:
     fit = profile.date
     assert fit is not None
     formats = (fit.reading.date_format, *fit.others)
+    example = _telling(profile.filled, formats) or fit.example
     return Question(
         id=f"date:{source.name}:{profile.name}",
-        text=_which_day(fit.example, formats, profile.name),
+        text=_which_day(example, formats, profile.name),
         detail=f"{_fits(len(formats))} fit every row.{_future(profile, formats, today)}",
-        options=tuple((f, dates.spoken(fit.example, f)) for f in formats),
+        options=tuple((f, dates.spoken(example, f)) for f in formats),
     )
+
+
+def _telling(cells: Sequence[str], formats: Sequence[str]) -> str:
+    """The first cell that every pattern reads as another day, "" where there is none."""
+    texts = list(dict.fromkeys(cells))
+    read = [dates.days_of(texts, f) for f in formats]
+    for text in texts:
+        days = [days[text] for days in read if text in days]
+        if len(set(days)) == len(formats):
+            return text
+    return ""
 
 
 def _which_day(example: str, formats: Sequence[str], place: str) -> str:
     """The question in words: "Is 01/02/2025 in Day the 1st of February or the 2nd of January?"."""
-    days = [date.fromisoformat(dates.days_of([example], f)[example]) for f in formats]
+    read = [dates.days_of([example], f).get(example) for f in formats]
+    days = [date.fromisoformat(day) for day in read if day]
     with_year = len({day.year for day in days}) > 1
     spoken = [f"the {_ordinal(d.day)} of {d:%B}{f' {d.year}' if with_year else ''}" for d in days]
     return f"Is {example} in {place} {' or '.join(spoken)}?"
@@ -214,9 +236,14 @@ def _with_days(file: FilePlan, value: str) -> FilePlan:
     )
 
 
+def subject(question: Question) -> str:
+    """What a question is about, as "file:column"."""
+    return question.id.split(":", 1)[1]
+
+
 def matters(plan: Plan, question: Question) -> bool:
     """Whether the column that a question is about is still used as a date or a number."""
-    kind, rest = question.id.split(":", 1)
+    kind, rest = question.id.split(":", 1)[0], subject(question)
     for file in plan.files:
         if rest == f"{file.source.name}:{HEADERS}":
             return bool(file.having("date_column"))

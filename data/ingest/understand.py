@@ -13,9 +13,9 @@ from typing import Any
 from data.errors import MappingError
 from data.ingest import layouts, memory, names, questions
 from data.ingest.joins import Group, find_joins, main_points
-from data.ingest.plan import Column, FilePlan, Join, Plan, Source
+from data.ingest.plan import Column, FilePlan, Join, Plan, Role, Source
 from data.ingest.profiles import Profile, profile_columns
-from data.ingest.reasons import NUMBERS
+from data.ingest.reasons import NUMBERS, reading_of
 from data.ingest.roles import assign
 from data.ingest.whole import settled
 
@@ -62,6 +62,34 @@ def answer(plan: Plan, question_id: str, value: str) -> Plan:
     Raises `MappingError` where the value is none of the options, or no ISO day where one is asked.
     """
     return questions.answer(plan, question_id, value)
+
+
+def use_as(plan: Plan, file: str, column: str, role: Role, *, today: date) -> Plan:
+    """The plan after the user gave a column another role, read as that role needs.
+
+    All main files follow, for they share their headers. A reading that the file leaves open
+    becomes a question.
+    """
+    asked = next(f for f in plan.files if f.source.name == file)
+    alike = plan.main_files if asked.layout != "lookup" else (asked,)
+    headers = layouts.day_headers(asked.source.columns)
+    skip = frozenset(headers.columns if headers else ())
+    sources = [f.source for f in alike]
+    profile = next((p for p in profile_columns(sources, skip=skip) if p.name == column), None)
+    if profile is None:  # the header is a day: its cells stay numbers
+        return settle(plan.with_column(file, column, role=role))
+    profile = settled(profile, sources)
+    meaning = column.strip() if role == "product_column" else ""
+    reading = reading_of(profile, role)
+    for each in alike:
+        name = each.source.name
+        plan = plan.with_column(name, column, role=role, reading=reading, meaning=meaning)
+    kept = tuple(q for q in plan.questions if questions.subject(q) != f"{sources[0].name}:{column}")
+    used = next(
+        c for f in plan.files if f.source.name == file for c in f.columns if c.name == column
+    )
+    new = questions.question_about(sources[0], profile, used, today=today)
+    return settle(replace(plan, questions=(*kept, new) if new else kept))
 
 
 def settle(plan: Plan) -> Plan:

@@ -153,6 +153,23 @@ def test_when_the_question_is_about_an_ignored_column_then_it_goes(tmp_path: Pat
     assert not understand.settle(plan.with_column(source.name, "date", role="ignore")).questions
 
 
+def test_when_the_user_chooses_a_role_then_the_column_is_read_for_it(tmp_path: Path) -> None:
+    rows = "".join(f"2025-01-{d:02d},{d % 9}/1/2025,A,{d},$1.50,x\n" for d in range(1, 10))
+    plan = plan_of(tmp_path, s=f"date,due date,sku,units,fee,note\n{rows}")
+    assert column(plan, "fee").reading.kind == "text"
+    plan = understand.use_as(plan, "s.csv", "fee", "price", today=TODAY)
+    assert (column(plan, "fee").role, column(plan, "fee").reading.kind) == ("price", "number")
+    assert column(plan, "fee").reason == "Your choice"
+    plan = understand.use_as(plan, "s.csv", "date", "ignore", today=TODAY)
+    plan = understand.use_as(plan, "s.csv", "due date", "date", today=TODAY)
+    (question,) = plan.open_questions
+    assert "in due date" in question.text
+    plan = understand.use_as(plan, "s.csv", "due date", "ignore", today=TODAY)
+    assert not plan.questions
+    plan = understand.use_as(plan, "s.csv", "note", "order", today=TODAY)
+    assert plan.files[0].layout == "orders"
+
+
 def test_when_a_comma_may_part_thousands_or_decimals_then_it_is_asked(tmp_path: Path) -> None:
     rows = "".join(f"2025-01-{d:02d}\tA1\t{d},500\n" for d in range(1, 29))
     plan = plan_of(tmp_path, s=f"date\tsku\tunits\n{rows}")
