@@ -49,7 +49,7 @@ def _shifts_of(
     ]
     blank, inner = odd_lines(source.path, source.quote, source.first_line)
     if inner:
-        for line in broken:
+        for line in reversed(broken):  # from the end, so that none is moved twice
             after = line + sum(1 for number in inner if number <= line)
             cursor.execute(
                 f"UPDATE {staged.table('broken')} SET line = $1 WHERE file = $2 AND line = $3",
