@@ -29,6 +29,12 @@ TABLE: dict[str, tuple[Entry, ...]] = {
     "Data": (
         Entry(UPLOAD, "Upload", ":material/upload_file:", "Bring sales: checked before kept."),
         Entry(
+            "pages/data/quality.py",
+            "Data quality",
+            ":material/fact_check:",
+            "How far the sales can be trusted, and what to look at first.",
+        ),
+        Entry(
             "pages/data/imports.py",
             "Imports",
             ":material/history:",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from data import quality as data_quality
 from data import queries
 from data.scope import Freq, Level, Scope
 from ui import state
@@ -107,6 +108,11 @@ def findings(import_id: int) -> pd.DataFrame:
     return _findings(version(), import_id)
 
 
+def quality(dataset_id: int, place_id: int | None) -> data_quality.Quality | None:
+    """How far the sales can be trusted; see `data.quality.examine`."""
+    return _quality(version(), dataset_id, place_id)
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _datasets(version: Version) -> list[Dataset]:
     frame = queries.datasets(state.store())
@@ -169,6 +175,13 @@ def _imports(version: Version) -> pd.DataFrame:
 @st.cache_data(max_entries=32, show_spinner=False)
 def _findings(version: Version, import_id: int) -> pd.DataFrame:
     return queries.findings(state.store(), import_id)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _quality(
+    version: Version, dataset_id: int, place_id: int | None
+) -> data_quality.Quality | None:
+    return data_quality.examine(state.store(), dataset_id, place_id)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
