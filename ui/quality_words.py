@@ -40,7 +40,7 @@ class Line:
 
 
 # code: (severity, title, what the count counts, why); {day} and {days} follow the data.
-_WORDS: dict[str, tuple[Severity, str, str, str]] = {
+FINDINGS: dict[str, tuple[Severity, str, str, str]] = {
     "nothing_sold": (
         "fix",
         "Nothing was ever sold",
@@ -169,7 +169,7 @@ def lines(quality: Quality, freq: Freq) -> list[Line]:
 
 
 def _line(found: Found, freq: Freq) -> Line:
-    severity, title, noun, why = _WORDS[found.code]
+    severity, title, noun, why = FINDINGS[found.code]
     day = _UNITS[freq]
     words = {"day": day, "days": f"{day}s", "Days": f"{day}s".capitalize()}
     return Line(
@@ -227,7 +227,7 @@ def age(days: int) -> str:
         return ("today", "yesterday")[days]
     if days < 60:
         return f"{days} days ago"
-    return f"{days // 7} weeks ago" if days < 730 else f"{days / 365.25:.0f} years ago"
+    return f"{days / 7:.0f} weeks ago" if days < 730 else f"{days / 365.25:.0f} years ago"
 
 
 def table(products: pd.DataFrame, *, money: bool, rows: int) -> pd.DataFrame:
