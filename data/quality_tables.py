@@ -319,7 +319,9 @@ def _product(reading: Reading) -> None:
                    max(largest * sold_days / nullif(units + below, 0)) AS largest
             FROM quality_series GROUP BY product_id
         ), lines AS (
-            SELECT product_id, -sum(quantity) AS sent_back FROM order_line
+            SELECT product_id, -sum(quantity) AS sent_back,
+                   sum(quantity * price) / sum(quantity) AS sent_back_at
+            FROM order_line
             WHERE {reading.scope} AND quantity < 0 GROUP BY product_id
         ), stock AS (
             SELECT product_id, count(*) AS known, count(*) FILTER (stock_on_hand <= 0) AS out
@@ -342,7 +344,8 @@ def _product(reading: Reading) -> None:
                units + greatest(coalesce(sent_back, 0), below) AS sold,
                coalesce(known, 0) AS stock_known, coalesce(out, 0) AS stock_out,
                coalesce(unknown, 0) AS priceless, coalesce(unknown_units, 0) AS priceless_units,
-               coalesce(one, false) AS one_price, paid, coalesce(excess, 0) AS excess,
+               coalesce(one, false) AS one_price,
+               coalesce(paid, sent_back_at) AS paid, coalesce(excess, 0) AS excess,
                coalesce(likely.days, 0) AS likely_days,
                CASE WHEN date_diff('day', ends.first, ends.last) <= {2 * NEW_DAYS} THEN NULL
                     WHEN first_day > ends.last - {NEW_DAYS} THEN 'new'

@@ -26,6 +26,7 @@ class Store:
     def __init__(self, root: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self._root = root
         self._writing = threading.RLock()
+        self._working: dict[int, duckdb.DuckDBPyConnection] = {}  # by thread
         self.folder = folder
 
     @property
@@ -36,11 +37,31 @@ class Store:
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor of the calling thread's own, closed at the end."""
-        cursor = self._root.cursor()
+        cursor, thread = self._root.cursor(), threading.get_ident()
+        outer = self._working.get(thread)
+        self._working[thread] = cursor
         try:
             yield cursor
         finally:
+            if outer is None:
+                self._working.pop(thread, None)
+            else:
+                self._working[thread] = outer
             cursor.close()
+
+    def progress(self, thread: int) -> float | None:
+        """How much of its query a thread has done, 0..1; None where that is not known."""
+        cursor = self._working.get(thread)
+        try:
+            percent = -1.0 if cursor is None else cursor.query_progress()
+        except duckdb.Error:  # closed between the two lines
+            return None
+        return percent / 100 if percent > 0 else None
+
+    def interrupt(self, thread: int) -> None:
+        """Stop the query of a thread; it raises, and its transaction is rolled back."""
+        if cursor := self._working.get(thread):
+            cursor.interrupt()
 
     def frame(self, sql: str, parameters: dict[str, Any] | list[Any] | None = None) -> pd.DataFrame:
         """The result of a query as a frame; days come back as datetime64."""
@@ -138,6 +159,8 @@ def _configure(
         root.execute(f"SET threads={int(threads)}")
     # It turns a list of words inside a CASE into a join over all rows: import took twice as long.
     root.execute("SET disabled_optimizers='in_clause'")
+    root.execute("SET enable_progress_bar=true; SET enable_progress_bar_print=false")
+    root.execute("SET progress_bar_time=200")
     root.execute("SET autoinstall_known_extensions=false")
     root.execute("SET autoload_known_extensions=false")
     root.execute("SET enable_external_access=false")

@@ -93,14 +93,14 @@ def share(value: float | None) -> str:
 def growth(value: float | None) -> str:
     """A relative change in running text: whole percent from 10 on.
 
-    >>> growth(0.062), growth(0.1649), growth(-0.034), growth(0.0002), growth(None)
-    ('+6.2%', '+16%', '−3.4%', '0%', '–')
+    >>> growth(0.062), growth(0.1649), growth(-0.034), growth(0.0002), growth(11.06), growth(None)
+    ('+6.2%', '+16%', '−3.4%', '0%', '+1,106%', '–')
     """
     if value is None or pd.isna(value):
         return DASH
     if abs(value) < 0.0005:
         return "0%"
-    return f"{value:+.{0 if abs(value) >= 0.0995 else 1}%}".replace("-", MINUS)
+    return f"{value:+,.{0 if abs(value) >= 0.0995 else 1}%}".replace("-", MINUS)
 
 
 def delta(value: float | None) -> str | int | None:
@@ -195,3 +195,15 @@ def _short(value: float) -> str:
     if value < 999_500_000:
         return f"{value / 1e6:.{2 if value < 9_995_000 else 1}f}M"
     return f"{value / 1e9:.2f}B"
+
+
+def duration(seconds: float) -> str:
+    """How long something takes.
+
+    >>> duration(0.2), duration(41.4), duration(170), duration(1100)
+    ('1 s', '41 s', '2 min 50 s', '18 min')
+    """
+    whole = max(1, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 600 else f"{round(seconds / 60)} min"

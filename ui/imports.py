@@ -1,5 +1,8 @@
 """The parts of the Imports page: the log, one import in detail, and undoing it."""
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -8,7 +11,7 @@ from data.errors import DataError
 from data.ingest.undo import undo
 from ui import format as fmt
 from ui import queries, state
-from ui.upload_view import SEVERITY
+from ui.upload_checks import SEVERITY
 
 MODES = {"new": "New", "append": "Added", "replace": "Replaced days", "demo": "Demo shop"}
 
@@ -52,7 +55,7 @@ def log() -> int | None:
 
 def detail(import_id: int) -> None:
     """What one import found and did, its rejected lines, and the button that takes it back."""
-    row = queries.imports().set_index("import_id").loc[import_id]
+    row = next(r for r in queries.imports().to_dict("records") if r["import_id"] == import_id)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**Import {import_id}** :gray[· {fmt.escape(row['dataset'])} · "
@@ -75,11 +78,11 @@ def detail(import_id: int) -> None:
     found = queries.findings(import_id)
     if found.empty:
         st.caption("Nothing unusual was found in this import.")
-    for line in found.itertuples():
-        examples = fmt.escape(" · ".join(line.examples))
+    for line in found.to_dict("records"):
+        examples = fmt.escape(" · ".join(line["examples"]))
         st.markdown(
-            f"{SEVERITY[line.severity]} **{fmt.escape(line.title)}** {line.rows:,} {line.unit}: "
-            f"{fmt.escape(line.choice)}  \n:gray[{examples}]"
+            f"{SEVERITY[line['severity']]} **{fmt.escape(line['title'])}** "
+            f"{line['rows']:,} {line['unit']}: {fmt.escape(line['choice'])}  \n:gray[{examples}]"
         )
 
 
@@ -99,7 +102,7 @@ def _download(import_id: int) -> None:
 
 
 @st.dialog("Undo this import?")
-def _confirm(import_id: int, row: "pd.Series[object]") -> None:
+def _confirm(import_id: int, row: Mapping[Hashable, Any]) -> None:
     if row["mode"] in ("new", "demo"):
         st.markdown(
             f"The dataset **{fmt.escape(str(row['dataset']))}** goes with all its "

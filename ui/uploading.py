@@ -17,12 +17,12 @@ import streamlit as st
 from data import mappings
 from data.ingest import staging
 from data.ingest.checks import check
-from data.ingest.plan import Plan, Source
+from data.ingest.plan import Plan, Reading, Role, Source
 from data.ingest.report import Report
 from data.ingest.sources import open_upload
 from data.ingest.staging import Staged
-from data.ingest.understand import answer, guess
-from ui import settings, state
+from data.ingest.understand import answer, guess, settle, use_as
+from ui import progress, settings, state
 
 _KEY = "_upload"
 _ROUND = "_upload_round"  # part of the widgets' keys: a new round has empty widgets
@@ -59,7 +59,7 @@ def begin(files: Iterable[IO[bytes]]) -> None:
     """
     folder = _new_folder()
     try:
-        paths = []
+        paths: list[tuple[Path, str]] = []
         for file in files:
             path = folder / f"{len(paths)}-{Path(file.name).name[-80:]}"
             with path.open("wb") as target:
@@ -101,9 +101,15 @@ def start_over() -> None:
     st.session_state[_ROUND] = widget_round() + 1
 
 
-def set_column(upload: Upload, file: str, column: str, **changes: object) -> None:
-    """The user's choice for one column; what was staged is read again."""
-    upload.plan = upload.plan.with_column(file, column, **changes)
+def set_role(upload: Upload, file: str, column: str, role: Role) -> None:
+    """The user's use for one column; what was staged is read again."""
+    upload.plan = use_as(upload.plan, file, column, role, today=date.today())
+    _drop_staged(upload)
+
+
+def set_reading(upload: Upload, file: str, column: str, reading: Reading) -> None:
+    """The user's way to read one column; what was staged is read again."""
+    upload.plan = settle(upload.plan.with_column(file, column, reading=reading))
     _drop_staged(upload)
 
 
@@ -123,9 +129,18 @@ def checked(upload: Upload) -> tuple[Staged, Report]:
     """Stage and check as far as needed; raises `DataError` where the plan cannot be imported."""
     store = state.store()
     if upload.staged is None:
-        upload.staged = staging.stage(store, upload.plan)
+        plan = upload.plan
+        upload.staged = progress.run(
+            "Reading every row", lambda: staging.stage(store, plan), store, cancel=start_over
+        )
     if upload.report is None:
-        upload.report = check(store, upload.staged, upload.choices, today=date.today())
+        staged, choices = upload.staged, upload.choices
+        upload.report = progress.run(
+            "Checking",
+            lambda: check(store, staged, choices, today=date.today()),
+            store,
+            cancel=start_over,
+        )
     return upload.staged, upload.report
 
 

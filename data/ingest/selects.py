@@ -30,7 +30,8 @@ FIELDS: dict[str, str] = {
     "customer": "VARCHAR",
     "status": "VARCHAR",
 }
-REQUIRED: tuple[Role, ...] = ("date", "product")
+REQUIRED: tuple[Role, ...] = ("date", "product")  # of every row, where the file has them
+ONLY_PRODUCT = "All products"  # the code where no column names products
 WRONG = {"number": "is not a number", "date": "is not a date", "flag": "is not yes or no"}
 
 
@@ -123,7 +124,8 @@ def main_select(
         elif name in joined:
             value = joined[name]
         else:
-            value = "1::DOUBLE" if name == "quantity" else f"NULL::{FIELDS.get(name, 'VARCHAR')}"
+            constants = {"quantity": "1::DOUBLE", "product": text(ONLY_PRODUCT)}
+            value = constants.get(name, f"NULL::{FIELDS.get(name, 'VARCHAR')}")
         if name == "date":
             value = f"({value})::{'TIMESTAMP' if file.layout == 'orders' else 'DATE'}"
         columns.append(f"{value} AS {ident(name)}")

@@ -11,7 +11,7 @@ import duckdb
 
 from data.errors import FileError, MappingError
 from data.ingest.plan import Plan, Source
-from data.ingest.selects import FIELDS, REQUIRED, Fields, lookup_select, lookups, main_select
+from data.ingest.selects import FIELDS, Fields, lookup_select, lookups, main_select
 from data.store import Store
 
 SWALLOWED = 20  # lines: a quoted cell longer than this was never meant to be one
@@ -110,13 +110,15 @@ def check(plan: Plan) -> None:
                     "Keep one and set the other to ignore."
                 )
         have = {c.role for f in reachable for c in f.columns}
-        implied = {"date"} if file.layout == "wide" else set()
-        implied |= {"product"} if file.layout == "product_columns" else set()
-        for role in REQUIRED:
-            if role not in have | implied:
-                raise MappingError(
-                    f"{file.source.name}: no column is used as {role}. Choose one in the table."
-                )
+        if "date" not in have and file.layout != "wide":
+            raise MappingError(
+                f"{file.source.name}: no column is used as date. Choose one in the table."
+            )
+        if not have & {"product", "product_column", "quantity", "revenue", "date_column"}:
+            raise MappingError(
+                f"{file.source.name}: no column is used as product, quantity or revenue. "
+                "Choose one in the table."
+            )
 
 
 def _stage_lookups(

@@ -208,11 +208,12 @@ def _lookup_plan(
 ) -> FilePlan:
     """A file that only describes; the columns it is joined by are keys."""
     keys = {j.lookup_column: j.main for j in joins if j.lookup == group.name}
+    entry = set(keys)  # the file with the rows has these too
     keys |= {j.main_column: j.lookup for j in joins if j.main == group.name}
     own = []
     for profile in group.profiles:
         column = columns[group.name, profile.name]
-        if column.role == "ignore" and profile.name in keys:
+        if profile.name in entry or (column.role == "ignore" and profile.name in keys):
             reason = f"Joins {keys[profile.name]}"
             column = replace(column, role="key", confidence="sure", reason=reason)
         own.append(column)
@@ -236,6 +237,8 @@ def _notes(
     roles = {column.role for file in plan.files for column in file.columns}
     if not roles & {"quantity", "date_column", "product_column"}:
         notes.append("No quantity column: each line counts as one unit.")
+    if not roles & {"product", "product_column"}:
+        notes.append("No product column: all sales count as those of one product.")
     if calendar:
         notes.append(f"{calendar} gives the days of the columns.")
     notes += [f"{name} was left out: {reason}." for name, reason in failures.items()]

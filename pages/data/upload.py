@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import layout, upload_view, uploading
+from ui import layout, upload_checks, upload_view, uploading
 
 head = layout.page("Upload")
 upload = uploading.current()
@@ -28,9 +28,8 @@ if upload.plan.open_questions:
     st.caption("Answer the question above to go on; nobody may guess it.")
     st.stop()
 
-with st.spinner("Reading and checking every row…"):
-    staged, report = uploading.checked(upload)
+_, report = uploading.checked(upload)
 st.markdown("**Checks**")
-upload_view.counts(report)
-upload_view.findings(upload, report)
-upload_view.import_bar(upload, report)
+upload_checks.counts(report)
+upload_checks.findings(upload, report)
+upload_checks.import_bar(upload, report)

@@ -178,10 +178,24 @@ def test_when_order_lines_are_kept_then_returns_come_from_them(store: Store) -> 
     with store.transaction() as cursor:
         cursor.execute(
             "INSERT INTO order_line (dataset_id, import_id, product_id, place_id, sold_at, "
-            "quantity, kind) VALUES (1, 1, 1, 1, now()::TIMESTAMP, -30, 'return')"
+            "quantity, price, kind) VALUES (1, 1, 1, 1, now()::TIMESTAMP, -30, 9, 'return')"
         )
     totals = examined(store).totals
     assert (totals.sold, totals.returned) == (130, 30)
+
+
+def test_when_all_was_cancelled_the_same_day_then_the_doubt_has_the_price_of_the_lines(
+    store: Store,
+) -> None:
+    fill(store, [*steady(1, 1, quantity=0, price=None), *steady(2, 20)])
+    with store.transaction() as cursor:
+        cursor.execute(
+            "INSERT INTO order_line (dataset_id, import_id, product_id, place_id, sold_at, "
+            "quantity, price, kind) SELECT 1, 1, 1, 1, now()::TIMESTAMP, unnest([80, -80]), 2.5, "
+            "'cancelled'"
+        )
+    table = quality.products(store, 1)
+    assert table.loc[0, ["product_id", "doubt_units", "doubt_revenue"]].tolist() == [1, 80, 200]
 
 
 @pytest.mark.parametrize("price", [None, 0.0])

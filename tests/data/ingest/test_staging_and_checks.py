@@ -321,3 +321,13 @@ def test_when_an_upload_is_discarded_then_staging_is_empty(store: Store, tmp_pat
     discard(store, trial.staged.token)
     left = store.rows("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'staging'")
     assert left == [(0,)]
+
+
+def test_when_no_column_names_a_product_then_all_sales_are_one(
+    store: Store, tmp_path: Path
+) -> None:
+    lines = [f"{day},{store_},{500 + day.day}" for day in days(30) for store_ in (1, 2)]
+    text = "Date,Store,Sales\n" + "\n".join(lines) + "\n"
+    trial = upload(store, tmp_path, ("stores.csv", text))
+    assert (trial.report.products, trial.report.places, trial.report.accepted) == (1, 2, 60)
+    assert any("No product column" in note for note in trial.plan.notes)
