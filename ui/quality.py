@@ -13,7 +13,7 @@ from ui import format as fmt
 from ui import quality_words as words
 from ui.layout import Head
 from ui.queries import Dataset
-from ui.upload_view import SEVERITY
+from ui.upload_checks import SEVERITY
 
 IMPORTS = "pages/data/imports.py"
 

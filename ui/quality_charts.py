@@ -13,6 +13,7 @@ from ui.charts import COLOURS
 # Streamlit's stand-ins for chartSequentialColors, few to many.
 SEQUENTIAL = tuple(f"#0000{place}" for place in range(11, 21))
 CALENDAR_WEEKS = 157  # three years; more columns would be thinner than a line
+NARROW = 60  # columns from which the lines between them are thinner
 NAMED_HOLES = 6  # empty months that get a word
 _WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 _MONTHS = [f"{pd.Timestamp(2026, month, 1):%b}" for month in range(1, 13)]
@@ -102,7 +103,7 @@ def calendar(days: pd.DataFrame, freq: Freq, *, height: int = 200) -> go.Figure:
             zmax=max(float(frame["value"].quantile(0.98)), 1.0) if len(frame) else 1.0,
             colorscale=[[i / 9, colour] for i, colour in enumerate(SEQUENTIAL)],
             colorbar={"thickness": 8, "tickformat": ",d", "nticks": 4, "outlinewidth": 0, "len": 1},
-            xgap=1,
+            xgap=1 if values.shape[1] <= NARROW else 0.4,
             ygap=1,
         )
     )

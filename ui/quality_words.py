@@ -238,6 +238,8 @@ def table(products: pd.DataFrame, *, money: bool, rows: int) -> pd.DataFrame:
     frame = frame.reset_index(drop=True).rename(columns={doubt: "doubt"})
     shares = ["missing", "zero", "out", "returned"]
     frame[shares] = frame[shares].astype(float) * 100
+    # A line that only goes below zero cannot be drawn from zero upwards.
+    frame["spark"] = [[max(value, 0.0) for value in spark] for spark in frame["spark"]]
     return frame
 
 

@@ -117,13 +117,15 @@ def products() -> pd.DataFrame:
             "revenue": [20.0, float("nan")],
             "doubt_units": [5.0, 7.0],
             "doubt_revenue": [10.0, float("nan")],
-            "spark": [[1.0], [0.0]],
+            "spark": [[1.0, 2.0], [0.0, -3.0]],
         }
     )
 
 
 def test_when_the_measure_changes_then_the_order_of_the_table_does() -> None:
-    assert words.table(products(), money=False, rows=5)["product_id"].tolist() == [2, 1]
+    units = words.table(products(), money=False, rows=5)
+    assert units["product_id"].tolist() == [2, 1]
+    assert units.at[0, "spark"] == [0, 0]
     money = words.table(products(), money=True, rows=1)
     assert money["product_id"].tolist() == [1]
     assert money.at[0, "missing"] == 25
