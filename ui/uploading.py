@@ -17,6 +17,7 @@ import streamlit as st
 from data import mappings
 from data.ingest import staging
 from data.ingest.checks import check
+from data.ingest.limits import Limits
 from data.ingest.plan import Plan, Reading, Role, Source
 from data.ingest.report import Report
 from data.ingest.sources import open_upload
@@ -27,6 +28,7 @@ from ui import progress, settings, state
 _KEY = "_upload"
 _ROUND = "_upload_round"  # part of the widgets' keys: a new round has empty widgets
 BLOCK = 4 * 1024 * 1024  # bytes copied at a time
+LIMITS = Limits()  # of what is unpacked
 
 
 @dataclass(kw_only=True)
@@ -152,7 +154,7 @@ def remember(upload: Upload) -> None:
 def _open(folder: Path, paths: list[tuple[Path, str]], *, allowed: Path | None) -> None:
     sources: list[Source] = []
     for path, name in paths:
-        sources += open_upload(path, name=name, workspace=folder, allowed=allowed)
+        sources += open_upload(path, name=name, workspace=folder, allowed=allowed, limits=LIMITS)
     sources = _distinct_names(sources)
     plan = guess(tuple(sources), remembered=mappings.recall(state.store()), today=date.today())
     start_over()
