@@ -1,14 +1,12 @@
 """ets: exponential smoothing with error, trend and season chosen per series by statsforecast."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from forecasting.history import History
 from forecasting.intervals import from_intervals, interval_levels
 from forecasting.local import LocalConfig, LocalForecaster
+from forecasting.long_season import LONGEST_SEASON, decomposed
 from forecasting.simple import Prediction
-
-LONGEST_SEASON = 24  # steps; beyond it exponential smoothing has no seasonal form
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +24,11 @@ class Ets(LocalForecaster):
     config_class = EtsConfig
 
     def forecast_series(self, history: History) -> Prediction:
-        from statsforecast.models import MSTL, AutoETS
+        from statsforecast.models import AutoETS
 
+        levels, horizon = self.config.quantile_levels, self.config.horizon
         if history.seasonality > LONGEST_SEASON:
-            model: Any = MSTL(history.seasonality, trend_forecaster=AutoETS(model="ZZN"))
-        else:
-            model = AutoETS(season_length=history.seasonality)
-        levels = self.config.quantile_levels
-        result = model.forecast(history.values, self.config.horizon, level=interval_levels(levels))
+            return decomposed(history, horizon, levels, AutoETS(model="ZZN"))
+        model = AutoETS(season_length=history.seasonality)
+        result = model.forecast(history.values, horizon, level=interval_levels(levels))
         return from_intervals(result, levels)

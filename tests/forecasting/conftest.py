@@ -18,7 +18,7 @@ def daily_frame(days: int = 120, seed: int = 0) -> pd.DataFrame:
     series["short"] = np.where(np.arange(days) < days - 9, np.nan, rng.poisson(9 * week))
     series["single"] = np.where(np.arange(days) < days - 1, np.nan, 4.0)
     series["constant"] = np.full(days, 5.0)
-    series["dead"] = np.where(np.arange(days) < 60, rng.poisson(8, days) + 1.0, 0.0)
+    series["dead"] = np.where(np.arange(days) < 40, rng.poisson(8, days) + 1.0, 0.0)
     series["negative"] = rng.normal(0, 5, days).round(2)
     wide = pd.DataFrame(series, index=stamps).rename_axis(columns="series_id")
     return wide.stack(future_stack=True).rename("target").reset_index().dropna()

@@ -65,7 +65,7 @@ def test_when_forecast_from_csv_then_a_file_with_quantiles_is_written(
     pd.read_parquet(file).to_csv(csv, index=False)
     done = run("forecast", csv, "--freq", "D", "--horizon", 3, "--model", "theta", "--out", out)
     assert done.returncode == 0, done.stderr
-    assert "1 series by zero: the last 60 observations are all zero" in done.stderr
+    assert "1 series by zero: the last 80 observations are all zero" in done.stderr
     written = pd.read_csv(out)
     assert len(written) == 9
     assert {"series_id", "timestamp", "mean", "q0.05", "q0.5", "q0.95"} <= set(written.columns)

@@ -1,6 +1,7 @@
 """Local models: equality with statsforecast, budget, progress, processes."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import forecasting as fc
@@ -46,9 +47,7 @@ def test_when_a_method_is_called_through_us_then_its_own_numbers_come_back(
     np.testing.assert_allclose(forecast.quantile(0.75)[0], expected["hi-50"], rtol=0.03)
 
 
-def test_when_the_season_is_long_then_arima_and_ets_still_follow_it() -> None:
-    import pandas as pd
-
+def test_when_the_season_is_long_then_every_method_follows_it() -> None:
     weeks = np.arange(156)
     target = 100 + 40 * np.sin(2 * np.pi * weeks / 52)
     noise = np.random.default_rng(0).normal(0, 2, len(weeks))
@@ -56,7 +55,7 @@ def test_when_the_season_is_long_then_arima_and_ets_still_follow_it() -> None:
     frame = pd.DataFrame({"series_id": "a", "timestamp": stamps, "target": target + noise})
     panel = fc.Panel.from_frame(frame, freq="W")
     ahead = 100 + 40 * np.sin(2 * np.pi * np.arange(156, 182) / 52)
-    for name in ("arima", "ets", "seasonal_naive"):
+    for name in ("arima", "ets", "theta", "seasonal_naive"):
         forecast = fc.create(name, horizon=26).fit(panel).predict(panel)
         assert not forecast.notes
         assert np.abs(forecast.mean[0] - ahead).mean() < 6, name
@@ -82,8 +81,6 @@ def test_when_fitted_then_progress_ends_at_the_number_of_series(panel: fc.Panel)
 def test_when_several_processes_work_then_the_forecast_is_the_same(panel: fc.Panel) -> None:
     frame = panel.subset(["busy 0", "slow 0"]).to_frame()
     copies = [frame.assign(series_id=frame["series_id"] + f" {i}") for i in range(36)]
-    import pandas as pd
-
     many = fc.Panel.from_frame(pd.concat(copies), freq="D")
     alone = fc.create("croston", horizon=3).fit(many).predict(many)
     together = fc.create("croston", horizon=3, n_jobs=2).fit(many).predict(many)
