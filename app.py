@@ -9,17 +9,30 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 from pathlib import Path
 
 import streamlit as st
-
-from ui import address, layout, navigation, sidebar
+from streamlit.runtime.pages_manager import PagesManager
 
 ASSETS = Path(__file__).parent / "assets"
 
-st.set_page_config(page_icon=ASSETS / "favicon.png", layout="wide")
-st.logo(ASSETS / ("logo-white.svg" if st.context.theme.type == "dark" else "logo-ink.svg"))
 
-page = navigation.current()
-st.set_page_config(page_title=f"{page.title} · Almanac")
-with layout.errors_in_words():
-    address.arrive(page.url_path)
-    sidebar.show()
-    page.run()
+def show() -> None:
+    """One run of the script: the page that the address asks for, inside the common frame."""
+    # Not at the top: caches that are made before the server runs warn, one line each.
+    from ui import address, layout, navigation, sidebar
+
+    st.set_page_config(page_icon=ASSETS / "favicon.png", layout="wide")
+    st.logo(ASSETS / ("logo-white.svg" if st.context.theme.type == "dark" else "logo-ink.svg"))
+    page = navigation.current()
+    st.set_page_config(page_title=f"{page.title} · Almanac")
+    with layout.errors_in_words():
+        address.arrive(page.url_path)
+        sidebar.show()
+        page.run()
+
+
+if __name__ == "__main__":  # Streamlit runs the file as a script, once per interaction
+    show()
+else:  # the server imports it once, before the first browser connects
+    # Otherwise the folder `pages` makes Streamlit look for scripts in it until `st.navigation`
+    # has run once, and the first deep link after a start shows "Page not found" over the page.
+    PagesManager.uses_pages_directory = False
+    app = st.App(__file__)
