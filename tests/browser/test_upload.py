@@ -1,0 +1,93 @@
+"""From a messy file to a forecast and a CSV, clicked through in a real browser."""
+
+import os
+import random
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import settle
+
+REAL = Path(os.environ.get("ALMANAC_DATA", "../shared/data"))
+
+
+def messy_file(folder: Path) -> Path:
+    """Two years of a shop: `;`, decimal commas, days that read both ways, and broken lines."""
+    chance = random.Random(3)
+    lines = ["Datum;Artikel;Filiale;Menge;Preis;Bemerkung"]
+    for week in range(110):
+        day = date(2024, 10, 7) + timedelta(weeks=week)
+        day = day.replace(day=min(day.day, 12))  # no day above 12: the order cannot be told
+        for name in ("Becher blau", "Becher rot", "Kaffee 1 kg"):
+            lines.append(f"{day:%d/%m/%Y};{name};Köln;{chance.randint(5, 30)};12,50;")
+    lines[20] = lines[20].replace(";Köln;", ";Köln;1O;", 1)  # a cell too many
+    lines[30] = ";".join(["01/11/2024", "Becher blau", "Köln", "viele", "12,50", ""])
+    path = folder / "verkäufe.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="cp1252")
+    return path
+
+
+def test_when_a_messy_file_is_uploaded_then_a_forecast_can_be_downloaded(
+    page: Page, serve: Callable[[Path], str], tmp_path: Path
+) -> None:
+    url = serve(tmp_path / "var")
+    page.goto(f"{url}/upload")
+    settle(page)
+    page.locator("input[type=file]").first.set_input_files(messy_file(tmp_path))
+    page.get_by_role("button", name="Read the files").click()
+    page.get_by_text("Is 0").first.wait_for(timeout=30_000)
+    assert page.get_by_role("button", name="Import").count() == 0
+    page.get_by_role("radio").first.click()
+    button = page.get_by_role("button", name="Import 328 rows")
+    button.wait_for(timeout=30_000)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="left out").click()
+    left_out = pd.read_csv(waiting.value.path())
+    assert sorted(left_out["line"]) == [21, 31]
+    assert "viele" in set(left_out["value"])
+    button.click()
+    page.wait_for_url(f"{url}/?dataset=1", timeout=30_000)
+    settle(page)
+    page.goto(f"{url}/forecast?dataset=1")
+    settle(page)
+    expect(page.locator('[data-testid="stPlotlyChart"]').first).to_be_visible(timeout=60_000)
+    assert page.locator('[data-testid="stException"]').count() == 0
+    page.goto(f"{url}/imports")
+    settle(page)
+    page.get_by_role("button", name="Undo this import").click()
+    page.get_by_role("button", name="Undo import 1").click()
+    expect(page.get_by_text("Undone").first).to_be_attached(timeout=20_000)
+
+
+@pytest.mark.slow
+def test_when_online_retail_is_uploaded_then_total_and_product_have_forecasts(
+    page: Page, serve: Callable[[Path], str], tmp_path: Path
+) -> None:
+    source = REAL / "online_retail_ii" / "raw" / "online_retail_II.csv.xz"
+    if not source.exists():
+        pytest.skip(f"no real data: {source} is absent (set ALMANAC_DATA)")
+    url = serve(tmp_path / "var")
+    page.goto(f"{url}/upload")
+    settle(page)
+    page.locator("input[type=file]").first.set_input_files(source)
+    page.get_by_role("button", name="Read the files").click()
+    button = page.get_by_role("button", name="Import 1,0")
+    button.wait_for(timeout=120_000)
+    for words in ("Cancelled orders", "Same row twice", "Not products", "Returns"):
+        assert page.get_by_text(words).count() > 0
+    button.click()
+    page.wait_for_url(f"{url}/?dataset=1", timeout=120_000)
+    for scope in ("", "&product=1000"):
+        page.goto(f"{url}/forecast?dataset=1{scope}")
+        settle(page)
+        expect(page.locator('[data-testid="stPlotlyChart"]').first).to_be_visible(timeout=60_000)
+        assert page.locator('[data-testid="stException"]').count() == 0
+        with page.expect_download(timeout=60_000) as waiting:
+            page.get_by_role("button", name="Download").first.click()
+            page.get_by_text("CSV", exact=False).last.click()
+        frame = pd.read_csv(waiting.value.path())
+        assert len(frame) >= 13
