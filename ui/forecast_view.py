@@ -16,8 +16,7 @@ from ui.queries import Dataset
 
 MODELS = (forecasts.AUTOMATIC, *forecasts.CANDIDATES)
 
-_LINES = ("Last year", "Baseline", "Stock-outs")
-_EVENTS = "Events"  # a further line, but not for months: a festival is a day of one
+_EVENTS, _STOCKOUTS = "Events", "Stock-outs"  # lines that not every dataset has
 _LEVELS: dict[str, Level] = {"Categories": "category", "Products": "product", "Places": "place"}
 _CHILD_TABLE = "children"
 
@@ -28,20 +27,24 @@ class Choice:
 
     model: str
     horizon: int  # periods
-    lines: frozenset[str]  # of _LINES and _EVENTS
+    lines: frozenset[str]  # what to draw beside the forecast
 
 
-def controls(scope: Scope) -> Choice:
+def controls(scope: Scope, dataset: Dataset) -> Choice:
     """Which lines to show, which model, how far ahead."""
     freq = scope.freq
+    offered = _lines(scope, dataset)
+    key = f"lines_{freq.lower()}"
+    if key in st.session_state:  # another scope may not have all that was chosen
+        st.session_state[key] = [line for line in st.session_state[key] if line in offered]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         lines = st.pills(
             "Lines",
-            _LINES if freq == "M" else (*_LINES, _EVENTS),
+            offered,
             selection_mode="multi",
-            default=["Last year"] if freq == "M" else ["Last year", _EVENTS],
+            default=[line for line in ("Last year", _EVENTS) if line in offered],
             label_visibility="collapsed",
-            key=f"lines_{freq.lower()}",
+            key=key,
             bind="query-params",
         )
         st.space("stretch")
@@ -193,7 +196,7 @@ def chart(made: Outlook, scope: Scope, choice: Choice, dataset: Dataset) -> None
         else None,
         rival_name=forecast_words.model_name(made.baseline, scope.freq),
         events=events(made, scope) if _EVENTS in choice.lines else None,
-        stockouts="Stock-outs" in choice.lines,
+        stockouts=_STOCKOUTS in choice.lines,
         view=f"{scope}",
     )
     st.plotly_chart(
@@ -330,6 +333,18 @@ def downloads(place: DeltaGenerator, made: Outlook, scope: Scope, dataset: Datas
             type="tertiary",
             key="history_csv",
         )
+
+
+def _lines(scope: Scope, dataset: Dataset) -> list[str]:
+    """The lines that this scope has data for; months are too coarse for festivals."""
+    offered = ["Last year", "Baseline"]
+    if queries.series(scope)["stockout_share"].notna().any():
+        offered.append(_STOCKOUTS)
+    if scope.freq != "M" and dataset.first_day and dataset.last_day:
+        year_on = dataset.last_day + timedelta(days=365)
+        if not queries.events(scope.dataset_id, dataset.first_day, year_on).empty:
+            offered.append(_EVENTS)
+    return offered
 
 
 def _go_down(key: str, children: list[str], level: Level, scope: Scope) -> None:

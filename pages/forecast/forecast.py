@@ -12,7 +12,7 @@ dataset, asked = scope.current(head)
 caption = st.empty()
 scope.way(dataset, asked)
 cards = st.container()
-choice = view.controls(asked)
+choice = view.controls(asked, dataset)
 
 # --- Run ---
 outlook = view.outlook(asked, choice)
