@@ -14,22 +14,14 @@ from ui import navigation
 
 pytestmark = pytest.mark.browser
 
-# Streamlit runs the first session of a server through its old router where a folder `pages` lies
-# beside app.py, and that router does not know the addresses of st.navigation.
-OLD_ROUTER = pytest.mark.xfail(strict=True, reason='"Page not found" over the first deep link')
-ADDRESSES = [
-    pytest.param("", id="home")
-    if entry.default
-    else pytest.param(Path(entry.path).stem, id=Path(entry.path).stem, marks=OLD_ROUTER)
-    for entry in navigation.entries()
-]
+ADDRESSES = ["" if entry.default else Path(entry.path).stem for entry in navigation.entries()]
 
 
 def is_local(address: str, server: str) -> bool:
     return address.startswith((server, server.replace("http", "ws"), "data:", "blob:"))
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("address", ADDRESSES, ids=lambda address: address or "home")
 def test_when_a_fresh_server_gets_a_deep_link_then_the_page_opens_and_nothing_leaves_the_machine(
     address: str,
     page: Page,
