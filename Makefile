@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
+export OPENBLAS_NUM_THREADS := 1
 
 .PHONY: run test lint types unit app browser setup benchmark clean
 

@@ -1,12 +1,10 @@
 """The first parts of the Upload page: where files come from, their columns, open questions."""
 
-from collections.abc import Callable
 from datetime import date
 
 import pandas as pd
 import streamlit as st
 
-from data.errors import DataError
 from data.ingest.plan import Column, FilePlan, Question, Reading, Role
 from ui import format as fmt
 from ui import uploading
@@ -49,18 +47,21 @@ MANY = 40  # columns of one kind: shown as one line
 
 def choose_files() -> None:
     """The two ways in: the browser, and the server's folder for files of gigabytes."""
+    if refusal := uploading.refusal():
+        st.error(fmt.escape(refusal))
     browser, server = st.columns(2)
     with browser.container(border=True, height="stretch"):
         st.markdown("**:material/upload_file: From this computer**")
-        files = st.file_uploader(
+        key = f"files-{uploading.widget_round()}"
+        st.file_uploader(
             "CSV, Excel or Parquet, plain or packed; several at once",
             type=TYPES,
             accept_multiple_files=True,
-            key=f"files-{uploading.widget_round()}",
+            key=key,
+            on_change=uploading.receive,
+            args=(key,),
             help="Up to 1 GB here. For more, put the file into the server's folder.",
         )
-        if files and st.button("Read the files", type="primary"):
-            _begin(lambda: uploading.begin(files))
     with server.container(border=True, height="stretch"):
         st.markdown("**:material/folder_open: From the server's folder**")
         names = uploading.server_files()
@@ -73,19 +74,12 @@ def choose_files() -> None:
         chosen = st.multiselect(
             "Files", names, key=f"server-{uploading.widget_round()}", placeholder="Choose files"
         )
-        if chosen and st.button("Read from the server", type="primary"):
-            _begin(lambda: uploading.begin_on_server(chosen))
-
-
-def _begin(start: Callable[[], None]) -> None:
-    """Run the reading; an error stays on the page, success goes to the next step."""
-    try:
-        with st.spinner("Reading the files…"):
-            start()
-    except DataError as error:
-        st.error(fmt.escape(str(error)))
-        return
-    st.rerun()
+        st.button(
+            "Read from the server",
+            disabled=not chosen,
+            on_click=uploading.choose_on_server,
+            args=(chosen,),
+        )
 
 
 def steps(upload: Upload | None) -> None:

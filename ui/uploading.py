@@ -6,15 +6,17 @@ upload, "Start over" and the import drop it.
 
 import secrets
 import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import IO
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from data import mappings
+from data.errors import DataError
 from data.ingest import staging
 from data.ingest.checks import check
 from data.ingest.limits import Limits
@@ -26,6 +28,8 @@ from data.ingest.understand import answer, guess, settle, use_as
 from ui import progress, settings, state
 
 _KEY = "_upload"
+_REFUSAL = "_upload_refusal"
+_WAITING = "_upload_waiting"
 _ROUND = "_upload_round"  # part of the widgets' keys: a new round has empty widgets
 BLOCK = 4 * 1024 * 1024  # bytes copied at a time
 LIMITS = Limits()  # of what is unpacked
@@ -54,34 +58,80 @@ def widget_round() -> int:
     return int(st.session_state.setdefault(_ROUND, 0))
 
 
-def begin(files: Iterable[IO[bytes]]) -> None:
-    """Take files from the browser: write them to disk, then read what they are.
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """Files that lie on the server's disk and were not looked at yet."""
 
-    Raises `DataError` where one of them cannot be read; nothing is left behind then.
+    folder: Path  # of this upload
+    paths: tuple[tuple[Path, str], ...]  # where a file is, and what the user calls it
+    allowed: Path | None  # the only folder the files may be in
+
+
+def receive(widget: str) -> None:
+    """Write the files of an uploader, whose key is given, to disk and out of memory.
+
+    Called when they have arrived, before the page is drawn: drawn with its files, an uploader
+    copies all of them in memory on every run.
     """
     folder = _new_folder()
+    paths: list[tuple[Path, str]] = []
     try:
-        paths: list[tuple[Path, str]] = []
-        for file in files:
+        for file in st.session_state[widget]:
             path = folder / f"{len(paths)}-{Path(file.name).name[-80:]}"
             with path.open("wb") as target:
                 shutil.copyfileobj(file, target, BLOCK)
             paths.append((path, Path(file.name).name))
-        _open(folder, paths, allowed=None)
-    except BaseException:
+            _release(file)
+    except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        raise
+        refuse(f"The files could not be stored: {error.strerror}. Free some space and try again.")
+        return
+    st.session_state.pop(widget, None)
+    st.session_state[_WAITING] = Waiting(folder=folder, paths=tuple(paths), allowed=None)
 
 
-def begin_on_server(names: list[str]) -> None:
+def choose_on_server(names: list[str]) -> None:
     """Take files from the configured server folder, in place."""
     inbox = settings.from_environment().data_folder
-    folder = _new_folder()
+    paths = tuple((inbox / name, name) for name in names)
+    st.session_state[_WAITING] = Waiting(folder=_new_folder(), paths=paths, allowed=inbox)
+
+
+def is_waiting() -> bool:
+    """Whether files have arrived that were not looked at yet."""
+    return _WAITING in st.session_state
+
+
+def open_waiting() -> None:
+    """Find out what the waiting files are; a refusal is kept, and nothing else of them."""
+    waiting: Waiting = st.session_state.pop(_WAITING)
     try:
-        _open(folder, [(inbox / name, name) for name in names], allowed=inbox)
+        _open(waiting)
+    except DataError as error:
+        shutil.rmtree(waiting.folder, ignore_errors=True)
+        refuse(str(error))
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(waiting.folder, ignore_errors=True)
         raise
+
+
+def _release(file: UploadedFile) -> None:
+    """Let go of a file that is on disk now; Streamlit keeps it in memory for the whole session."""
+    file.close()
+    context = get_script_run_ctx()
+    if context and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+
+
+def refuse(message: str) -> None:
+    """Keep the reason why the files were refused, and empty the place for new ones."""
+    st.session_state[_REFUSAL] = message
+    st.session_state[_ROUND] = widget_round() + 1
+
+
+def refusal() -> str:
+    """Why the last files were refused; "" where none were."""
+    return str(st.session_state.get(_REFUSAL, ""))
 
 
 def server_files() -> list[str]:
@@ -100,6 +150,7 @@ def start_over() -> None:
         _drop_staged(upload)
         shutil.rmtree(upload.folder, ignore_errors=True)
     st.session_state.pop(_KEY, None)
+    st.session_state.pop(_REFUSAL, None)
     st.session_state[_ROUND] = widget_round() + 1
 
 
@@ -151,15 +202,17 @@ def remember(upload: Upload) -> None:
     mappings.keep(state.store(), upload.plan)
 
 
-def _open(folder: Path, paths: list[tuple[Path, str]], *, allowed: Path | None) -> None:
+def _open(waiting: Waiting) -> None:
     sources: list[Source] = []
-    for path, name in paths:
-        sources += open_upload(path, name=name, workspace=folder, allowed=allowed, limits=LIMITS)
+    for path, name in waiting.paths:
+        sources += open_upload(
+            path, name=name, workspace=waiting.folder, allowed=waiting.allowed, limits=LIMITS
+        )
     sources = _distinct_names(sources)
     plan = guess(tuple(sources), remembered=mappings.recall(state.store()), today=date.today())
     start_over()
     st.session_state[_KEY] = Upload(
-        folder=folder, started_at=datetime.now(), sources=tuple(sources), plan=plan
+        folder=waiting.folder, started_at=datetime.now(), sources=tuple(sources), plan=plan
     )
 
 

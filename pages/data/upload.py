@@ -16,6 +16,10 @@ if upload is not None:
         )
 
 upload_view.steps(upload)
+if uploading.is_waiting():
+    with st.spinner("Reading what the files are…"):
+        uploading.open_waiting()
+    st.rerun()
 if upload is None:
     st.caption("Nothing is kept before you agree: first you see what was understood.")
     upload_view.choose_files()

@@ -38,7 +38,6 @@ def test_when_a_messy_file_is_uploaded_then_a_forecast_can_be_downloaded(
     page.goto(f"{url}/upload")
     settle(page)
     page.locator("input[type=file]").first.set_input_files(messy_file(tmp_path))
-    page.get_by_role("button", name="Read the files").click()
     page.get_by_text("Is 0").first.wait_for(timeout=30_000)
     assert page.get_by_role("button", name="Import").count() == 0
     page.get_by_role("radio").first.click()
@@ -74,7 +73,6 @@ def test_when_online_retail_is_uploaded_then_total_and_product_have_forecasts(
     page.goto(f"{url}/upload")
     settle(page)
     page.locator("input[type=file]").first.set_input_files(source)
-    page.get_by_role("button", name="Read the files").click()
     button = page.get_by_role("button", name="Import 1,0")
     button.wait_for(timeout=120_000)
     for words in ("Cancelled orders", "Same row twice", "Not products", "Returns"):
