@@ -4,12 +4,9 @@ import os
 
 # Before anything imports numpy or torch: threads that spin while they wait, and more of them than
 # small models need, slow a busy machine by a factor of 10 to 35.
-for name, value in (
-    ("OMP_WAIT_POLICY", "PASSIVE"),
-    ("GOMP_SPINCOUNT", "0"),
-    ("OPENBLAS_NUM_THREADS", "1"),
-):
-    os.environ.setdefault(name, value)
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "0")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from pathlib import Path
 
