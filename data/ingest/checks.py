@@ -8,7 +8,7 @@ import duckdb
 from data.ingest.daily import build_daily, build_keys
 from data.ingest.report import Finding, Report
 from data.ingest.rules import Rule, applicable, condition, set_aside_condition
-from data.ingest.selects import ident
+from data.ingest.selects import ident, problem_parts
 from data.ingest.series_checks import frequency_of, series_findings
 from data.ingest.staging import Staged
 from data.store import Store
@@ -91,22 +91,22 @@ def rejected_sql(staged: Staged, choices: dict[str, str]) -> str:
         if _has_row(staged)
         else f"(SELECT file, min(rowid) AS first_row FROM {staged.table('lines')} GROUP BY file)"
     )
+    told = problem_parts("problem")
     return f"""
         WITH named(file, name, first_line) AS (VALUES {files}),
         f AS (SELECT * FROM named JOIN {starts} USING (file)),
         bad AS (
             SELECT CASE WHEN l.problem IS NULL THEN 'set aside' ELSE 'refused' END AS status,
-                   f.name, {row} AS row, f.first_line, l.problem, l.problem_value, l.product,
+                   f.name, {row} AS row, f.first_line, l.problem, l.product,
                    CASE {reasons or "WHEN false THEN ''"} END AS reason
             FROM {staged.table("lines")} l JOIN f USING (file)
             LEFT JOIN {staged.table("codes")} p ON l.product = p.code
             WHERE l.problem IS NOT NULL OR {set_aside_condition(staged, choices)}
         )
         SELECT status, bad.name AS file, bad.row + first_line + coalesce(shift, 0) AS line,
-               CASE WHEN problem IS NULL THEN 'product' ELSE split_part(problem, '|', 1) END
-               AS column_name,
-               CASE WHEN problem IS NULL THEN product ELSE problem_value END AS value,
-               CASE WHEN problem IS NULL THEN reason ELSE split_part(problem, '|', 2) END AS reason
+               CASE WHEN problem IS NULL THEN 'product' ELSE {told[0]} END AS column_name,
+               CASE WHEN problem IS NULL THEN product ELSE {told[2]} END AS value,
+               CASE WHEN problem IS NULL THEN reason ELSE {told[1]} END AS reason
         FROM bad ASOF LEFT JOIN {staged.table("shifts")} s
              ON s.file = bad.name AND bad.row >= s.row
         WHERE $today IS NOT NULL
@@ -147,12 +147,13 @@ def _refused(
     cursor: duckdb.DuckDBPyConnection, staged: Staged, counts: dict[str, int]
 ) -> Iterator[Finding]:
     """Lines that could not be read, a finding per reason."""
+    told = problem_parts("problem")
     rows = cursor.execute(f"""
-        SELECT problem, count(*), list(DISTINCT problem_value)[1:3]
-        FROM {staged.table("lines")} WHERE problem IS NOT NULL GROUP BY problem ORDER BY 2 DESC
+        SELECT {told[0]} AS column, {told[1]} AS reason, count(*) AS n,
+               list(DISTINCT {told[2]})[1:3]
+        FROM {staged.table("lines")} WHERE problem IS NOT NULL GROUP BY 1, 2 ORDER BY n DESC, 1
     """).fetchall()
-    for problem, count, values in rows:
-        column, reason = problem.split("|", 1)
+    for column, reason, count, values in rows:
         examples = tuple(f"“{v}”" for v in values if v is not None)
         yield _refusal(staged, f"{column} {reason}", count, examples)
     rows = cursor.execute(f"""

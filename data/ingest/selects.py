@@ -32,6 +32,7 @@ FIELDS: dict[str, str] = {
 }
 REQUIRED: tuple[Role, ...] = ("date", "product")  # of every row, where the file has them
 ONLY_PRODUCT = "All products"  # the code where no column names products
+SEPARATOR = "\x1f"  # between column, reason and value of a problem; no header holds it
 WRONG = {"number": "is not a number", "date": "is not a date", "flag": "is not yes or no"}
 
 
@@ -132,12 +133,10 @@ def main_select(
     problem = "m.problem"
     for role in REQUIRED:
         if role not in given and role in joined:
-            missing = f"CASE WHEN {joined[role]} IS NULL THEN '{role}|has no match' END"
+            told = text(SEPARATOR.join([role, "has no match in the linked file", ""]))
+            missing = f"CASE WHEN {joined[role]} IS NULL THEN {told} END"
             problem = f"coalesce({problem}, {missing})"
-    return (
-        f"SELECT {', '.join(columns)}, {problem} AS problem, m.problem_value "
-        f"FROM ({inner}) m {clauses}"
-    )
+    return f"SELECT {', '.join(columns)}, {problem} AS problem FROM ({inner}) m {clauses}"
 
 
 def _parsed(
@@ -155,49 +154,48 @@ def _parsed(
     rest = [*_keys(file, joins), *(["row"] if numbered else [])]
     guarded = [f"{guard_sql(column, ident(name))} AS {ident(name)}" for name, column in used]
     names = [*guarded, *(key.split(" AS ")[-1] for key in rest)]
-    problem, value = _problem(used, file)
     # The values are computed once, inside; outside, only a NULL is looked at more closely.
     select = (
-        f"SELECT {', '.join(names)}, {problem} AS problem, {value} AS problem_value "
+        f"SELECT {', '.join(names)}, {_problem(used, file)} AS problem "
         f"FROM (SELECT {', '.join([*values, *raw, *rest])} FROM {source})"
     )
     return select, {name for name, _ in used}
 
 
-def _problem(used: list[tuple[str, Column]], file: FilePlan) -> tuple[str, str]:
-    """Two CASE expressions: what is wrong with a row ('column|reason'), and the value that is."""
+def _problem(used: list[tuple[str, Column]], file: FilePlan) -> str:
+    """A CASE expression for the first thing wrong with a row: column, reason and value."""
     cases: list[str] = []
-    shown: list[str] = []
     suspects: list[str] = []
     for name, column in used:
-        title, kind = column.name.replace("'", "''"), column.reading.kind
+        kind, value = column.reading.kind, ident(name)
         needed = name in REQUIRED or (name == "quantity" and file.layout in ("long", "orders"))
-        missing = f"{guard_sql(column, ident(name))} IS NULL"
-        if kind == "text":
+        missing = f"{guard_sql(column, value)} IS NULL"
+        if kind != "text":
+            suspects.append(missing)
+            raw = ident("raw " + name)
+            empty = empty_sql(replace(column, name="raw " + name))
             if needed:
-                suspects.append(missing)
-                cases.append(f"WHEN {missing} THEN '{title}|is empty'")
-                shown.append(f"WHEN {missing} THEN NULL")
-            if file.source.format == "csv" and not file.source.quote:
-                open_quote = f"starts_with({ident(name)}, '\"')"
-                suspects.append(open_quote)
-                cases.append(f"WHEN {open_quote} THEN '{title}|a quotation mark is not closed'")
-                shown.append(f"WHEN {open_quote} THEN {ident(name)}")
+                cases.append(f"WHEN {missing} AND {empty} THEN {_told(column, 'is empty')}")
+            wrong = f"{missing} AND NOT {empty}"
+            cases.append(f"WHEN {wrong} THEN {_told(column, WRONG[kind])} || {raw}")
             continue
-        suspects.append(missing)
-        raw = ident("raw " + name)
-        empty = empty_sql(replace(column, name="raw " + name))
         if needed:
-            cases.append(f"WHEN {missing} AND {empty} THEN '{title}|is empty'")
-        wrong = f"({missing} AND NOT {empty})"
-        cases.append(f"WHEN {wrong} THEN '{title}|{WRONG[kind]}'")
-        shown.append(f"WHEN {wrong} THEN {raw}")
+            suspects.append(missing)
+            cases.append(f"WHEN {missing} THEN {_told(column, 'is empty')}")
+        if file.source.format == "csv" and not file.source.quote:
+            open_quote = f"starts_with({value}, '\"')"
+            suspects.append(open_quote)
+            told = _told(column, "a quotation mark is not closed")
+            cases.append(f"WHEN {open_quote} THEN {told} || {value}")
     if not cases:
-        return "NULL::VARCHAR", "NULL::VARCHAR"
+        return "NULL::VARCHAR"
     # Most rows have every value: one look at all of them spares the many looks at each.
-    suspect = " OR ".join(suspects)
-    value = f"CASE WHEN {suspect} THEN CASE {' '.join(shown)} END END" if shown else "NULL::VARCHAR"
-    return f"CASE WHEN {suspect} THEN CASE {' '.join(cases)} END END", value
+    return f"CASE WHEN {' OR '.join(suspects)} THEN CASE {' '.join(cases)} END END"
+
+
+def _told(column: Column, reason: str) -> str:
+    """The text of a problem up to its value, which may follow."""
+    return text(SEPARATOR.join([column.name, reason, ""]))
 
 
 def _unpivoted(file: FilePlan) -> tuple[str, FilePlan]:
@@ -254,6 +252,13 @@ def _keys(file: FilePlan, joins: Sequence[Join]) -> list[str]:
     own = [j.main_column for j in joins if j.main == file.source.name]
     own += [j.lookup_column for j in joins if j.lookup == file.source.name]
     return [f"trim({ident(key)}) AS {ident('key ' + key)}" for key in dict.fromkeys(own)]
+
+
+def problem_parts(problem: str) -> tuple[str, str, str]:
+    """SQL for the column, the reason and the value (NULL: none) in a staged problem."""
+    separator = text(SEPARATOR)
+    column, reason, value = (f"split_part({problem}, {separator}, {n})" for n in (1, 2, 3))
+    return column, reason, f"nullif({value}, '')"
 
 
 def ident(name: str) -> str:

@@ -83,8 +83,8 @@ def guard_sql(column: Column, value: str) -> str:
 def text_sql(cell: str, *, whole: bool) -> str:
     """Trimmed text, NULL for what says nothing.
 
-    Only a cell with a blank at an end, or that begins like one of the words for nothing, is
-    looked at closely; the spellings are listed to spare a lower().
+    Only a cell that is as short as the words for nothing, or has a blank at an end, is looked at
+    closely; the spellings are listed to spare a lower().
     """
     spellings = tuple(
         dict.fromkeys(s for w in NOTHING for s in (w, w.upper(), w.capitalize(), "NaN", "NaT"))
@@ -93,8 +93,8 @@ def text_sql(cell: str, *, whole: bool) -> str:
     close = f"CASE WHEN NOT list_contains([{_list(spellings)}], trim({cell})) THEN {text} END"
     if whole:
         return close
-    starts = tuple(sorted({word[:1] for word in spellings} | {" "}))
-    odd = f"list_contains([{_list(starts)}], left({cell}, 1)) OR suffix({cell}, ' ')"
+    short = max(map(len, spellings))
+    odd = f"strlen({cell}) <= {short} OR prefix({cell}, ' ') OR suffix({cell}, ' ')"
     return f"(CASE WHEN {odd} THEN {close} ELSE {cell} END)"
 
 

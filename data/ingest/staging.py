@@ -21,7 +21,7 @@ SWALLOWED = 20  # lines: a quoted cell longer than this was never meant to be on
 class Staged:
     """What was staged; its tables carry `token` in their names.
 
-    `lines`: file, the fields of the plan, problem ('column|reason'), problem_value.
+    `lines`: file, the fields of the plan, problem (NULL, or column, reason and value).
     `broken`: file, line, text, reason of the lines that did not split into columns.
     """
 

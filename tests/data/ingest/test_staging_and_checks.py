@@ -331,3 +331,13 @@ def test_when_no_column_names_a_product_then_all_sales_are_one(
     trial = upload(store, tmp_path, ("stores.csv", text))
     assert (trial.report.products, trial.report.places, trial.report.accepted) == (1, 2, 60)
     assert any("No product column" in note for note in trial.plan.notes)
+
+
+def test_when_two_cells_of_a_row_are_wrong_then_reason_and_value_are_of_the_first(
+    store: Store, tmp_path: Path
+) -> None:
+    trial = upload(store, tmp_path, ("sales.csv", plain() + "2026-03-01,p1,Berlin,,cheap\n"))
+    rows = rejected_rows(store, trial.staged, {}, today=TODAY).fillna("")
+    assert rows[["column_name", "reason", "value"]].to_numpy().tolist() == [
+        ["quantity", "is empty", ""]
+    ]
