@@ -42,7 +42,9 @@ def controls(scope: Scope, dataset: Dataset) -> Choice:
             "Lines",
             offered,
             selection_mode="multi",
-            default=[line for line in ("Last year", _EVENTS) if line in offered],
+            default=None
+            if key in st.session_state
+            else [line for line in ("Last year", _EVENTS) if line in offered],
             label_visibility="collapsed",
             key=key,
             bind="query-params",

@@ -172,11 +172,11 @@ def _forecast(panel: fc.Panel, model: str, horizon: int) -> fc.Forecast:
     return made.predict(panel)
 
 
-def next_weeks(made: Outlook) -> summaries.Recent:
-    """The sum of the next weeks for the card of Home."""
-    near = made.future.head(summaries.AHEAD_WEEKS)
+def next_periods(made: Outlook, rhythm: summaries.Rhythm) -> summaries.Recent:
+    """The sum of the next periods for the card of Home."""
+    near = made.future.head(rhythm.ahead)
     return summaries.Recent(
-        week=near["timestamp"].iloc[0],
+        start=near["timestamp"].iloc[0],
         value=float(near["mean"].sum()),
         growth=growth(near["mean"], near["last_year"]),
         spark=made.future["mean"].tolist(),

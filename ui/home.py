@@ -4,15 +4,16 @@ from collections.abc import Callable
 from datetime import date
 from typing import Literal
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from data import datasets
-from data.scope import Scope
+from data.scope import Freq, Scope
 from ui import address, layout, navigation, queries, state, summaries
 from ui import format as fmt
 from ui.queries import Dataset
-from ui.summaries import Recent
+from ui.summaries import RHYTHMS, Recent
 
 MOVERS_AMONG = 50  # best sellers that the movers are looked for in
 
@@ -83,36 +84,38 @@ def welcome() -> None:
             st.markdown(_FILE_HELP)
 
 
-def cards(dataset: Dataset, weekly_scope: Scope) -> DeltaGenerator | None:
-    """The last complete week in cards; gives the place of one that `forecast_card` fills later."""
-    weekly = queries.series(weekly_scope)
-    quantity = summaries.recent(weekly, "quantity")
+def cards(dataset: Dataset, scope: Scope) -> DeltaGenerator | None:
+    """The last period in cards; gives the place of one that `forecast_card` fills later."""
+    series, rhythm = queries.series(scope), RHYTHMS[scope.freq]
+    quantity = summaries.recent(series, "quantity", rhythm)
     if quantity is None:
-        st.caption("No complete week of sales yet; the numbers start with the first one.")
+        st.caption(f"No complete {rhythm.word} of sales yet; the numbers start with the first one.")
         return None
-    currency = dataset.currency
+    currency, freq = dataset.currency, scope.freq
     with st.grid(4, min_column_width=165):
         if dataset.has_revenue:
-            revenue = summaries.recent(weekly, "revenue")
-            _card("Revenue last week", revenue, lambda value: fmt.money(value, currency))
-        _card("Units last week", quantity, fmt.units)
+            revenue = summaries.recent(series, "revenue", rhythm)
+            label = f"Revenue last {rhythm.word}"
+            _card(label, revenue, freq, lambda value: fmt.money(value, currency))
+        _card(f"Units last {rhythm.word}", quantity, freq, fmt.units)
         ahead = st.empty()
         if dataset.has_revenue:
-            price = summaries.recent(weekly, "price")
-            _card("Mean price paid", price, lambda value: fmt.price(value, currency), "off")
+            price = summaries.recent(series, "price", rhythm)
+            _card("Mean price paid", price, freq, lambda value: fmt.price(value, currency), "off")
     return ahead
 
 
 def forecast_card(place: DeltaGenerator | None, dataset: Dataset, scope: Scope) -> None:
-    """The next weeks by a quick model; called last, because the library takes a while to load."""
+    """The next periods by a quick model; called last, for the library takes a while to load."""
     if place is None:
         return
     with place, st.skeleton(height=170):
         ahead = queries.quick_outlook(scope)
     if ahead is None:
         return
+    rhythm = RHYTHMS[scope.freq]
     place.metric(
-        f"Forecast, next {summaries.AHEAD_WEEKS} weeks",
+        f"Forecast, next {rhythm.ahead} {rhythm.word}s",
         fmt.amount(ahead.value, scope.measure, dataset.currency),
         fmt.delta(ahead.growth),
         delta_description="vs last year" if ahead.growth is not None else "no year before",
@@ -121,23 +124,25 @@ def forecast_card(place: DeltaGenerator | None, dataset: Dataset, scope: Scope) 
         chart_type="area",
         height="stretch",
         help="By theta, a plain model; the Forecast page compares several. "
-        "Area: the next 13 weeks.",
+        f"Area: the next {rhythm.horizon} {rhythm.word}s.",
     )
 
 
 def movers(dataset: Dataset, scope: Scope) -> None:
-    """What moved most in the last four weeks; a click opens its forecast."""
-    weekly = queries.children(scope, "product")
-    last = summaries.recent(queries.series(scope), "quantity")
+    """What moved most in the last periods; a click opens its forecast."""
+    rhythm = RHYTHMS[scope.freq]
+    children = queries.children(scope, "product")
+    last = summaries.recent(queries.series(scope), "quantity", rhythm)
     if last is None:
         return
-    table = summaries.movers(weekly, scope.measure, last.week)
+    table = summaries.movers(children, scope.measure, last.start, rhythm)
     if table.empty:
         return
     money = scope.measure == "revenue"
     what = "revenue" if money else "units"
+    latest = f"last {rhythm.latest} {rhythm.word}s"
     st.markdown(
-        f"**What moves** :gray[· {what} of the last 4 weeks against the same weeks last year, "
+        f"**What moves** :gray[· {what} of the {latest} against the same {rhythm.word}s last year, "
         f"among the {min(MOVERS_AMONG, dataset.products)} best sellers]"
     )
     unit = f", {dataset.currency}" if money and dataset.currency else ""
@@ -147,13 +152,17 @@ def movers(dataset: Dataset, scope: Scope) -> None:
         table[["change", "label", "latest", "growth", "spark", "open"]],
         hide_index=True,
         placeholder="new",
-        alt=f"Products whose {what} changed most in the last 4 weeks",
+        alt=f"Products whose {what} changed most in the {latest}",
         column_config={
             "change": st.column_config.NumberColumn(f"Change{unit}", format="%+,d", width=90),
             "label": st.column_config.TextColumn("Product", width=280),
-            "latest": st.column_config.NumberColumn(f"Last 4 weeks{unit}", format="%,d", width=110),
+            "latest": st.column_config.NumberColumn(
+                latest.capitalize() + unit, format="%,d", width=110
+            ),
             "growth": st.column_config.NumberColumn("vs last year", format="%+.0f%%", width=95),
-            "spark": st.column_config.LineChartColumn("26 weeks", width=190, y_min=0, color="gray"),
+            "spark": st.column_config.LineChartColumn(
+                f"{rhythm.spark} {rhythm.word}s", width=190, color="gray"
+            ),
             "open": st.column_config.ButtonColumn("", key=_OPEN, type="tertiary", width=70),
         },
     )
@@ -233,6 +242,7 @@ def _confirm_deletion(dataset: Dataset) -> None:
 def _card(
     label: str,
     recent: Recent | None,
+    freq: Freq,
     words: Callable[[float], str],
     colour: Literal["normal", "off"] = "normal",
 ) -> None:
@@ -247,8 +257,13 @@ def _card(
         border=True,
         chart_data=recent.spark,
         height="stretch",
-        help=f"{fmt.week(recent.week)}, {fmt.period(recent.week, 'W')}; line: 26 weeks.",
+        help=f"{_when(recent.start, freq)}; line: {RHYTHMS[freq].spark} {RHYTHMS[freq].word}s.",
     )
+
+
+def _when(start: pd.Timestamp, freq: Freq) -> str:
+    name = fmt.period(start, freq)
+    return f"{fmt.week(start)}, {name}" if freq == "W" else name
 
 
 def _size(dataset: Dataset) -> str:

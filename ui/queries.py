@@ -17,7 +17,7 @@ from data import quality as data_quality
 from data import queries
 from data.scope import Freq, Level, Scope
 from ui import state
-from ui.summaries import Recent
+from ui.summaries import RHYTHMS, Recent
 
 if TYPE_CHECKING:  # the library takes a while to import, and Home does without
     from ui.forecasts import Outlook
@@ -89,7 +89,7 @@ def outlook(scope: Scope, horizon: int, model: str) -> Outlook:
 
 
 def quick_outlook(scope: Scope) -> Recent | None:
-    """The next weeks of the scope by theta, without a backtest; None before a complete week."""
+    """The next periods of the scope by theta, not tested; None before a complete one."""
     return _quick_outlook(version(), scope)
 
 
@@ -205,10 +205,16 @@ def _quick_outlook(version: Version, scope: Scope) -> Recent | None:
     series = _series(version, scope)
     if forecasts.history_of(series, scope.measure).empty:
         return None
+    rhythm = RHYTHMS[scope.freq]
     made = forecasts.outlook(
-        series, freq=scope.freq, measure=scope.measure, horizon=13, model="theta", scores=None
+        series,
+        freq=scope.freq,
+        measure=scope.measure,
+        horizon=rhythm.horizon,
+        model="theta",
+        scores=None,
     )
-    return forecasts.next_weeks(made)
+    return forecasts.next_periods(made, rhythm)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

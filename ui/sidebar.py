@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from data.scope import Measure, Scope
+from data.scope import Freq, Measure, Scope
 from ui import address, layout, navigation, queries
 from ui import format as fmt
 from ui.queries import Dataset
@@ -78,8 +78,9 @@ def has_data() -> bool:
 
 
 def whole(found: Dataset) -> Scope:
-    """All products and places of a dataset by week, in the measure of the switch."""
-    return Scope(dataset_id=found.dataset_id, measure=measure(found))
+    """All products and places of a dataset by week, or by month where it has nothing finer."""
+    freq: Freq = "M" if found.frequency == "M" else "W"
+    return Scope(dataset_id=found.dataset_id, freq=freq, measure=measure(found))
 
 
 def measure(found: Dataset) -> Measure:
