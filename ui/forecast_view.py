@@ -222,7 +222,10 @@ def inside(scope: Scope, choice: Choice, dataset: Dataset) -> None:
     if not levels:
         return
     ahead = forecast_words.periods(choice.horizon, scope.freq)
-    st.markdown(f"**Inside {fmt.escape(scopes.name(scope))}** :gray[· next {ahead}]")
+    st.markdown(
+        f"**Inside {fmt.escape(scopes.name(scope))}** :gray[· next {ahead}]",
+        help="Each line is forecast on its own, so their sum can differ from the total.",
+    )
     word = levels[0]
     if len(levels) > 1:
         word = (
