@@ -11,6 +11,7 @@ from data.quality import LISTED, Quality
 from ui import address, layout, navigation, quality_charts, queries, sidebar, state
 from ui import format as fmt
 from ui import quality_words as words
+from ui import scope as scopes
 from ui.layout import Head
 from ui.queries import Dataset
 from ui.upload_checks import SEVERITY
@@ -18,7 +19,6 @@ from ui.upload_checks import SEVERITY
 IMPORTS = "pages/data/imports.py"
 
 _OPEN = "open_doubtful"
-_PLACE = "quality_place"
 
 
 def scope(head: Head) -> tuple[Dataset, int | None]:
@@ -37,16 +37,7 @@ def scope(head: Head) -> tuple[Dataset, int | None]:
         names = {int(key): str(places.at[key, "name"]) for key in places.index}
         label = "all places" if place_id is None else fmt.escape(names[place_id])
         with head.scope.popover(f"All products · {label}", icon=":material/tune:"):
-            st.session_state[_PLACE] = place_id
-            st.selectbox(
-                "Place",
-                list(names),
-                format_func=lambda key: names[key],
-                index=None,
-                placeholder="All places",
-                key=_PLACE,
-                on_change=_go_to_place,
-            )
+            scopes.place_choice(places, place_id)
     return dataset, place_id
 
 
@@ -338,10 +329,6 @@ def _place(dataset: Dataset, place_id: int | None) -> str:
 
 def _where(dataset: Dataset, place_id: int | None) -> str:
     return fmt.escape(dataset.name if place_id is None else _place(dataset, place_id))
-
-
-def _go_to_place() -> None:
-    address.go({"place": st.session_state[_PLACE]})
 
 
 def _slug(text: str) -> str:

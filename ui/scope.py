@@ -123,7 +123,7 @@ def _control(
         if product_id is None and (deeper := _deeper(dataset, categories)):
             _category_choice(dataset, categories, deeper)
         if len(places) > FEW_PLACES:
-            _place_choice(places, place_id)
+            place_choice(places, place_id)
     return PERIODS[by or usual]
 
 
@@ -216,7 +216,8 @@ def _place_switch(places: pd.DataFrame, place_id: int | None) -> None:
     )
 
 
-def _place_choice(places: pd.DataFrame, place_id: int | None) -> None:
+def place_choice(places: pd.DataFrame, place_id: int | None) -> None:
+    """A select of all places; none chosen is all of them together."""
     names = {int(key): str(places.at[key, "name"]) for key in places.index}
     st.session_state[_PLACE] = place_id
     st.selectbox(

@@ -5,7 +5,7 @@ from datetime import date
 import streamlit as st
 
 from data.errors import DataError
-from data.ingest import commit
+from data.ingest import commit, log
 from data.ingest.plan import Plan
 from data.ingest.report import Finding, Report
 from ui import address, navigation, progress, queries, state, uploading
@@ -151,7 +151,7 @@ def _download_rejected(upload: Upload, report: Report) -> None:
 def _say_what_changes(upload: Upload, mode: str, target: int | None) -> None:
     assert upload.staged is not None
     store = state.store()
-    for row in commit.earlier_imports(store, upload.staged).to_dict("records"):
+    for row in log.earlier_imports(store, upload.staged).to_dict("records"):
         st.markdown(
             f":orange-badge[Seen before] The same file is in **{fmt.escape(row['dataset'])}** "
             f"since {fmt.day(row['at'])} (import {row['import_id']})."
@@ -197,7 +197,7 @@ def _import(upload: Upload, report: Report, mode: str, name: str, target: int | 
     uploading.remember(upload)
     uploading.start_over()
     st.toast(f"Imported {report.accepted:,} rows.", icon=":material/check:")
-    dataset = commit.dataset_of(store, import_id)
+    dataset = log.dataset_of(store, import_id)
     address.go({"dataset": dataset, "category": None, "product": None, "place": None})
     st.switch_page(navigation.HOME)
 

@@ -8,8 +8,9 @@ import duckdb
 from data.ingest.daily import build_daily, build_keys
 from data.ingest.report import Finding, Report
 from data.ingest.rules import Rule, applicable, condition, set_aside_condition
-from data.ingest.selects import ident, problem_parts
+from data.ingest.selects import problem_parts
 from data.ingest.series_checks import frequency_of, series_findings
+from data.ingest.sql import ident
 from data.ingest.staging import Staged
 from data.store import Store
 

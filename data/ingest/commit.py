@@ -1,9 +1,8 @@
 """Keep a checked upload: preview what changes, then import it in one transaction, whole or not."""
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -13,13 +12,11 @@ from data.errors import ImportConflict, MappingError, NotFound
 from data.ingest.checks import rejected_sql
 from data.ingest.daily import kept_lines, money, optional_fields
 from data.ingest.lines import number_lines
-from data.ingest.plan import Plan
+from data.ingest.log import Mode, Outcome, refuse_same_files, write_log
 from data.ingest.report import Report
 from data.ingest.rules import CANCEL_WORDS
 from data.ingest.staging import Staged
 from data.store import Store
-
-Mode = Literal["new", "append", "replace"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,18 +61,6 @@ def preview(store: Store, staged: Staged, mode: Mode, dataset_id: int | None) ->
                    units_before=before, units_after=before - covered_units + units)  # fmt: skip
 
 
-def earlier_imports(store: Store, staged: Staged) -> pd.DataFrame:
-    """Imports of these very files that still stand: import_id, dataset_id, dataset, at."""
-    return store.frame(
-        """
-        SELECT import_id, dataset_id, d.name AS dataset, started_at AS at
-        FROM import_log i JOIN dataset d USING (dataset_id)
-        WHERE undone_at IS NULL AND mapping->>'fingerprint' = $1 ORDER BY import_id
-        """,
-        [staged.fingerprint],
-    )
-
-
 def rejected_rows(
     store: Store, staged: Staged, choices: dict[str, str], *, today: date, status: str | None = None
 ) -> pd.DataFrame:
@@ -118,7 +103,7 @@ def import_staged(
         elif dataset_id is None or not exists(cursor, dataset_id):
             raise NotFound("The dataset to add to is gone. Choose another, or make a new one.")
         elif mode == "append":
-            _refuse_same_file(cursor, staged, dataset_id)
+            refuse_same_files(cursor, staged, dataset_id)
         ((import_id,),) = cursor.execute("SELECT nextval('import_key')").fetchall()
         bound = {"dataset_id": dataset_id, "import_id": import_id}
         _add_things(cursor, staged, dataset_id)
@@ -132,7 +117,12 @@ def import_staged(
                 f"INSERT INTO rejected_row SELECT {import_id}, * FROM ({rejected})",
                 {"today": today},
             )
-        _log(cursor, staged, report, bound, mode, (added, replaced), started_at)
+        write_log(
+            cursor,
+            staged,
+            report,
+            Outcome(mode=mode, added=added, replaced=replaced, started_at=started_at, **bound),
+        )
     return int(import_id)
 
 
@@ -209,19 +199,6 @@ def _new_dataset(
         ],
     ).fetchall()
     return int(dataset_id)
-
-
-def _refuse_same_file(cursor: duckdb.DuckDBPyConnection, staged: Staged, dataset_id: int) -> None:
-    row = cursor.execute(
-        "SELECT import_id, started_at FROM import_log WHERE dataset_id = $1 "
-        "AND undone_at IS NULL AND mapping->>'fingerprint' = $2",
-        [dataset_id, staged.fingerprint],
-    ).fetchone()
-    if row:
-        raise ImportConflict(
-            f"The same file was imported on {row[1]:%-d %b %Y at %H:%M} (import {row[0]}). "
-            "Nothing was added. To read it again with other choices, undo that import first."
-        )
 
 
 def _add_things(cursor: duckdb.DuckDBPyConnection, staged: Staged, dataset_id: int) -> None:
@@ -304,9 +281,7 @@ def _add_order_lines(
 ) -> None:
     """Keep the lines themselves beside their sums, for the days that this import added."""
     revenue, price = money(staged)
-    customer = (
-        "regexp_replace(l.customer, '\\.0$', '')" if staged.has("customer") else "NULL::VARCHAR"
-    )
+    customer = "l.customer" if staged.has("customer") else "NULL::VARCHAR"
     status = "lower(trim(l.status))" if staged.has("status") else "''"
     words = ", ".join(f"'{word}'" for word in CANCEL_WORDS)
     channel = "coalesce(l.channel, '')" if staged.has("channel") else "''"
@@ -329,91 +304,3 @@ def _add_order_lines(
         """,
         bound | {"today": today},
     )
-
-
-def _log(
-    cursor: duckdb.DuckDBPyConnection,
-    staged: Staged,
-    report: Report,
-    bound: dict[str, Any],
-    mode: Mode,
-    changed: tuple[int, int],
-    started_at: datetime,
-) -> None:
-    added, replaced = changed
-    files = [
-        {
-            "name": file.source.name,
-            "fingerprint": file.source.fingerprint,
-            "size_bytes": file.source.size_bytes,
-        }
-        for file in staged.plan.files
-    ]
-    cursor.execute(
-        """
-        INSERT INTO import_log BY NAME
-        SELECT $import_id AS import_id, $dataset_id AS dataset_id, $mode AS mode,
-               $files::JSON AS files, $mapping::JSON AS mapping, $read AS rows_read,
-               $accepted AS rows_accepted, $aside AS rows_set_aside, $refused AS rows_refused,
-               $added AS sales_added, $replaced AS sales_replaced, $skipped AS sales_skipped,
-               $first AS first_day, $last AS last_day, $started AS started_at,
-               $seconds AS seconds,
-               (SELECT name FROM dataset WHERE dataset_id = $dataset_id) AS dataset_name
-        """,
-        {
-            **bound,
-            "mode": mode,
-            "files": json.dumps(files),
-            "mapping": json.dumps(mapping_json(staged.plan, staged.fingerprint)),
-            "read": report.rows_read,
-            "accepted": report.accepted,
-            "aside": report.set_aside,
-            "refused": report.refused,
-            "added": added,
-            "replaced": replaced,
-            "skipped": report.product_days - added,
-            "first": report.first_day,
-            "last": report.last_day,
-            "started": started_at,
-            "seconds": (datetime.now() - started_at).total_seconds(),
-        },
-    )
-    for f in report.findings:
-        cursor.execute(
-            "INSERT INTO import_finding VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            [
-                bound["import_id"],
-                f.code,
-                f.severity,
-                f.title,
-                f.rows,
-                f.unit,
-                list(f.examples),
-                f.choice,
-                f.choice_label,
-            ],
-        )
-
-
-def mapping_json(plan: Plan, fingerprint: str) -> dict[str, Any]:
-    """What each column was used as, for the log."""
-    return {
-        "fingerprint": fingerprint,
-        "files": [
-            {
-                "name": file.source.name,
-                "layout": file.layout,
-                "columns": {c.name: [c.role, c.reading.label] for c in file.columns
-                            if c.role not in ("ignore", "date_column", "product_column")},
-            }
-            for file in plan.files
-        ],
-    }  # fmt: skip
-
-
-def dataset_of(store: Store, import_id: int) -> int:
-    """The dataset that an import went into."""
-    rows = store.rows("SELECT dataset_id FROM import_log WHERE import_id = $1", [import_id])
-    if not rows:
-        raise NotFound(f"There is no import {import_id}.")
-    return int(rows[0][0])

@@ -7,7 +7,7 @@ product, place and day is recognised by a bitmap over (product, place, day) and 
 import duckdb
 
 from data.ingest.rules import SERVICES, set_aside_condition
-from data.ingest.selects import ident
+from data.ingest.sql import ident
 from data.ingest.staging import Staged
 
 LARGEST_BITMAP = 1_000_000_000  # bits; a wider key space is grouped instead

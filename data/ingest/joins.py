@@ -12,8 +12,7 @@ import duckdb
 from data.ingest import names
 from data.ingest.plan import Join, Role, Source
 from data.ingest.profiles import Profile
-from data.ingest.sql import ident
-from data.ingest.whole import scan_sql
+from data.ingest.sql import ident, scan_sql
 
 MIN_FOUND = 0.5  # share of sampled keys that the other file must know
 MIN_UNIQUE = 0.98  # share of its rows that must have a key of their own

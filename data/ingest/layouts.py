@@ -9,7 +9,7 @@ from data.ingest import dates, names
 from data.ingest.numbers import judge
 from data.ingest.plan import Column, Layout, Reading, Role, Source, date_words
 from data.ingest.profiles import Profile
-from data.ingest.whole import scan_sql
+from data.ingest.sql import scan_sql
 
 MIN_DAYS = 3  # columns named by days; fewer are ordinary columns that happen to be
 MIN_NUMBERED_DAYS = 7  # d_1, d_2, d_3 alone may be anything

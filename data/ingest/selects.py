@@ -8,8 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from data.errors import MappingError
-from data.ingest.plan import Column, FilePlan, Join, Plan, Reading, Role, Source
-from data.ingest.sql import empty_sql, guard_sql, loose_sql, value_sql
+from data.ingest.plan import Column, FilePlan, Join, Plan, Reading, Role
+from data.ingest.sql import (
+    empty_sql,
+    guard_sql,
+    ident,
+    literal,
+    loose_sql,
+    scan_sql,
+    value_sql,
+)
 
 # Single-valued roles that become a column of the staged lines, with their SQL type.
 FIELDS: dict[str, str] = {
@@ -33,6 +41,10 @@ FIELDS: dict[str, str] = {
 REQUIRED: tuple[Role, ...] = ("date", "product")  # of every row, where the file has them
 ONLY_PRODUCT = "All products"  # the code where no column names products
 SEPARATOR = "\x1f"  # between column, reason and value of a problem; no header holds it
+# Lines that do not split are kept apart, all of them, with the line and the reason.
+KEEP_BROKEN = (
+    "store_rejects=true, rejects_table='rejected_now', rejects_scan='scanned_now', rejects_limit=0"
+)
 WRONG = {"number": "is not a number", "date": "is not a date", "flag": "is not yes or no"}
 
 
@@ -79,22 +91,6 @@ def lookups(plan: Plan) -> list[FilePlan]:
     return [file for file in plan.files if file.layout == "lookup"]
 
 
-def scan(source: Source) -> str:
-    """The FROM clause that reads a source as text, whatever its format."""
-    path = text(str(source.path))
-    if source.format == "parquet":
-        columns = ", ".join(f"{ident(name)}::VARCHAR AS {ident(name)}" for name in source.columns)
-        return f"(SELECT {columns} FROM read_parquet({path}))"
-    columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in source.columns)
-    return (
-        f"read_csv({path}, columns={{{columns}}}, auto_detect=false, header=false, "
-        f"skip={source.first_line - 1}, delim={text(source.delimiter)}, "
-        f"quote={text(source.quote)}, escape={text(source.quote)}, "
-        "store_rejects=true, rejects_table='rejected_now', rejects_scan='scanned_now', "
-        "rejects_limit=0)"
-    )
-
-
 def lookup_select(file: FilePlan, joins: Sequence[Join], fields: Fields) -> str:
     """One row per key of a lookup file: its keys (`key NAME`) and its fields."""
     first = next(j.lookup_column for j in joins if j.lookup == file.source.name)
@@ -104,7 +100,7 @@ def lookup_select(file: FilePlan, joins: Sequence[Join], fields: Fields) -> str:
     ]
     return (
         f"SELECT DISTINCT ON ({ident('key ' + first)}) {', '.join(values)} "
-        f"FROM {scan(file.source)} WHERE {ident('key ' + first)} IS NOT NULL"
+        f"FROM {scan_sql(file.source, KEEP_BROKEN)} WHERE {ident('key ' + first)} IS NOT NULL"
     )
 
 
@@ -125,7 +121,7 @@ def main_select(
         elif name in joined:
             value = joined[name]
         else:
-            constants = {"quantity": "1::DOUBLE", "product": text(ONLY_PRODUCT)}
+            constants = {"quantity": "1::DOUBLE", "product": literal(ONLY_PRODUCT)}
             value = constants.get(name, f"NULL::{FIELDS.get(name, 'VARCHAR')}")
         if name == "date":
             value = f"({value})::{'TIMESTAMP' if file.layout == 'orders' else 'DATE'}"
@@ -133,7 +129,7 @@ def main_select(
     problem = "m.problem"
     for role in REQUIRED:
         if role not in given and role in joined:
-            told = text(SEPARATOR.join([role, "has no match in the linked file", ""]))
+            told = literal(SEPARATOR.join([role, "has no match in the linked file", ""]))
             missing = f"CASE WHEN {joined[role]} IS NULL THEN {told} END"
             problem = f"coalesce({problem}, {missing})"
     return f"SELECT {', '.join(columns)}, {problem} AS problem FROM ({inner}) m {clauses}"
@@ -143,7 +139,7 @@ def _parsed(
     file: FilePlan, joins: Sequence[Join], fields: Fields, *, numbered: bool
 ) -> tuple[str, set[str]]:
     """A SELECT with the file's own fields typed, its join keys, and what is wrong with a row."""
-    source = scan(file.source)
+    source = scan_sql(file.source, KEEP_BROKEN)
     if file.layout in ("wide", "product_columns"):
         source, file = _unpivoted(file)
     elif numbered:
@@ -195,7 +191,7 @@ def _problem(used: list[tuple[str, Column]], file: FilePlan) -> str:
 
 def _told(column: Column, reason: str) -> str:
     """The text of a problem up to its value, which may follow."""
-    return text(SEPARATOR.join([column.name, reason, ""]))
+    return literal(SEPARATOR.join([column.name, reason, ""]))
 
 
 def _unpivoted(file: FilePlan) -> tuple[str, FilePlan]:
@@ -215,11 +211,12 @@ def _unpivoted(file: FilePlan) -> tuple[str, FilePlan]:
         reason="",
     )
     value = replace(cells[0], name="cell", role="quantity")
+    rows = f"SELECT *, row_number() OVER () - 1 AS row FROM {scan_sql(file.source, KEEP_BROKEN)}"
     source = (
         f"(SELECT * FROM (SELECT {''.join(ident(c.name) + ', ' for c in kept)}row, "
-        f"unnest([{', '.join(text(cell.meaning) for cell in cells)}]) AS {ident(header.name)}, "
+        f"unnest([{', '.join(literal(cell.meaning) for cell in cells)}]) AS {ident(header.name)}, "
         f"unnest([{', '.join(ident(cell.name) for cell in cells)}]) AS {ident(value.name)} "
-        f"FROM (SELECT *, row_number() OVER () - 1 AS row FROM {scan(file.source)})) "
+        f"FROM ({rows})) "
         f"WHERE NOT {empty_sql(value)})"
     )
     return source, replace(file, columns=(*kept, header, value))
@@ -256,24 +253,6 @@ def _keys(file: FilePlan, joins: Sequence[Join]) -> list[str]:
 
 def problem_parts(problem: str) -> tuple[str, str, str]:
     """SQL for the column, the reason and the value (NULL: none) in a staged problem."""
-    separator = text(SEPARATOR)
+    separator = literal(SEPARATOR)
     column, reason, value = (f"split_part({problem}, {separator}, {n})" for n in (1, 2, 3))
     return column, reason, f"nullif({value}, '')"
-
-
-def ident(name: str) -> str:
-    """A quoted SQL identifier.
-
-    >>> ident('a"b')
-    '"a""b"'
-    """
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text(value: str) -> str:
-    """A quoted SQL string.
-
-    >>> text("it's")
-    "'it''s'"
-    """
-    return "'" + value.replace("'", "''") + "'"

@@ -5,7 +5,7 @@ get the shortest expression, because tens of millions of rows pass through it.
 """
 
 from data.ingest.numbers import CURRENCY, FANCY, FANCY_MEANS, pattern
-from data.ingest.plan import Column, Reading
+from data.ingest.plan import Column, Reading, Source
 
 NOTHING = ("", "na", "n/a", "#n/a", "null", "none", "nan", "nat", "-", "--", "\\n", "nil", "#null!")
 YES = (
@@ -16,6 +16,9 @@ NO = (
     "0", "n", "no", "f", "false", "off", "否", "无", "没有", "假", "nein", "non", "não", "nao",
     "falsch", "regular", "✗",
 )  # fmt: skip
+
+
+SKIP_BROKEN = "ignore_errors=true"  # for looking at a file: lines that do not split are left out
 
 
 def ident(name: str) -> str:
@@ -34,6 +37,23 @@ def literal(text: str) -> str:
     "'it''s'"
     """
     return "'" + text.replace("'", "''") + "'"
+
+
+def scan_sql(source: Source, options: str = SKIP_BROKEN) -> str:
+    """A FROM clause over all rows of a source, every column as text.
+
+    `options` of read_csv say what becomes of lines that do not split into the right cells.
+    """
+    path = literal(str(source.path))
+    if source.format == "parquet":
+        columns = ", ".join(f"{ident(c)}::VARCHAR AS {ident(c)}" for c in source.columns)
+        return f"(SELECT {columns} FROM read_parquet({path}))"
+    columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in source.columns)
+    return (
+        f"read_csv({path}, columns={{{columns}}}, auto_detect=false, header=false, "
+        f"skip={source.first_line - 1}, delim={literal(source.delimiter)}, "
+        f"quote={literal(source.quote)}, escape={literal(source.quote)}, {options})"
+    )
 
 
 def _list(words: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ import duckdb
 
 from data.ingest.plan import Column, Reading, Source
 from data.ingest.profiles import Profile
-from data.ingest.sql import empty_sql, ident, literal, value_sql
+from data.ingest.sql import empty_sql, ident, scan_sql, value_sql
 
 TYPOS = 0.005  # a reading that fails on no more cells than this is not ruled out by them
 
@@ -20,20 +20,6 @@ class Trial:
     reading: Reading
     failures: int
     proof: str  # a cell that no other reading could read, "" where there is none
-
-
-def scan_sql(source: Source) -> str:
-    """A FROM clause over all rows of a source that split well, every column as text."""
-    path = literal(str(source.path))
-    if source.format == "parquet":
-        columns = ", ".join(f"{ident(c)}::VARCHAR AS {ident(c)}" for c in source.columns)
-        return f"(SELECT {columns} FROM read_parquet({path}))"
-    columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in source.columns)
-    return (
-        f"read_csv({path}, columns={{{columns}}}, auto_detect=false, header=false, "
-        f"skip={source.first_line - 1}, delim={literal(source.delimiter)}, "
-        f"quote={literal(source.quote)}, escape={literal(source.quote)}, ignore_errors=true)"
-    )
 
 
 def settled(profile: Profile, sources: Sequence[Source]) -> Profile:

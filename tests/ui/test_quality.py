@@ -348,7 +348,7 @@ def test_when_a_place_is_chosen_then_only_its_sales_count(shop: Callable[..., Ap
     rows = [*every_day(40), *((1, 2, *row[2:]) for row in every_day(10))]
     app = shop(rows, place="2")
     assert "1 product, 1 series" in text_of(app)
-    app.get_by_key("quality_place").set_value(None)
+    app.get_by_key("place_choice").set_value(None)
     app.run()
     assert "1 product, 2 series" in text_of(app)
     assert "place" not in app.query_params

@@ -9,7 +9,7 @@ import pytest
 
 from data import datasets, mappings, queries
 from data.errors import ImportConflict, MappingError, NotFound
-from data.ingest import commit, understand
+from data.ingest import commit, log, understand
 from data.ingest.commit import preview
 from data.ingest.undo import undo
 from data.scope import Scope
@@ -100,7 +100,7 @@ def test_when_replacing_then_the_covered_days_are_those_of_the_file(
 
 @pytest.mark.parametrize("mode", ["append", "replace"])
 def test_when_undone_then_everything_is_exactly_as_before(
-    store: Store, tmp_path: Path, mode: commit.Mode
+    store: Store, tmp_path: Path, mode: log.Mode
 ) -> None:
     trial_of(store, tmp_path, text(date(2026, 1, 1), 30, 4)).keep()
     before = contents(store)
@@ -135,7 +135,7 @@ def test_when_the_same_file_comes_again_then_it_is_recognised(store: Store, tmp_
     content = text(date(2026, 1, 1), 30, 4)
     trial_of(store, tmp_path, content).keep()
     again = trial_of(store, tmp_path, content, "other-name.csv")
-    assert commit.earlier_imports(store, again.staged)["dataset"].tolist() == ["Shop"]
+    assert log.earlier_imports(store, again.staged)["dataset"].tolist() == ["Shop"]
     with pytest.raises(ImportConflict, match="same file was imported"):
         again.keep("append", dataset_id=1)
 
@@ -149,7 +149,7 @@ def test_when_the_import_fails_half_way_then_nothing_of_it_is_kept(
     def full(*_: object) -> None:
         raise duckdb.IOException("IO Error: No space left on device")
 
-    monkeypatch.setattr(commit, "_log", full)
+    monkeypatch.setattr(commit, "write_log", full)
     with pytest.raises(Exception, match=r"disk is full.*Nothing was imported"):
         trial.keep()
     same(before, contents(store))

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from data.ingest.checks import check
-from data.ingest.commit import Mode, import_staged
+from data.ingest.commit import import_staged
+from data.ingest.log import Mode
 from data.ingest.plan import Plan
 from data.ingest.report import Report
 from data.ingest.sources import open_upload
