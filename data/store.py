@@ -28,6 +28,7 @@ class Store:
         self._writing = threading.RLock()
         self._working: dict[int, duckdb.DuckDBPyConnection] = {}  # by thread
         self.folder = folder
+        self.is_broken = False  # after a failed write DuckDB wants the file closed and reopened
 
     @property
     def staging_folder(self) -> Path:
@@ -36,12 +37,17 @@ class Store:
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor of the calling thread's own, closed at the end."""
+        """A cursor of the calling thread's own, closed at the end.
+
+        Raises `StoreError` where the disk is full or a file cannot be read or written.
+        """
         cursor, thread = self._root.cursor(), threading.get_ident()
         outer = self._working.get(thread)
         self._working[thread] = cursor
         try:
             yield cursor
+        except duckdb.Error as error:
+            raise (self._in_words(error) or error) from error
         finally:
             if outer is None:
                 self._working.pop(thread, None)
@@ -86,14 +92,26 @@ class Store:
             try:
                 yield cursor
                 cursor.execute("COMMIT")
-            except BaseException as error:
+            except BaseException:
                 _roll_back(cursor)
-                if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
-                    raise StoreError(_write_failure(error)) from error
                 raise
 
     def close(self) -> None:
         self._root.close()
+
+    def _in_words(self, error: duckdb.Error) -> StoreError | None:
+        """What a failed read or write means for the user; None for errors in our own SQL."""
+        if "invalidated" in str(error):
+            self.is_broken = True
+            return StoreError(
+                "The database was closed because a file could not be written, most likely for "
+                "want of space. It is opened again now, with everything that was imported before. "
+                "Free some space; an upload in progress has to be started again."
+            )
+        full = "no space left" in str(error).lower()
+        if full or isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
+            return StoreError(_write_failure(error))
+        return None
 
 
 def open_store(
@@ -199,15 +217,15 @@ def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
     """Undo the open transaction; an error that ended it already leaves nothing to undo."""
     try:
         cursor.execute("ROLLBACK")
-    except duckdb.TransactionException as error:
-        if "no transaction is active" not in str(error):
+    except duckdb.Error as error:
+        if "no transaction is active" not in str(error) and "invalidated" not in str(error):
             raise
 
 
 def _write_failure(error: Exception) -> str:
     first = str(error).splitlines()[0]
     if "space" in first.lower() or "disk" in first.lower():
-        return f"The disk is full: {first} Free some space and try again. Nothing was imported."
+        return f"The disk is full ({first}). Free some space and try again. Nothing was imported."
     return f"The database could not be written: {first} Nothing was imported."
 
 

@@ -6,7 +6,14 @@ from data.store import Store, open_store
 from ui import settings
 
 
-@st.cache_resource(show_spinner=False)
+def _is_usable(opened: Store) -> bool:
+    """Whether the cached store still works; a broken one is closed, to be opened afresh."""
+    if opened.is_broken:
+        opened.close()
+    return not opened.is_broken
+
+
+@st.cache_resource(show_spinner=False, validate=_is_usable)
 def store() -> Store:
     """The open database, the same for every session.
 

@@ -25,6 +25,7 @@ from data.ingest.report import Report
 from data.ingest.sources import open_upload
 from data.ingest.staging import Staged
 from data.ingest.understand import answer, guess, settle, use_as
+from data.store import Store
 from ui import progress, settings, state
 
 _KEY = "_upload"
@@ -39,6 +40,7 @@ LIMITS = Limits()  # of what is unpacked
 class Upload:
     """What has been understood of the files so far."""
 
+    store: Store  # that it is staged in; one that was opened again knows nothing of it
     folder: Path  # where this upload's files lie; gone with the upload
     started_at: datetime
     sources: tuple[Source, ...]
@@ -49,8 +51,16 @@ class Upload:
 
 
 def current() -> Upload | None:
-    """The upload in progress in this session."""
-    return st.session_state.get(_KEY)
+    """The upload in progress in this session; one whose store was closed is dropped and said."""
+    upload: Upload | None = st.session_state.get(_KEY)
+    if upload is not None and upload.store is not state.store():
+        del st.session_state[_KEY]
+        refuse(
+            "The database was opened again meanwhile, and with it the upload is gone. "
+            "Choose the files once more."
+        )
+        return None
+    return upload
 
 
 def widget_round() -> int:
@@ -212,7 +222,11 @@ def _open(waiting: Waiting) -> None:
     plan = guess(tuple(sources), remembered=mappings.recall(state.store()), today=date.today())
     start_over()
     st.session_state[_KEY] = Upload(
-        folder=waiting.folder, started_at=datetime.now(), sources=tuple(sources), plan=plan
+        store=state.store(),
+        folder=waiting.folder,
+        started_at=datetime.now(),
+        sources=tuple(sources),
+        plan=plan,
     )
 
 

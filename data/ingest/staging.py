@@ -4,6 +4,7 @@ Nothing of the shop's own tables is touched here, so an abandoned upload leaves 
 """
 
 import hashlib
+import logging
 import secrets
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from data.ingest.plan import Plan, Source
 from data.ingest.selects import FIELDS, Fields, lookup_select, lookups, main_select
 from data.store import Store
 
+log = logging.getLogger("almanac")
 SWALLOWED = 20  # lines: a quoted cell longer than this was never meant to be one
 
 
@@ -64,7 +66,8 @@ def stage(store: Store, plan: Plan) -> Staged:
             ((rows,),) = cursor.execute(f"SELECT count(*) FROM {lines}").fetchall()
             ((bad,),) = cursor.execute(f"SELECT count(*) FROM {broken}").fetchall()
         except Exception:
-            discard(store, token)
+            if not store.is_broken:
+                discard(store, token)
             raise
     return Staged(
         token=token,
@@ -86,6 +89,10 @@ def discard(store: Store, token: str) -> None:
         ).fetchall()
         for (name,) in names:
             cursor.execute(f'DROP TABLE staging."{name}"')
+        try:
+            cursor.execute("CHECKPOINT staging")  # gives the space back to the disk
+        except (duckdb.TransactionException, duckdb.IOException):
+            log.info("Another upload is being staged; the space is given back with it.")
 
 
 def fingerprint(plan: Plan) -> str:

@@ -197,3 +197,43 @@ def test_when_another_process_holds_the_database_then_every_page_says_so(
         other.kill()
     press(empty_app, "Try again")
     assert not empty_app.error
+
+
+def test_when_a_write_has_broken_the_store_then_the_next_run_opens_it_again(
+    empty_app: AppTest,
+) -> None:
+    app = upload(empty_app, ("sales.csv", sales()))
+    press(app, "Import 180 rows")
+    broken = state.store()
+    broken.is_broken = True  # as after a checkpoint that failed on a full disk
+    app.switch_page(IMPORTS).run()
+    assert not app.exception
+    assert not app.error
+    assert state.store() is not broken
+    assert rows_in_database() == 180
+
+
+def test_when_the_store_was_opened_again_then_an_upload_in_progress_says_that_it_is_gone(
+    empty_app: AppTest,
+) -> None:
+    app = upload(empty_app, ("sales.csv", sales()))
+    state.store().is_broken = True
+    app.run()
+    assert not app.exception
+    assert "Choose the files once more" in errors(app)
+    app = upload(app, ("sales.csv", sales()))
+    assert import_buttons(app) == ["Import 180 rows"]
+
+
+def test_when_the_database_is_damaged_then_the_message_names_it_and_the_file_stays(
+    empty_app: AppTest, tmp_path: Path
+) -> None:
+    path = tmp_path / "almanac.duckdb"
+    path.write_bytes(b"not a database " * 1000)
+    empty_app.run()
+    assert not empty_app.exception
+    assert "cannot be read" in errors(empty_app)
+    assert path.read_bytes() == b"not a database " * 1000
+    path.unlink()
+    press(empty_app, "Try again")
+    assert not empty_app.error
