@@ -11,7 +11,7 @@ from data.errors import DataError
 from data.ingest.undo import undo
 from ui import format as fmt
 from ui import queries, state
-from ui.upload_checks import SEVERITY
+from ui.upload_checks import SEVERITY, counted
 
 MODES = {"new": "New", "append": "Added", "replace": "Replaced days", "demo": "Demo shop"}
 
@@ -82,7 +82,7 @@ def detail(import_id: int) -> None:
         examples = fmt.escape(" · ".join(line["examples"]))
         st.markdown(
             f"{SEVERITY[line['severity']]} **{fmt.escape(line['title'])}** "
-            f"{line['rows']:,} {line['unit']}: {fmt.escape(line['choice'])}  \n:gray[{examples}]"
+            f"{counted(line['rows'], line['unit'])}: {fmt.escape(line['choice'])}  \n:gray[{examples}]"
         )
 
 

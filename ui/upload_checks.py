@@ -42,6 +42,15 @@ def counts(report: Report) -> None:
         )
 
 
+def counted(number: int, unit: str) -> str:
+    """How many of what a finding counts.
+
+    >>> counted(1, "rows"), counted(2, "rows"), counted(1, "series")
+    ('1 row', '2 rows', '1 series')
+    """
+    return fmt.count(number, unit if unit == "series" else unit.removesuffix("s"), unit)
+
+
 def findings(upload: Upload, report: Report) -> None:
     """A line per finding: how bad, what, how often, where, and what will be done about it."""
     if not report.findings:
@@ -58,7 +67,7 @@ def _finding(upload: Upload, finding: Finding) -> None:
         examples = fmt.escape(" · ".join(finding.examples))
         st.markdown(
             f"{SEVERITY[finding.severity]} **{fmt.escape(finding.title)}** "
-            f"{finding.rows:,} {finding.unit}{share}  \n:gray[{examples}]",
+            f"{counted(finding.rows, finding.unit)}{share}  \n:gray[{examples}]",
             help=finding.why,
             width="stretch",
         )
@@ -138,7 +147,7 @@ def _download_rejected(upload: Upload, report: Report) -> None:
         return frame.to_csv(index=False).encode("utf-8-sig")
 
     st.download_button(
-        f"Download {count:,} rows left out",
+        f"Download {fmt.count(count, 'row')} left out",
         rows,
         file_name="rows-left-out.csv",
         mime="text/csv",
