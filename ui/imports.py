@@ -82,7 +82,8 @@ def detail(import_id: int) -> None:
         examples = fmt.escape(" · ".join(line["examples"]))
         st.markdown(
             f"{SEVERITY[line['severity']]} **{fmt.escape(line['title'])}** "
-            f"{counted(line['rows'], line['unit'])}: {fmt.escape(line['choice'])}  \n:gray[{examples}]"
+            f"{counted(line['rows'], line['unit'])}: {fmt.escape(line['choice'])}"
+            f"  \n:gray[{examples}]"
         )
 
 
