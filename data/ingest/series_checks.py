@@ -1,6 +1,7 @@
 """What only shows when the days of a product are looked at together: gaps, stock-outs, age."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import duckdb
 
@@ -187,12 +188,22 @@ def _stockouts(cursor: duckdb.DuckDBPyConnection, staged: Staged) -> Iterator[Fi
         rows=int(days),
         unit="days",
         share=0.0,
-        examples=tuple(f"{code}: {a:%-d %b} – {b:%-d %b %Y}" for _, _, code, a, b in found),
+        examples=tuple(f"{code}: {_span(a, b)}" for _, _, code, a, b in found),
         options=(("keep", "Keep as zero sales"),),
         choice="keep",
         why="Runs without a sale that are very unlikely for a product that sells nearly every day "
         f"(the {LOOKED_AT:,} largest series are looked at).",
     )
+
+
+def _span(first: date, last: date) -> str:
+    """Two days in words.
+
+    >>> _span(date(2025, 9, 21), date(2026, 1, 8)), _span(date(2026, 3, 1), date(2026, 3, 9))
+    ('21 Sep 2025 – 8 Jan 2026', '1 Mar – 9 Mar 2026')
+    """
+    year = "" if first.year == last.year else " %Y"
+    return f"{first.strftime('%-d %b' + year)} – {last:%-d %b %Y}"
 
 
 def _known_stockouts(cursor: duckdb.DuckDBPyConnection, staged: Staged) -> Iterator[Finding]:
