@@ -66,7 +66,8 @@ class Session:
     def end(self, state: WorkerState, *, kept: bool = False) -> None:
         """Write the last status, after all results; nothing is written later."""
         self._done.set()
-        self._beating.join()
+        if self._beating.is_alive():
+            self._beating.join()
         share = 1.0 if state == "succeeded" else self._status.progress
         last = replace(self._status, state=state, kept=kept, progress=share, eta_seconds=None)
         self._write(last, durable=True)
@@ -136,14 +137,17 @@ class Session:
 
     def _beat(self) -> None:
         while not self._done.wait(BEAT_SECONDS):
-            self._write(self._status)
+            self._write()
 
-    def _write(self, status: Status, *, durable: bool = False) -> None:
-        """Write the status as the next sign of life."""
+    def _write(self, status: Status | None = None, *, durable: bool = False) -> None:
+        """Write the status, or the last one again, as the next sign of life."""
         with self._lock:
             self._written = time.monotonic()
             self._status = replace(
-                status, beat=self._status.beat + 1, heartbeat=time.time(), memory_mb=_peak_mb()
+                status or self._status,
+                beat=self._status.beat + 1,
+                heartbeat=time.time(),
+                memory_mb=_peak_mb(),
             )
             try:
                 self.run.write_status(self._status, durable=durable)

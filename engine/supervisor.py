@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("engine")
 
 WORKER = (sys.executable, "-m", "engine.worker")
-TICK_SECONDS = 0.2
+TICK_SECONDS = 0.1
 MOST_DEATHS = 1  # a job whose worker dies is done again once
 
 
@@ -71,6 +71,7 @@ class Engine:
         except BaseException:
             self._lock.close()
             raise
+        self._trouble = ""  # what kept the last round from its end
         self._wake, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="engine", daemon=True)
         self._thread.start()
@@ -185,8 +186,10 @@ class Engine:
         while not (self._closing.is_set() and not self._crew.workers):
             try:
                 self._tick()
-            except (EngineError, OSError):  # such as a full disk: it may have room again
-                log.exception("The engine could not do its round; it tries again.")
+            except Exception as error:  # such as a full disk: it may have room again
+                if str(error) != self._trouble:
+                    log.exception("The engine could not do its round; it tries again.")
+                self._trouble = str(error)
                 if self._closing.is_set():  # the jobs stay as running, and are found at the start
                     self._crew.kill_all()
                     return

@@ -77,8 +77,9 @@ def _failed(session: Session, error: Exception) -> int:
         session.run.write_failure(failure)
         session.end("failed")
     except OSError as second:
+        if is_disk_full(second):  # nothing can be printed either, and to try spoils the exit code
+            return DISK_FULL
         traceback.print_exception(error)
-        return DISK_FULL if is_disk_full(second) else FAILED
     return FAILED
 
 

@@ -1,0 +1,65 @@
+"""A small frame, an engine that knows the slow kind, and a watch over left-over processes."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import slow_kind
+
+from engine.requests import KINDS
+from engine.supervisor import Engine
+
+
+@pytest.fixture(scope="session")
+def frame() -> pd.DataFrame:
+    """Three daily series of ten weeks."""
+    rng, days = np.random.default_rng(0), pd.date_range("2024-01-01", periods=70)
+    parts = [
+        pd.DataFrame({"series_id": name, "timestamp": days, "target": rng.poisson(20, 70) + 0.0})
+        for name in ("a", "b", "c")
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture
+def slow() -> Iterator[None]:
+    """The slow kind is known in this process too."""
+    slow_kind.register()
+    yield
+    del KINDS["slow"]
+
+
+@pytest.fixture
+def engine(tmp_path: Path, slow: None) -> Iterator[Engine]:
+    """An engine whose workers know the slow kind; nothing of it lives on."""
+    with Engine(tmp_path / "var", command=slow_kind.COMMAND) as engine:
+        yield engine
+    assert processes_of(tmp_path) == []
+
+
+def processes_of(folder: Path) -> list[int]:
+    """Living processes with the folder on their command line."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (each / "cmdline").read_bytes()
+        except OSError:  # it ended in between
+            continue
+        if str(folder).encode() in command:
+            found.append(int(each.name))
+    return found
+
+
+def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait for the condition; fail when it does not come true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
