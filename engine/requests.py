@@ -92,8 +92,10 @@ class ForecastRequest:
             )
         if self.model is not None:
             _check_model(self.model)
-        if self.from_run is not None and not RUN_ID.fullmatch(str(self.from_run)):
-            raise RequestError(f"from_run={self.from_run!r} is not the id of a run.")
+        if self.from_run is not None:
+            _check_text("from_run", self.from_run)
+            if not RUN_ID.fullmatch(self.from_run):
+                raise RequestError(f"from_run={self.from_run!r} is not the id of a run.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,13 +170,15 @@ def from_json(text: str) -> Request:
     if not isinstance(content, dict) or not {"format", "kind"} <= content.keys():
         raise RequestError("The request has no format or kind. Submit the job again.")
     written = content.pop("format")
-    if not isinstance(written, int) or written > FORMAT:
+    if type(written) is not int or written < 1:
+        raise RequestError(f"The request has the format {written!r}. Submit the job again.")
+    if written > FORMAT:
         raise RequestError(
             f"The request was written by a newer version of Almanac (format {written!r}; this one "
             f"reads up to {FORMAT}). Update this installation, or submit the job again here."
         )
     kind = content.pop("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise RequestError(
             f"The request is of the unknown kind {kind!r}; known are {', '.join(KINDS)}. "
             "Update this installation, or submit another job."
@@ -244,7 +248,7 @@ def _check_common(request: Any) -> None:
 def _check_model(name: object) -> None:
     from forecasting.models import MODELS  # late, because it loads pandas
 
-    if name not in MODELS:
+    if not isinstance(name, str) or name not in MODELS:
         raise RequestError(f"Model {name!r} is unknown. Models: {', '.join(MODELS)}.")
 
 

@@ -67,7 +67,6 @@ class Engine:
             self._remove_unfinished_submissions()
             for job in self._queue.jobs(("interrupted",)):
                 self._queue.change(job.run_id, "queued", who="engine", why="the app started again")
-            self._adopt(self._queue.jobs(ACTIVE))
         except BaseException:
             self._lock.close()
             raise
@@ -183,21 +182,23 @@ class Engine:
     # --- the supervising thread, and what it does before it starts ---
 
     def _supervise(self) -> None:
-        while not (self._closing.is_set() and not self._crew.workers):
+        while True:
+            closing = self._closing.is_set()  # read first: the last round adopts, and stops, too
             try:
-                self._tick()
+                self._tick(closing)
             except Exception as error:  # such as a full disk: it may have room again
                 if str(error) != self._trouble:
                     log.exception("The engine could not do its round; it tries again.")
                 self._trouble = str(error)
-                if self._closing.is_set():  # the jobs stay as running, and are found at the start
+                if closing:  # the jobs stay as running, and are found at the start
                     self._crew.kill_all()
                     return
+            if closing and not self._crew.workers:
+                return
             self._wake.wait(TICK_SECONDS)
             self._wake.clear()
 
-    def _tick(self) -> None:
-        closing = self._closing.is_set()
+    def _tick(self, closing: bool) -> None:
         active = self._queue.jobs(ACTIVE)
         self._adopt(active)
         presses = {job.run_id: job.presses for job in active if job.state == "cancelling"}

@@ -1,8 +1,7 @@
-"""A small frame, an engine that knows the slow kind, and a watch over left-over processes."""
+"""A small frame, and an engine that knows the slow kind and leaves no process behind."""
 
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import slow_kind
+from waiting import processes_of
 
 from engine.requests import KINDS
 from engine.supervisor import Engine
@@ -42,24 +42,3 @@ def engine(tmp_path: Path, slow: None) -> Iterator[Engine]:
     with Engine(tmp_path / "var", command=slow_kind.COMMAND) as engine:
         yield engine
     assert processes_of(tmp_path) == []
-
-
-def processes_of(folder: Path) -> list[int]:
-    """Living processes with the folder on their command line."""
-    found = []
-    for each in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (each / "cmdline").read_bytes()
-        except OSError:  # it ended in between
-            continue
-        if str(folder).encode() in command:
-            found.append(int(each.name))
-    return found
-
-
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    """Wait for the condition; fail when it does not come true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)

@@ -45,6 +45,7 @@ def changed(**changes: object) -> str:
     ("text", "words"),
     [
         (changed(format=99), "newer version of Almanac"),
+        (changed(format="1"), "has the format '1'"),
         (changed(colour="red"), "unknown here: colour"),
         (changed(panel={"freq": "D", "zone": "UTC"}), "unknown here: zone"),
         (changed(kind="tune"), "unknown kind 'tune'"),
@@ -58,6 +59,21 @@ def changed(**changes: object) -> str:
 def test_when_the_text_is_foreign_then_it_is_refused(text: str, words: str) -> None:
     with pytest.raises(RequestError, match=words):
         from_json(text)
+
+
+ODD = [None, True, -1, 0, 1.5, "", "x", [], ["x"], [[1]], {}, {"x": 1}, {"x": {}}]
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda each: each.kind)
+def test_when_any_value_is_odd_then_it_is_refused_or_comes_back(request_: Request) -> None:
+    content = json.loads(to_json(request_))
+    for name in content:
+        for odd in ODD:
+            try:
+                read = from_json(json.dumps({**content, name: odd}))
+            except RequestError:
+                continue
+            assert from_json(to_json(read)) == read
 
 
 @pytest.mark.parametrize(

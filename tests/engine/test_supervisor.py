@@ -6,15 +6,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import slow_kind
-from conftest import processes_of, until
 from slow_kind import SlowRequest
+from waiting import processes_of, until
 
 import forecasting as fc
 from engine.errors import EngineBusy, EngineError, QueueError
@@ -27,6 +27,9 @@ from engine.supervisor import Engine
 DAILY = PanelSpec(freq="D")
 ROOT = Path(__file__).parent.parent.parent
 ENVIRONMENT = worker_environment("cpu", threads=1, memory_mb=None)
+
+
+Starter = Callable[[Run], "subprocess.Popen[bytes]"]
 
 
 def working(engine: Engine, run_id: str) -> Status:
@@ -229,6 +232,22 @@ def test_when_a_worker_is_terminated_from_outside_then_the_job_is_done_again(
     assert engine.job(run_id).attempts == 2
 
 
+@pytest.fixture
+def start() -> Iterator[Starter]:
+    """Start a worker as an engine would; it does not outlive the test."""
+    started_here = []
+
+    def start(run: Run) -> "subprocess.Popen[bytes]":
+        command = [*slow_kind.COMMAND, str(run.folder)]
+        started_here.append(launch(command, run.output, ENVIRONMENT))
+        return started_here[-1]
+
+    yield start
+    for worker in started_here:
+        worker.kill()
+        worker.wait()
+
+
 def claimed_by_an_engine_that_died(folder: Path, frame: pd.DataFrame, marks: Path) -> Run:
     """A job that is running in the queue, without a word on which process does it."""
     request = SlowRequest(act="quiet", seconds=1.0, marks=str(marks))
@@ -242,25 +261,24 @@ def claimed_by_an_engine_that_died(folder: Path, frame: pd.DataFrame, marks: Pat
 
 
 def test_when_the_app_died_before_it_wrote_down_the_process_then_it_is_adopted(
-    tmp_path: Path, frame: pd.DataFrame, slow: None
+    tmp_path: Path, frame: pd.DataFrame, slow: None, start: Starter
 ) -> None:
     marks = tmp_path / "marks"
     run = claimed_by_an_engine_that_died(tmp_path / "var", frame, marks)
-    worker = launch([*slow_kind.COMMAND, str(run.folder)], run.output, ENVIRONMENT)
+    start(run)
     until(marks.exists)
     with Engine(tmp_path / "var", command=slow_kind.COMMAND) as engine:
         assert ended(engine, "run") == "succeeded"
         assert engine.job("run").attempts == 1
     assert marks.read_text().split() == ["run"]
-    worker.wait()
 
 
 def test_when_such_a_worker_had_not_shown_itself_then_a_second_gives_way_to_it(
-    tmp_path: Path, frame: pd.DataFrame, slow: None
+    tmp_path: Path, frame: pd.DataFrame, slow: None, start: Starter
 ) -> None:
     marks = tmp_path / "marks"
     run = claimed_by_an_engine_that_died(tmp_path / "var", frame, marks)
-    worker = launch([*slow_kind.COMMAND, str(run.folder)], run.output, ENVIRONMENT)
+    worker = start(run)
     until(marks.exists)
     worker.send_signal(signal.SIGSTOP)
     (run.folder / "status.json").unlink()
@@ -270,7 +288,6 @@ def test_when_such_a_worker_had_not_shown_itself_then_a_second_gives_way_to_it(
         assert ended(engine, "run") == "succeeded"
         assert engine.job("run").attempts == 2
     assert marks.read_text().split() == ["run"]
-    worker.wait()
 
 
 @pytest.fixture
@@ -378,6 +395,16 @@ def test_when_the_app_is_killed_then_the_next_one_adopts_its_workers(
         assert ended(engine, long, timeout=6) == "cancelled"
         assert engine.status(long).pid == before.pid  # type: ignore[union-attr]
     assert sorted(marks.read_text().split()) == sorted([short, long])  # each began once
+    assert processes_of(tmp_path) == []
+
+
+def test_when_an_engine_is_closed_as_soon_as_it_is_open_then_adopted_workers_end_too(
+    tmp_path: Path, frame: pd.DataFrame, slow: None, start: Starter
+) -> None:
+    run = claimed_by_an_engine_that_died(tmp_path / "var", frame, tmp_path / "marks")
+    start(run)
+    until(run.status)
+    Engine(tmp_path / "var", command=slow_kind.COMMAND).close()
     assert processes_of(tmp_path) == []
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import slow_kind
-from conftest import until
+from waiting import until
 
 import forecasting as fc
 from engine.processes import worker_environment
