@@ -18,7 +18,7 @@ from forecasting.panel import Panel
 VOLUME_GROUPS = 3
 STEP_GROUPS = 4
 FEWEST = 300  # actuals of a group below which groups are merged
-SHRINK = 100  # actuals that count as much as the belief that nothing is to be corrected
+SHRINK = 10  # windows of series that count as much as the belief that nothing is to be corrected
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,7 +55,8 @@ class Calibration:
         for g in range(len(shifts)):
             for s in range(steps):
                 chosen = usable & (group == g)[:, None] & (step_groups == s)
-                shifts[g, s] = _shifts(scores[chosen], levels)
+                trust = chosen.any(axis=1).sum() / (chosen.any(axis=1).sum() + SHRINK)
+                shifts[g, s] = trust * _shifts(scores[chosen], levels)
         return cls(
             quantile_levels=levels, volume_edges=edges, step_groups=step_groups, shifts=shifts
         )
@@ -112,12 +113,12 @@ def _group_counts(count: int, horizon: int) -> tuple[int, int]:
 
 
 def _shifts(scores: FloatArray, levels: tuple[float, ...]) -> FloatArray:
-    """Corrections (Q,) from scores (R, Q), drawn towards none where they rest on little.
+    """Corrections (Q,) of the distances from the median, from scores (R, Q).
 
-    The median stays: what all series did alike in one window will not repeat, and moving it would
-    follow that.
+    The median stays: what all series did alike in the last windows does not repeat, and following
+    it lost up to 6 % of WQL. A level that is right to the piece, such as a zero, stays too.
     """
     if not len(scores):
         return np.zeros(len(levels))
     found = np.array([np.quantile(scores[:, q], level) for q, level in enumerate(levels)])
-    return found * (len(scores) / (len(scores) + SHRINK))
+    return np.where(found == 0, 0.0, found - np.interp(0.5, levels, found))

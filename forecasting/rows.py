@@ -66,12 +66,12 @@ class Origins:
 
     @classmethod
     def of(cls, panel: Panel, layout: Layout, most: int) -> Self:
-        """At most `most` origins over three long seasons, each with a fair history before it."""
+        """At most `most` origins, over three long seasons or as many steps, with a fair history."""
         horizon, season = layout.horizon, layout.seasonality
         last = panel.length - 1 - horizon
         least = min(max(season, 8), max(last // 3, 3))
         windows = 2 if last - 3 * horizon > least + season else 1
-        reach = max(last - max(3 * layout.long_season, 8 * horizon), least)
+        reach = max(last - max(3 * layout.long_season, 8 * horizon, 2 * most), least)
         return cls(
             known=_spaced(reach, last, most),
             before_validation=_spaced(reach, last - windows * horizon, most),

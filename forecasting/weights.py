@@ -10,7 +10,8 @@ from forecasting.arrays import FloatArray
 MOST_STEPS = 20_000  # steps that weights are fitted on; a sample beyond
 ITERATIONS = 150
 SMALLEST = 0.02  # a model of less weight is left out: it would cost its fit and change nothing
-FEW_STEPS = 500  # steps that count as much as the belief that all models are alike
+FEW_STEPS = 500  # steps that count as much as the belief in weights by each model's own loss
+SHARPNESS = 8.0  # of that belief: a model that loses 10 % more has half the weight
 
 
 def least_loss_weights(
@@ -18,8 +19,9 @@ def least_loss_weights(
 ) -> FloatArray:
     """Weights (M,) for quantiles (M, B, H, Q) by the pinball loss against actuals (B, H).
 
-    By exponentiated gradient steps, which keeps weights positive; then drawn towards
-    equal weights where there are few steps to learn from.
+    By exponentiated gradient steps, which keep weights positive. Where there are few steps to
+    learn from they are drawn towards weights by each model's own loss, which vary less; equal
+    weights would let a poor model spoil a good one.
     """
     models = len(quantiles)
     seen = ~np.isnan(actual)
@@ -29,9 +31,12 @@ def least_loss_weights(
         steps_MRQ, happened_R = steps_MRQ[:, chosen], happened_R[chosen]
     if models == 1 or not len(happened_R) or not np.abs(happened_R).sum():
         return np.full(models, 1 / models)
-    found = _descend(steps_MRQ, happened_R, np.array(levels))
+    levels_Q = np.array(levels)
+    alone = np.array([_loss(steps_MRQ, happened_R, levels_Q, each)[0] for each in np.eye(models)])
+    belief = (alone.min() / np.maximum(alone, 1e-300)) ** SHARPNESS if alone.min() else alone == 0
+    found = _descend(steps_MRQ, happened_R, levels_Q)
     trust = len(happened_R) / (len(happened_R) + FEW_STEPS)
-    found = trust * found + (1 - trust) / models
+    found = trust * found + (1 - trust) * belief / belief.sum()
     found[found < SMALLEST] = 0.0
     return found / found.sum()
 

@@ -7,7 +7,7 @@ Shape suffixes: B series, H horizon, Q levels, R rows, F features.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 LEAST_SPREAD = 1e-3  # of the scale: errors are divided by it
 TWEEDIE: dict[str, Any] = {"objective": "tweedie"}  # positive, mostly small, sometimes zero
+MANY_ROWS = 100_000  # from which on trees get 31 leaves
+FEWEST_ORIGINS = 60
 STAGES = 3  # of a fit that are reported
 
 
@@ -46,9 +48,9 @@ class GbmConfig:
     num_rounds: int = 600  # trees of the mean at most; early stopping takes fewer
     patience: int = 30  # rounds without progress on the last windows after which it stops
     learning_rate: float = 0.06
-    num_leaves: int = 31  # per tree
+    num_leaves: int | None = None  # per tree; None takes 15 for few rows, 31 for many
     max_rows: int = 300_000  # rows that are learned from
-    max_origins: int = 60  # cutoffs that rows are made at
+    max_origins: int = 300  # cutoffs that rows are made at; fewer where rows are many
     volume_weight: float = 0.5  # weight of a row is its scale to this power: 0 all alike, 1 as WQL
     calibrate: bool = True
     num_threads: int = 1
@@ -60,7 +62,7 @@ class GbmConfig:
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int) or value < 1):
                 raise ConfigError(f"{name}={value!r} must be a whole number of at least 1.")
-        if self.num_leaves < 2:
+        if self.num_leaves is not None and self.num_leaves < 2:
             raise ConfigError(f"num_leaves={self.num_leaves} must be at least 2.")
         if not 0 < self.learning_rate <= 1:
             raise ConfigError(f"learning_rate={self.learning_rate} must be above 0, at most 1.")
@@ -106,7 +108,7 @@ class Gbm:
         self._trees = self._calibration = None
         boosting = self._boosting(budget_seconds)
         table = Table(panel, self._layout, None)
-        origins = Origins.of(panel, self._layout, config.max_origins)
+        origins = Origins.of(panel, self._layout, self._num_origins(panel))
         reporter = Reporter(on_progress, f"{self.name}: boosting", STAGES)
         known = self._sample(table, panel, origins.known)
         if known is None:
@@ -206,12 +208,17 @@ class Gbm:
         config = self.config
         return Boosting(
             learning_rate=config.learning_rate,
-            num_leaves=config.num_leaves,
+            num_leaves=config.num_leaves or 31,
             patience=config.patience,
             seed=config.seed,
             num_threads=config.num_threads,
             deadline=None if budget_seconds is None else time.monotonic() + budget_seconds,
         )
+
+    def _num_origins(self, panel: Panel) -> int:
+        """Enough for twice the rows that are drawn: a few series need many origins."""
+        enough = 2 * self.config.max_rows // max(panel.num_series * self.config.horizon, 1)
+        return min(max(enough, FEWEST_ORIGINS), self.config.max_origins)
 
     def _sample(self, table: Table, panel: Panel, origins: list[int]) -> Rows | None:
         most, seed = self.config.max_rows, self.config.seed
@@ -224,6 +231,8 @@ class Gbm:
         layout = self._fitted_layout()
         categorical = [layout.names.index(name) for name in layout.categorical]
         power = self.config.volume_weight
+        leaves = self.config.num_leaves or (31 if len(rows.target) >= MANY_ROWS else 15)
+        boosting = replace(boosting, num_leaves=leaves)
         dataset = boosting.dataset(rows.features, rows.target, rows.weight(power), categorical)
         check = None
         if held:
