@@ -121,8 +121,8 @@ def calendar(days: pd.DataFrame, freq: Freq, *, height: int = 200) -> go.Figure:
         showgrid=False, zeroline=False, ticks="outside", tickangle=0, fixedrange=True, title=None
     )
     if freq == "D":
-        days = "%b %Y" if values.shape[1] > NARROW else "%-d %b"
-        figure.update_xaxes(type="date", tickformat=days, nticks=8)
+        dates = "%b %Y" if values.shape[1] > NARROW else "%-d %b"
+        figure.update_xaxes(type="date", tickformat=dates, nticks=8)
     elif freq == "M":
         figure.update_xaxes(tickvals=list(range(1, 13)), ticktext=_MONTHS)
     else:
