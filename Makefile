@@ -24,7 +24,7 @@ types: $(VENV)/development
 	$(BIN)/mypy
 
 unit: $(VENV)/development
-	$(BIN)/pytest tests forecasting data ui --ignore tests/app --ignore tests/browser
+	$(BIN)/pytest tests forecasting data engine ui --ignore tests/app --ignore tests/browser
 
 app: $(VENV)/development
 	$(BIN)/pytest tests/app

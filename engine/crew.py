@@ -1,0 +1,163 @@
+"""The workers that an engine watches: who lives, who must end, and how one ended."""
+
+import logging
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.processes import is_alive, kill_group, terminate
+from engine.runs import Run, Status
+from engine.worker import GONE, TAKEN, failure_of
+
+log = logging.getLogger("engine")
+
+GRACE_SECONDS = 5.0  # between SIGTERM and SIGKILL
+SHOW_SECONDS = 10.0  # for a worker of an earlier engine to show itself in its status
+SILENT_SECONDS = 600.0  # without a heartbeat; a C library may keep Python from running for long
+
+
+@dataclass(kw_only=True)
+class Worker:
+    """A process that does a job. Times are of `time.monotonic`."""
+
+    run: Run
+    pid: int | None  # None: an earlier engine died before it could write it down
+    begun: str  # tells the process from another with the same number
+    process: "subprocess.Popen[bytes] | None"  # None: adopted
+    asked_at: float | None = None  # when it was told to stop
+    beat: int = -1
+    beat_at: float = 0.0
+    is_silent: bool = False  # was killed for lack of a heartbeat
+
+    def has_ended(self) -> bool:
+        if self.process is not None:
+            return self.process.poll() is not None
+        return self.pid is None or not is_alive(self.pid, self.begun)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a worker ended: with a result, a failure, a stop, or without a word."""
+
+    run_id: str
+    state: Literal["succeeded", "failed", "stopped", "died"]
+    why: str
+
+
+class Crew:
+    """The living workers, by run id. Used by the supervising thread alone."""
+
+    def __init__(self) -> None:
+        self.workers: dict[str, Worker] = {}
+
+    def add(self, worker: Worker) -> None:
+        worker.beat_at = time.monotonic()
+        self.workers[worker.run.run_id] = worker
+
+    def forget(self, run_id: str) -> None:
+        del self.workers[run_id]
+
+    def round(self, presses: Mapping[str, int], *, stop_all: bool) -> list[Ending]:
+        """Stop whom `presses` names, kill whom grace has run out for; those that have ended.
+
+        An ended worker is named again in the next round until it is forgotten.
+        """
+        endings = []
+        for run_id, worker in list(self.workers.items()):
+            if worker.has_ended():
+                if not self._is_with_another(worker):
+                    endings.append(self._ending(worker))
+                continue
+            self._listen(worker)
+            asked = presses.get(run_id, 0)
+            if asked > 1:
+                self._kill(worker)
+            elif asked or stop_all:
+                self._stop(worker)
+        return endings
+
+    def kill_all(self) -> None:
+        for worker in self.workers.values():
+            self._kill(worker)
+
+    def _is_with_another(self, worker: Worker) -> bool:
+        """Whether the worker gave way to an older one, which is then watched in its place."""
+        if worker.process is None or worker.process.returncode != TAKEN:
+            return False
+        status = worker.run.status()
+        if status and is_alive(status.pid, status.pid_started):
+            self.add(Worker(run=worker.run, pid=status.pid, begun=status.pid_started, process=None))
+            return True
+        return time.monotonic() - worker.beat_at < SHOW_SECONDS
+
+    def _stop(self, worker: Worker) -> None:
+        if worker.pid is None:
+            return
+        if worker.asked_at is None:
+            worker.asked_at = time.monotonic()
+            terminate(worker.pid, worker.begun)
+        elif time.monotonic() - worker.asked_at > GRACE_SECONDS:
+            self._kill(worker)
+
+    def _kill(self, worker: Worker) -> None:
+        if worker.pid is not None:
+            kill_group(worker.pid, worker.begun)
+
+    def _listen(self, worker: Worker) -> None:
+        """Stop a worker that has lost its folder, or lives but has not been heard of for long."""
+        if not worker.run.folder.is_dir():
+            self._stop(worker)
+            return
+        now, status = time.monotonic(), worker.run.status()
+        beat = status.beat if status and status.pid == worker.pid else -1
+        if beat != worker.beat:
+            worker.beat, worker.beat_at = beat, now
+        elif now - worker.beat_at > SILENT_SECONDS:
+            worker.is_silent = True
+            self._kill(worker)
+
+    def _ending(self, worker: Worker) -> Ending:
+        run = worker.run
+        self._kill(worker)  # processes that it started and left behind
+        code = worker.process.returncode if worker.process else None
+        if not run.folder.is_dir() or code == GONE:
+            why = "The run folder was deleted while the job ran. Submit the job again."
+            return Ending(run_id=run.run_id, state="failed", why=why)
+        status = run.status()
+        if status and status.is_over and status.pid == worker.pid:
+            return _said(run, status)
+        if failure := failure_of(code):
+            return Ending(run_id=run.run_id, state="failed", why=str(failure))
+        return Ending(run_id=run.run_id, state="died", why=_death(worker, code))
+
+
+def _said(run: Run, status: Status) -> Ending:
+    """The ending that the worker wrote down."""
+    if status.state == "failed":
+        why = str(run.failure() or "The worker failed and could not say why.")
+        return Ending(run_id=run.run_id, state="failed", why=why)
+    if status.state == "stopped":
+        why = "stopped, the best so far kept" if status.kept else "stopped, with nothing to keep"
+        return Ending(run_id=run.run_id, state="stopped", why=why)
+    return Ending(run_id=run.run_id, state="succeeded", why="done")
+
+
+def _death(worker: Worker, code: int | None) -> str:
+    if worker.is_silent:
+        return f"The worker gave no sign of life for {SILENT_SECONDS / 60:.0f} minutes."
+    if worker.asked_at is not None:
+        return "The worker was killed before it had anything to keep."
+    if code is None:
+        return "The worker ended without a word, perhaps with the machine."
+    if code == TAKEN:
+        return "Another worker was still at the job."
+    if code == -signal.SIGKILL:
+        return (
+            "The worker was killed (signal 9), most often for lack of memory: use fewer series, a "
+            "smaller batch_size or fewer jobs at once."
+        )
+    how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+    return f"The worker ended {how} without a result; output.log in its run folder may say more."

@@ -1,0 +1,129 @@
+"""The kinds of jobs: each function does a request with the library and saves what comes out.
+
+A function returns when its results are saved. When the job is to stop, `Stop` comes out of
+`on_progress`: let it pass where nothing can be kept, or save what there is and return.
+"""
+
+from dataclasses import fields
+from itertools import chain
+from typing import Any
+
+import pandas as pd
+
+import forecasting as fc
+from engine.errors import RunError
+from engine.requests import BacktestRequest, FitRequest, ForecastRequest
+from engine.runs import Run
+from engine.session import Session, Stop
+from forecasting.backtest import Backtest
+
+
+def fit(session: Session, request: FitRequest) -> None:
+    """Fit the model and keep it in model/."""
+    model = _created(session, request.model, request)
+    model.fit(
+        session.panel(request.panel),
+        on_progress=session.on_progress(),
+        budget_seconds=request.budget_seconds,
+    )
+    session.become("saving", "saving the model")
+    session.run.save_model(model)
+
+
+def forecast(session: Session, request: ForecastRequest) -> None:
+    """Forecast into forecast.parquet, and notes.parquet: series that got a fallback."""
+    if request.from_run is not None:
+        model = fc.load(_kept_model(session.run, request.from_run))
+        panel = session.panel(request.panel)
+    else:
+        model = _created(session, str(request.model), request)
+        panel = session.panel(request.panel)
+        model.fit(panel, on_progress=session.on_progress(), budget_seconds=request.budget_seconds)
+    if not session.was_stopped:
+        session.check()
+    session.become("running", f"{model.name}: predicting")
+    result = model.predict(panel, known_future=session.future())
+    session.become("saving", "saving the forecast")
+    session.run.save_model(model)
+    session.run.write_frame("notes", result.notes_frame())
+    session.run.write_frame("forecast", result.to_frame())
+
+
+def backtest(session: Session, request: BacktestRequest) -> None:
+    """Compare the models: backtest.parquet, leaderboard.parquet, metrics.parquet, skipped.parquet.
+
+    One model after the other, so that a job that is stopped keeps those it has finished.
+    """
+    for name in request.models:  # a wrong option is refused before hours are spent
+        _created(session, name, request, request.options.get(name, {}))
+    panel = session.panel(request.panel)
+    finished: list[Backtest] = []
+    for number, name in enumerate(request.models):
+        try:
+            session.check()
+            finished.append(
+                fc.backtest(
+                    panel,
+                    [name],
+                    horizon=request.horizon,
+                    num_windows=request.num_windows,
+                    step_size=request.step_size,
+                    quantile_levels=request.quantile_levels,
+                    seed=request.seed,
+                    options=request.options,
+                    budget_seconds=request.budget_seconds,
+                    n_jobs=session.threads,
+                    on_progress=session.on_progress(number, len(request.models)),
+                )
+            )
+        except Stop:
+            if not finished:
+                raise
+            break
+    session.become("saving", "saving the comparison")
+    _save_backtest(session.run, joined(finished))
+
+
+def joined(parts: list[Backtest]) -> Backtest:
+    """The backtest of all models at once, from those of each model on the same panel.
+
+    Windows come by cutoff, then by model, as `forecasting.backtest` orders them.
+    """
+    by_cutoff = zip(*(part.windows for part in parts), strict=True)
+    return Backtest(windows=tuple(chain.from_iterable(by_cutoff)), skipped=parts[0].skipped)
+
+
+def _save_backtest(run: Run, result: Backtest) -> None:
+    frames: dict[str, pd.DataFrame] = {
+        "skipped": result.skipped,
+        "metrics": result.metrics,
+        "backtest": result.forecasts,
+        "leaderboard": result.leaderboard(),
+    }
+    for name, frame in frames.items():
+        run.write_frame(name, frame)
+
+
+def _created(session: Session, name: str, request: Any, options: Any = None) -> fc.Forecaster:
+    """The model of the request, with as many processes as the slot has threads."""
+    given = dict(request.options if options is None else options)
+    known = {each.name for each in fields(fc.MODELS[name].import_class().config_class)}
+    if "n_jobs" in known:
+        given.setdefault("n_jobs", session.threads)
+    return fc.create(
+        name,
+        horizon=request.horizon,
+        quantile_levels=request.quantile_levels,
+        seed=request.seed,
+        **given,
+    )
+
+
+def _kept_model(run: Run, run_id: str) -> Any:
+    folder = Run(run.folder.parent / run_id).model
+    if not folder.is_dir():
+        raise RunError(
+            f"Run {run_id!r} kept no model, or was deleted. Choose another run, or fit the model "
+            "anew."
+        )
+    return folder

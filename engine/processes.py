@@ -1,0 +1,120 @@
+"""Processes of the operating system: who they are, whether they live, how they end and begin."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent  # where `engine` and `forecasting` are imported from
+RESOURCE = "ALMANAC_RESOURCE"  # environment of a worker: the slot it may use
+THREADS = "ALMANAC_THREADS"
+MEMORY = "ALMANAC_MEMORY_MB"
+
+_THREAD_SETTINGS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_MAX_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+# Threads that spin while they wait slow every neighbour down; it once cost a factor of 35.
+_QUIET = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "TOKENIZERS_PARALLELISM": "false"}
+
+
+def started(pid: int) -> str | None:
+    """When the process began, as text that tells it from an earlier one with the same number.
+
+    None where there is no such process, or only its unclaimed remains.
+    """
+    if not sys.platform.startswith("linux"):
+        return _started_by_ps(pid)
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    state, *rest = stat.rpartition(")")[2].split()  # the name before may hold anything
+    return None if state in "ZX" else f"{_boot()}-{rest[18]}"
+
+
+def is_alive(pid: int, begun: str) -> bool:
+    """Whether that very process still runs."""
+    return started(pid) == begun
+
+
+def terminate(pid: int, begun: str) -> None:
+    """Ask the process to stop and keep what it has."""
+    if is_alive(pid, begun):
+        with suppress(ProcessLookupError):  # it ended in between
+            os.kill(pid, signal.SIGTERM)
+
+
+def kill_group(pid: int, begun: str) -> None:
+    """End the process and all that it started. Safe where it has ended and its number is reused."""
+    now = started(pid)
+    if (now is not None and now != begun) or _is_of_another_boot(begun):
+        return
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def launch(
+    command: list[str], output: Path, environment: Mapping[str, str]
+) -> "subprocess.Popen[bytes]":
+    """Start a command as the leader of its own session, so that it outlives this process."""
+    with output.open("ab") as file:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env=dict(environment),
+            cwd=ROOT,
+            start_new_session=True,
+        )
+
+
+def worker_environment(resource: str, *, threads: int, memory_mb: int | None) -> dict[str, str]:
+    """This process's environment with what a worker of the slot may use.
+
+    A worker of `gpu1` sees the second GPU alone, one of `cpu` none.
+    """
+    inherited = dict(os.environ)
+    paths = [str(ROOT), *filter(None, [inherited.get("PYTHONPATH")])]
+    limit = {} if memory_mb is None else {MEMORY: str(memory_mb)}
+    return {
+        **inherited,
+        **thread_settings(threads),
+        **limit,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "CUDA_VISIBLE_DEVICES": resource.removeprefix("gpu") if resource.startswith("gpu") else "",
+        RESOURCE: resource,
+        THREADS: str(threads),
+    }
+
+
+def thread_settings(threads: int) -> dict[str, str]:
+    """Environment variables that numpy, torch and the like read when they are loaded."""
+    return {**dict.fromkeys(_THREAD_SETTINGS, str(threads)), **_QUIET}
+
+
+@cache
+def _boot() -> str:
+    """Tells this start of the machine from others; numbers of processes begin anew with each."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
+    except OSError:
+        return "boot"
+
+
+def _is_of_another_boot(begun: str) -> bool:
+    return sys.platform.startswith("linux") and bool(begun) and not begun.startswith(_boot())
+
+
+def _started_by_ps(pid: int) -> str | None:
+    command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
+    words = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
+    return None if not words or words[0].startswith("Z") else " ".join(words[1:])

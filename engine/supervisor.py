@@ -1,0 +1,301 @@
+"""The engine of one folder: takes jobs, starts workers, watches them, and ends them.
+
+`queue.db` says which jobs there are, `runs/<run_id>/` holds each, `engine.lock` is held while the
+engine is open. Callers only change the queue; one thread does everything else, several times a
+second, and a job needs nothing of it but a start: workers live on when the app dies, and the next
+engine on the folder adopts them.
+"""
+
+import atexit
+import fcntl
+import logging
+import os
+import secrets
+import socket
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Self
+
+from engine.crew import Crew, Ending, Worker
+from engine.errors import EngineBusy, EngineError, QueueError
+from engine.files import remove_tree
+from engine.processes import is_alive, launch, started, worker_environment
+from engine.queue import ACTIVE, OVER, Event, Job, Queue
+from engine.requests import Request, digest
+from engine.runs import Run, Status
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger("engine")
+
+WORKER = (sys.executable, "-m", "engine.worker")
+TICK_SECONDS = 0.1
+MOST_DEATHS = 1  # a job whose worker dies is done again once
+
+
+class Engine:
+    """The open engine; any thread may call it. Close it, or use it in a `with` block.
+
+    `slots` says how many jobs of each resource run at once; `cpu` jobs share the cores evenly.
+    Raises `EngineBusy` where another engine works on the folder.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        slots: Mapping[str, int] | None = None,
+        memory_mb: int | None = None,  # per worker; None: no limit
+        command: Sequence[str] = WORKER,  # gets the run folder as its last argument
+    ) -> None:
+        self.folder = folder.absolute()
+        self.slots = _checked(slots or {"cpu": 1})
+        self._memory_mb = memory_mb
+        self._command = list(command)
+        self._runs = self.folder / "runs"
+        self._runs.mkdir(parents=True, exist_ok=True)
+        self._lock = _only_engine(self.folder)
+        try:
+            self._queue = Queue(self.folder / "queue.db")
+            self._crew = Crew()
+            self._remove_unfinished_submissions()
+            for job in self._queue.jobs(("interrupted",)):
+                self._queue.change(job.run_id, "queued", who="engine", why="the app started again")
+        except BaseException:
+            self._lock.close()
+            raise
+        self._trouble = ""  # what kept the last round from its end
+        self._wake, self._closing = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._supervise, name="engine", daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def submit(
+        self,
+        request: Request,
+        panel: "pd.DataFrame",
+        *,
+        future: "pd.DataFrame | None" = None,
+        resource: str = "cpu",
+        priority: int = 0,
+        who: str = "",
+    ) -> str:
+        """Queue a job and return its run id.
+
+        `panel` is the long frame that the request's panel is made of, `future` the known
+        covariates ahead. The highest priority runs first. Raises `EngineError`.
+        """
+        if self._closing.is_set():
+            raise EngineError("The engine is closed. Start it again, then submit the job.")
+        if resource not in self.slots:
+            raise EngineError(
+                f"There are no slots for {resource!r}; there are {', '.join(self.slots)}."
+            )
+        run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+        run = Run.create(self._runs / run_id, request, panel, future)
+        try:
+            self._queue.add(
+                run_id,
+                kind=request.kind,
+                digest=digest(request, panel, future),
+                resource=resource,
+                priority=priority,
+                who=who,
+            )
+        except QueueError:
+            run.delete()
+            raise
+        self._wake.set()
+        return run_id
+
+    def finished_equal(
+        self, request: Request, panel: "pd.DataFrame", *, future: "pd.DataFrame | None" = None
+    ) -> str | None:
+        """The latest run that succeeded with an equal request on equal data, if it still exists."""
+        job = self._queue.succeeded(digest(request, panel, future))
+        return job.run_id if job and self.run(job.run_id).folder.is_dir() else None
+
+    def cancel(self, run_id: str, *, who: str = "") -> Job:
+        """Stop a job and keep the best so far, within 5 s; called again, end it at once.
+
+        A job that is over stays as it is. Raises `QueueError` for an unknown run.
+        """
+        job = self._queue.cancel(run_id, who=who)
+        self._wake.set()
+        return job
+
+    def run(self, run_id: str) -> Run:
+        """The folder of the run, which may have been deleted."""
+        return Run(self._runs / run_id)
+
+    def status(self, run_id: str) -> Status | None:
+        """What the worker said last; None while the job waits."""
+        return self.run(run_id).status()
+
+    def job(self, run_id: str) -> Job:
+        """Raises `QueueError` for an unknown run."""
+        return self._queue.job(run_id)
+
+    def jobs(self) -> list[Job]:
+        """All jobs, the oldest first."""
+        return self._queue.jobs()
+
+    def history(self, run_id: str) -> list[Event]:
+        """Who changed the state of the job, when and why."""
+        return self._queue.history(run_id)
+
+    def wait(self, run_id: str, *, timeout: float) -> Job:
+        """The job when it is over, or as it is after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while (job := self.job(run_id)).state not in OVER and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return job
+
+    def close(self) -> None:
+        """Stop all workers; their jobs go on when an engine opens the folder again."""
+        if self._lock.closed:
+            return
+        self._closing.set()
+        self._wake.set()
+        self._thread.join()
+        atexit.unregister(self.close)
+        self._queue.close()
+        self._lock.close()
+
+    # --- the supervising thread, and what it does before it starts ---
+
+    def _supervise(self) -> None:
+        while True:
+            closing = self._closing.is_set()  # read first: the last round adopts, and stops, too
+            try:
+                self._tick(closing)
+            except Exception as error:  # such as a full disk: it may have room again
+                if str(error) != self._trouble:
+                    log.exception("The engine could not do its round; it tries again.")
+                self._trouble = str(error)
+                if closing:  # the jobs stay as running, and are found at the start
+                    self._crew.kill_all()
+                    return
+            if closing and not self._crew.workers:
+                return
+            self._wake.wait(TICK_SECONDS)
+            self._wake.clear()
+
+    def _tick(self, closing: bool) -> None:
+        active = self._queue.jobs(ACTIVE)
+        self._adopt(active)
+        presses = {job.run_id: job.presses for job in active if job.state == "cancelling"}
+        for ending in self._crew.round(presses, stop_all=closing):
+            self._finish(ending)
+            self._crew.forget(ending.run_id)
+        if closing:
+            return
+        for resource, slots in self.slots.items():
+            while job := self._queue.claim(resource, slots=slots):
+                self._launch(job)
+
+    def _launch(self, job: Job) -> None:
+        run, cores = self.run(job.run_id), os.cpu_count() or 1
+        environment = worker_environment(
+            job.resource,
+            threads=max(1, cores // self.slots[job.resource]),
+            memory_mb=self._memory_mb,
+        )
+        try:
+            run.forget_outcome()
+            process = launch([*self._command, str(run.folder)], run.output, environment)
+        except OSError as error:
+            missing = not run.folder.is_dir()
+            why = "The run folder was deleted. Submit the job again."
+            said = why if missing else f"The worker could not be started: {error}."
+            self._queue.change(job.run_id, "failed", who="engine", why=said)
+            return
+        begun = started(process.pid) or ""
+        self._crew.add(Worker(run=run, pid=process.pid, begun=begun, process=process))
+        self._queue.record_process(job.run_id, process.pid, begun)
+
+    def _finish(self, ending: Ending) -> None:
+        """Bring the queue up to date with how a worker ended."""
+        run_id, job = ending.run_id, self._queue.job(ending.run_id)
+        if job.state not in ACTIVE:
+            return
+        if ending.state == "succeeded":
+            self._queue.change(run_id, "succeeded", who="worker", why=ending.why)
+        elif job.state == "cancelling":
+            self._queue.change(run_id, "cancelled", who=job.who, why=ending.why)
+        elif ending.state == "failed":
+            self._queue.change(run_id, "failed", who="worker", why=ending.why)
+        elif self._closing.is_set():
+            why = "The app was shut down. The job goes on at its next start."
+            self._queue.change(run_id, "interrupted", who="engine", why=why)
+        else:
+            self._again(run_id, ending.why)
+
+    def _again(self, run_id: str, why: str) -> None:
+        """Queue a job whose worker died; after the second death it has failed."""
+        deaths = self._queue.record_death(run_id)
+        if deaths > MOST_DEATHS:
+            said = f"{why} That happened {deaths} times."
+            self._queue.change(run_id, "failed", who="engine", why=said)
+            return
+        self._queue.change(run_id, "interrupted", who="engine", why=why)
+        self._queue.change(run_id, "queued", who="engine", why="queued again")
+
+    def _adopt(self, active: Sequence[Job]) -> None:
+        """Watch the workers of an earlier engine; the next round finishes those that have ended."""
+        for job in active:
+            if job.run_id in self._crew.workers:
+                continue
+            run, pid, begun = self.run(job.run_id), job.pid, job.pid_started or ""
+            if pid is None or not is_alive(pid, begun):
+                status = run.status()  # an engine may die before it writes down whom it started
+                if status and (pid is None or is_alive(status.pid, status.pid_started)):
+                    pid, begun = status.pid, status.pid_started
+            self._crew.add(Worker(run=run, pid=pid, begun=begun, process=None))
+
+    def _remove_unfinished_submissions(self) -> None:
+        for folder in self._runs.glob(".*.new"):
+            remove_tree(folder)
+
+
+def _checked(slots: Mapping[str, int]) -> dict[str, int]:
+    for name, count in slots.items():
+        if not isinstance(count, int) or count < 1:
+            raise EngineError(f"slots[{name!r}]={count!r} must be a whole number of at least 1.")
+    return dict(slots)
+
+
+def _only_engine(folder: Path) -> IO[str]:
+    """The lock of the folder, held until it is closed or the process ends."""
+    file = (folder / "engine.lock").open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.seek(0)
+        holder = file.read().strip() or "another process"
+        file.close()
+        raise EngineBusy(
+            f"{folder} is in use by {holder}. Close that Almanac, or start this one with another "
+            "folder."
+        ) from error
+    file.truncate(0)
+    file.write(f"process {os.getpid()} on {socket.gethostname()}")
+    file.flush()
+    return file

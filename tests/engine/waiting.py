@@ -1,0 +1,26 @@
+"""Waiting for what other processes do, and finding those that are left."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def processes_of(folder: Path) -> list[int]:
+    """Living processes with the folder on their command line."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (each / "cmdline").read_bytes()
+        except OSError:  # it ended in between
+            continue
+        if str(folder).encode() in command:
+            found.append(int(each.name))
+    return found
+
+
+def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait for the condition; fail when it does not come true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
