@@ -121,7 +121,8 @@ def calendar(days: pd.DataFrame, freq: Freq, *, height: int = 200) -> go.Figure:
         showgrid=False, zeroline=False, ticks="outside", tickangle=0, fixedrange=True, title=None
     )
     if freq == "D":
-        figure.update_xaxes(type="date", tickformat="%b %Y", nticks=8)
+        dates = "%b %Y" if values.shape[1] > NARROW else "%-d %b"
+        figure.update_xaxes(type="date", tickformat=dates, nticks=8)
     elif freq == "M":
         figure.update_xaxes(tickvals=list(range(1, 13)), ticktext=_MONTHS)
     else:

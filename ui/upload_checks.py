@@ -132,7 +132,7 @@ def import_bar(upload: Upload, report: Report) -> None:
                 disabled=not report.product_days,
             )
         _say_what_changes(upload, mode, target)
-        if pressed:
+        if pressed or progress.is_running(_import_key(upload)):
             _import(upload, report, mode, name, target)
 
 
@@ -181,6 +181,10 @@ def _say_what_changes(upload: Upload, mode: str, target: int | None) -> None:
     )
 
 
+def _import_key(upload: Upload) -> str:
+    return f"import-{upload.folder.name}-{upload.revision}"
+
+
 def _import(upload: Upload, report: Report, mode: str, name: str, target: int | None) -> None:
     staged, store = upload.staged, state.store()
     assert staged is not None
@@ -199,7 +203,9 @@ def _import(upload: Upload, report: Report, mode: str, name: str, target: int | 
         )
 
     try:
-        import_id = progress.run("Importing", work, store, cancel=uploading.start_over)
+        import_id = progress.run(
+            _import_key(upload), "Importing", work, store, cancel=uploading.start_over
+        )
     except DataError as error:
         st.error(fmt.escape(str(error)))
         return

@@ -48,6 +48,7 @@ class Upload:
     staged: Staged | None = None
     report: Report | None = None
     choices: dict[str, str] = field(default_factory=dict)
+    revision: int = 0  # grows with every change of the plan
 
 
 def current() -> Upload | None:
@@ -155,6 +156,7 @@ def server_files() -> list[str]:
 
 def start_over() -> None:
     """Forget the upload in progress, its files and what was staged."""
+    progress.stop(state.store())
     upload = current()
     if upload is not None:
         _drop_staged(upload)
@@ -194,11 +196,16 @@ def checked(upload: Upload) -> tuple[Staged, Report]:
     if upload.staged is None:
         plan = upload.plan
         upload.staged = progress.run(
-            "Reading every row", lambda: staging.stage(store, plan), store, cancel=start_over
+            f"read-{upload.folder.name}-{upload.revision}",
+            "Reading every row",
+            lambda: staging.stage(store, plan),
+            store,
+            cancel=start_over,
         )
     if upload.report is None:
         staged, choices = upload.staged, upload.choices
         upload.report = progress.run(
+            f"check-{staged.token}-{sorted(choices.items())}",
             "Checking",
             lambda: check(store, staged, choices, today=date.today()),
             store,
@@ -251,3 +258,4 @@ def _drop_staged(upload: Upload) -> None:
     if upload.staged is not None:
         staging.discard(state.store(), upload.staged.token)
     upload.staged = upload.report = None
+    upload.revision += 1

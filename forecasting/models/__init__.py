@@ -44,6 +44,8 @@ MODELS = {
     "adida": Model("croston:Adida", "Sporadic demand forecast in longer periods"),
     "imapa": Model("croston:Imapa", "Sporadic demand forecast in periods of several lengths"),
     "sarimax": Model("sarimax:Sarimax", "Seasonal ARIMA with known covariates, such as price"),
+    "gbm": Model("gbm:Gbm", "Gradient boosting of all series together, by LightGBM"),
+    "ensemble": Model("ensemble:Ensemble", "Several models averaged, by what they were worth"),
 }
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks.ingest import write_file
 from tests.browser.conftest import settle
 
 REAL = Path(os.environ.get("ALMANAC_DATA", "../shared/data"))
@@ -89,3 +90,37 @@ def test_when_online_retail_is_uploaded_then_total_and_product_have_forecasts(
             page.get_by_text("CSV", exact=False).last.click()
         frame = pd.read_csv(waiting.value.path())
         assert len(frame) >= 13
+
+
+def test_when_the_page_is_left_while_reading_then_the_work_goes_on_and_cancel_ends_it(
+    page: Page, serve: Callable[[Path], str], tmp_path: Path
+) -> None:
+    """Two million rows take seconds, so that there is something to leave and to cancel."""
+    inbox = tmp_path / "var" / "inbox"
+    inbox.mkdir(parents=True)
+    write_file(inbox / "big.csv", 2_000_000)
+    url = serve(tmp_path / "var")
+
+    def visit(title: str) -> None:
+        page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
+
+    def read() -> None:
+        page.get_by_role("combobox").first.click()
+        page.get_by_role("option").first.click()
+        page.keyboard.press("Escape")
+        settle(page)
+        page.get_by_role("button", name="Read from the server").click()
+        page.get_by_text("Reading every row").first.wait_for(timeout=30_000)
+
+    page.goto(f"{url}/upload")
+    settle(page)
+    read()
+    page.get_by_role("button", name="Cancel").click()
+    settle(page)
+    expect(page.get_by_role("button", name="Read from the server")).to_be_visible()
+    read()
+    visit("Imports")
+    expect(page.get_by_text("No imports yet")).to_be_visible()
+    visit("Upload")
+    page.get_by_role("button", name="Import 2,000,000 rows").wait_for(timeout=60_000)
+    assert page.locator('[data-testid="stException"]').count() == 0

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -106,3 +108,33 @@ def test_when_started_again_then_abandoned_uploads_are_gone(tmp_path: Path) -> N
         (0,)
     ]
     store.close()
+
+
+def test_when_a_query_takes_long_then_its_progress_is_known_and_it_can_be_stopped(
+    store: Store,
+) -> None:
+    seen: list[float] = []
+    ended: list[str] = []
+
+    def count() -> None:
+        sql = "SELECT count(*) FROM range(100000) a, range(1000000) b WHERE a.range + b.range = 7"
+        try:
+            store.rows(sql)
+        except duckdb.InterruptException:
+            ended.append("interrupted")
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    until = time.monotonic() + 8
+    while not seen and time.monotonic() < until:
+        time.sleep(0.05)
+        if share := store.progress(thread.ident or 0):
+            seen.append(share)
+    store.interrupt(thread.ident or 0)
+    thread.join(5)
+    assert not thread.is_alive()
+    assert ended == ["interrupted"]
+    assert store.progress(thread.ident or 0) is None
+    assert store.rows("SELECT 1") == [(1,)]
+    assert seen
+    assert seen[0] <= 1

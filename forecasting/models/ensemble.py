@@ -1,0 +1,250 @@
+"""Ensemble: the quantiles of several models averaged, with weights from windows before the cutoff.
+
+The members forecast inner windows that they were not fitted on; the weights are those whose average
+would have had the least quantile loss there, and calibration corrects what its bands missed. Shape
+suffixes: M members, B series, H horizon, Q levels, R steps of all inner windows.
+"""
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from forecasting.arrays import FloatArray
+from forecasting.calibration import Calibration, volumes
+from forecasting.errors import ConfigError, NotFittedError
+from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, Note, check_quantile_levels
+from forecasting.future import KnownFuture
+from forecasting.models import create, load
+from forecasting.panel import Panel
+from forecasting.progress import OnProgress, Progress
+from forecasting.protocol import Forecaster
+from forecasting.storage import config_from, read_config, write_config
+from forecasting.weights import least_loss_weights
+
+DEFAULT_MEMBERS = ("seasonal_naive", "theta", "ets", "gbm")
+LEAST_HISTORY = 8  # steps before an inner cutoff
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsembleConfig:
+    """Options of the ensemble."""
+
+    horizon: int  # steps ahead
+    quantile_levels: tuple[float, ...] = DEFAULT_QUANTILE_LEVELS
+    seed: int = 0
+    members: tuple[str, ...] = DEFAULT_MEMBERS  # names of models
+    member_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # per member
+    num_windows: int = 2  # inner windows, each of the horizon's length, that weights come from
+    max_series: int = 3000  # series, at random, that inner windows are forecast for
+    calibrate: bool = True
+    n_jobs: int = 1  # processes of members that use several
+
+    def __post_init__(self) -> None:
+        check_quantile_levels(self.quantile_levels)
+        for name in ("horizon", "num_windows", "max_series", "n_jobs"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ConfigError(f"{name}={value!r} must be a whole number of at least 1.")
+        if not self.members or len(set(self.members)) < len(self.members):
+            raise ConfigError(f"members={self.members} must be different models, at least one.")
+        if "ensemble" in self.members:
+            raise ConfigError("An ensemble cannot be a member of itself. Name other models.")
+        if foreign := sorted(set(self.member_options) - set(self.members)):
+            raise ConfigError(
+                f"member_options name {', '.join(foreign)}; members are {', '.join(self.members)}."
+            )
+
+
+class Ensemble:
+    """The forecaster; it keeps its members fitted on all of the panel, weights and calibration."""
+
+    name: ClassVar[str] = "ensemble"
+    config_class: ClassVar[type[EnsembleConfig]] = EnsembleConfig
+    uses_known_covariates: ClassVar[bool] = True
+
+    def __init__(self, config: EnsembleConfig) -> None:
+        self.config = config
+        self._members: list[Forecaster] = []
+        self._weights: FloatArray = np.empty(0)
+        self._calibration: Calibration | None = None
+        for name in config.members:
+            self._create(name)  # an unknown member or option is refused before hours are spent
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The share of each member, from the fit; they sum to one."""
+        return dict(zip(self.config.members, self._weights.tolist(), strict=True))
+
+    def fit(
+        self,
+        panel: Panel,
+        *,
+        on_progress: OnProgress | None = None,
+        budget_seconds: float | None = None,
+    ) -> Self:
+        """Weigh the members on inner windows, then fit each on the whole panel."""
+        parts = _Budget(budget_seconds, 2 * len(self.config.members))
+        cutoffs = self._inner_cutoffs(panel)
+        self._weights = np.full(len(self.config.members), 1 / len(self.config.members))
+        self._calibration = None
+        if cutoffs:
+            self._weigh(_some(panel, self.config), cutoffs, parts, on_progress)
+        self._members = []
+        for at, name in enumerate(self.config.members):
+            report = _within(on_progress, f"[{name}, whole history]")
+            member = self._create(name)
+            self._members.append(
+                member.fit(panel, on_progress=report, budget_seconds=parts.next())
+                if self._weights[at] > 0
+                else member
+            )
+        return self
+
+    def predict(self, panel: Panel, *, known_future: KnownFuture | None = None) -> Forecast:
+        """The weighted average of the members' forecasts, calibrated."""
+        self._require_fit()
+        chosen = np.flatnonzero(self._weights > 0)
+        forecasts = [self._members[at].predict(panel, known_future=known_future) for at in chosen]
+        average = _average(forecasts, self._weights[chosen])
+        if self._calibration is None:
+            return average
+        return self._calibration.apply(average, volumes(panel))
+
+    def save(self, folder: Path | str) -> None:
+        """Write config.json, and every member that has a weight into a folder of its own."""
+        self._require_fit()
+        calibration = None if self._calibration is None else self._calibration.to_json()
+        fitted = {"weights": self._weights.tolist(), "calibration": calibration}
+        write_config(folder, self.name, self.config, fitted)
+        for at in np.flatnonzero(self._weights > 0):
+            self._members[at].save(Path(folder) / "members" / self.config.members[at])
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Self:
+        """The model that `save` wrote. Raises `ConfigError` for foreign or damaged files."""
+        content = read_config(folder)
+        model = cls(config_from(cls.config_class, content["config"], cls.name))
+        members = model.config.members
+        try:
+            model._weights = np.array(content["fitted"]["weights"], dtype=np.float64)
+            given = content["fitted"]["calibration"]
+            model._calibration = None if given is None else Calibration.from_json(given)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ConfigError(
+                f"{folder} holds no complete {cls.name} ({error}). Save the model again."
+            ) from error
+        if model._weights.shape != (len(members),):
+            raise ConfigError(
+                f"{folder} has {model._weights.size} weights for {len(members)} members. "
+                "Save the model again."
+            )
+        model._members = [
+            load(Path(folder) / "members" / name) if weight > 0 else model._create(name)
+            for name, weight in zip(members, model._weights, strict=True)
+        ]
+        return model
+
+    def _create(self, name: str) -> Forecaster:
+        config = self.config
+        options = dict(config.member_options.get(name, {}))
+        return create(
+            name,
+            horizon=config.horizon,
+            quantile_levels=config.quantile_levels,
+            seed=config.seed,
+            **options,
+        )
+
+    def _require_fit(self) -> None:
+        if not self._members:
+            raise NotFittedError(f"Model {self.name!r} is not fitted. Call fit(panel) first.")
+
+    def _inner_cutoffs(self, panel: Panel) -> list[int]:
+        """Steps of the inner cutoffs, the earliest first; none where the history is too short."""
+        horizon = self.config.horizon
+        last = panel.length - 1 - horizon
+        least = max(LEAST_HISTORY, min(2 * panel.seasonality, panel.length // 2))
+        found = [last - k * horizon for k in range(self.config.num_windows)]
+        return sorted(each for each in found if each + 1 >= least)
+
+    def _weigh(
+        self,
+        panel: Panel,
+        cutoffs: Sequence[int],
+        parts: "_Budget",
+        on_progress: OnProgress | None,
+    ) -> None:
+        """Weights and calibration from forecasts of the inner windows.
+
+        A member is fitted once, at the earliest inner cutoff, and forecasts every window from
+        there: it never saw what it is judged by.
+        """
+        windows = [panel.until(panel.timestamps[cutoff]) for cutoff in cutoffs]
+        ahead = [slice(cutoff + 1, cutoff + 1 + self.config.horizon) for cutoff in cutoffs]
+        found: list[list[Forecast]] = []
+        for name in self.config.members:
+            report = _within(on_progress, f"[{name}, inner windows]")
+            member = self._create(name)
+            member.fit(windows[0], on_progress=report, budget_seconds=parts.next())
+            found.append(
+                [
+                    member.predict(past, known_future=panel.known_covariates[:, steps])
+                    for past, steps in zip(windows, ahead, strict=True)
+                ]
+            )
+        stacked = np.stack([np.concatenate([each.quantiles for each in per]) for per in found])
+        actual = np.concatenate([panel.target[:, steps] for steps in ahead])
+        self._weights = least_loss_weights(stacked, actual, self.config.quantile_levels)
+        if self.config.calibrate:
+            average = np.tensordot(self._weights, stacked, axes=1)
+            volume = np.concatenate([volumes(past) for past in windows])
+            levels = self.config.quantile_levels
+            self._calibration = Calibration.fit(average, actual, volume, levels)
+
+
+class _Budget:
+    """Seconds for each of several parts: what is left, in equal shares."""
+
+    def __init__(self, seconds: float | None, parts: int) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+        self._parts = parts
+
+    def next(self) -> float | None:
+        self._parts, left = self._parts - 1, max(self._parts, 1)
+        return None if self._end is None else max(self._end - time.monotonic(), 0.0) / left
+
+
+def _some(panel: Panel, config: EnsembleConfig) -> Panel:
+    """The panel, or a random sample of its series where it has very many."""
+    if panel.num_series <= config.max_series:
+        return panel
+    rng = np.random.default_rng(config.seed)
+    chosen = np.sort(rng.choice(panel.num_series, config.max_series, replace=False))
+    return panel.subset(panel.series_ids[chosen])
+
+
+def _average(forecasts: Sequence[Forecast], weights: FloatArray) -> Forecast:
+    """The weighted average; a note is kept where all members fell back, or the heaviest did."""
+    mean = sum(w * each.mean for w, each in zip(weights, forecasts, strict=True))
+    quantiles = sum(w * each.quantiles for w, each in zip(weights, forecasts, strict=True))
+    heaviest = forecasts[int(np.argmax(weights))]
+    notes: dict[object, Note] = {note.series_id: note for note in heaviest.notes}
+    return dataclasses.replace(
+        heaviest,
+        mean=np.asarray(mean),
+        quantiles=np.asarray(quantiles),
+        notes=tuple(notes.values()),
+    )
+
+
+def _within(on_progress: OnProgress | None, stage: str) -> OnProgress | None:
+    if on_progress is None:
+        return None
+    return lambda each: on_progress(
+        Progress(f"{stage} {each.stage}", each.done, each.total, each.elapsed_seconds)
+    )
