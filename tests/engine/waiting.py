@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.runs import Status
+from engine.supervisor import Engine
+
 
 def processes_of(folder: Path) -> list[int]:
     """Living processes with the folder on their command line."""
@@ -24,3 +27,15 @@ def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)
+
+
+def working(engine: Engine, run_id: str) -> Status:
+    """The status of the run once its worker is at work."""
+    until(lambda: (status := engine.status(run_id)) and status.progress > 0)
+    status = engine.status(run_id)
+    assert status
+    return status
+
+
+def ended(engine: Engine, run_id: str, timeout: float = 20) -> str:
+    return engine.wait(run_id, timeout=timeout).state
