@@ -44,6 +44,9 @@ MODELS = {
     "adida": Model("croston:Adida", "Sporadic demand forecast in longer periods"),
     "imapa": Model("croston:Imapa", "Sporadic demand forecast in periods of several lengths"),
     "sarimax": Model("sarimax:Sarimax", "Seasonal ARIMA with known covariates, such as price"),
+    "lstm": Model("lstm:Lstm", "A network for all series; an LSTM reads the past"),
+    "gru": Model("gru:Gru", "A network for all series; a GRU reads the past"),
+    "transformer": Model("transformer:Transformer", "A network for all series; attention reads"),
 }
 
 
