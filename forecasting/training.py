@@ -210,10 +210,12 @@ class Trainer:
     def _batches(self, last: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Endless batches of rows and cutoffs, drawn many at a time and kept on the device."""
         first_N = torch.as_tensor(self.split.first_N)
-        weights_N = torch.as_tensor(self.tensors.volumes**self.config.scale_power)
-        weights_N = torch.where(first_N <= last, weights_N, 0.0)
-        if not bool((weights_N > 0).any()):
-            weights_N = (first_N <= last).double()
+        usable_N = (first_N <= last) & torch.as_tensor(self.tensors.volumes > 0)
+        if not bool(usable_N.any()):
+            usable_N = first_N <= last
+        volumes_N = self.tensors.volumes / max(self.tensors.volumes.max(), 1e-300)
+        volumes_N = np.where(volumes_N > 0, volumes_N, 1.0) ** self.config.scale_power
+        weights_N = torch.as_tensor(volumes_N) * usable_N
         size = self.config.batch_size
         while True:
             rows = torch.multinomial(

@@ -30,7 +30,8 @@ class NetworkConfig:
     weight_decay: float = 0.01  # of AdamW
     patience: int = 8  # validations without improvement after which training ends; 20 in all
     finish_share: float = 0.15  # extra steps, as a share, that also see the validation windows
-    scale_power: float = 0.5  # series are drawn in proportion to this power of their volume
+    scale_power: float = 0.7  # series are drawn in proportion to this power of their volume
+    round_counts: bool = True  # quantiles of series of whole numbers are whole, so zero can be one
     device: str = "auto"  # "auto" takes a GPU where there is one; or "cpu", "cuda", "cuda:1"
     num_threads: int = 1  # of the CPU; one is fastest for small networks on busy cores
 

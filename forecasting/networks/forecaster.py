@@ -201,7 +201,13 @@ class NetworkForecaster(ABC):
             simplest = fall_back(history, horizon, levels, reason)
         if simplest is not None:
             return sane(simplest, history, levels)
+        if self.config.round_counts and _is_whole(history.values[history.observed]):
+            quantiles = np.floor(quantiles + 0.5)
         return sane(SeriesForecast(mean, quantiles), history, levels)
+
+
+def _is_whole(values: FloatArray) -> bool:
+    return bool((values == np.floor(values)).all())
 
 
 def layout_from(saved: dict[str, Any]) -> Layout:

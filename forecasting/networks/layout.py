@@ -22,13 +22,14 @@ READING = {
     "D": (112, 7, 28, (7, 14, 28, 364)),
     "B": (100, 5, 20, (5, 10, 20, 260)),
     "W": (52, 4, 8, (1, 2, 4, 52)),
-    "M": (36, 3, 6, (1, 2, 12, 24)),
+    "M": (12, 3, 6, (1, 2, 12, 24)),
     "Q": (16, 2, 4, (1, 4, 8)),
     "Y": (10, 1, 3, (1, 2)),
 }
 SHORT_SEASON = 31  # steps; of such seasons the mean over several is a candidate too
 LONG_HISTORY = 500  # observations per series from which a vector per series pays
 MOST_EMBEDDED = 5000  # series that get a vector each
+MOST_ZEROS = 0.3  # share of zeros above which it pays no more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,9 +179,11 @@ def _static(column: "pd.Series[Any]") -> Static:
 
 
 def _embedded(panel: Panel, config: NetworkConfig) -> tuple[str, ...]:
+    seen = max(1, int(panel.observed.sum()))
     pays = (
         panel.num_series <= MOST_EMBEDDED
         and float(np.median(panel.observed.sum(axis=1))) >= LONG_HISTORY
+        and int((panel.target == 0).sum()) <= MOST_ZEROS * seen
     )
     wanted = pays if config.series_embedding is None else config.series_embedding
     return tuple(map(str, panel.series_ids)) if wanted and panel.num_series > 1 else ()

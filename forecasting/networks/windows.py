@@ -86,30 +86,43 @@ def gather(
         ],
         dim=-1,
     )
-    age_B = torch.log1p((cutoffs_B - tensors.launched_N[rows_B]).clamp(min=0).float()) / 7.0
-    zeros_B = ((values_BL == 0) * observed_BL).sum(dim=1) / count_B.clamp(min=1.0)
-    numbers_BM = torch.stack(
-        [
-            torch.tanh((tensors.levels_N[rows_B] + scale_B.log()) / 3.0),
-            zeros_B,
-            count_B / layout.context_length,
-            age_B,
-            torch.asinh(values_BL.abs().amax(dim=1) / scale_B) / 3.0,
-        ],
-        dim=-1,
-    )
     return Windows(
         context_BLC=context_BLC,
         future_BHF=future_BHF,
         candidates_BHJ=candidates_BHJ.clamp(-LARGEST, LARGEST),
         known_BHJ=exists_BHJ,
-        numbers_BM=torch.cat([numbers_BM, tensors.statics_NM[rows_B]], dim=-1),
+        numbers_BM=_numbers(tensors, rows_B, cutoffs_B, values_BL, observed_BL, scale_B),
         categories_BS=tensors.categories_NS[rows_B],
         series_B=tensors.series_N[rows_B],
         scale_B=scale_B,
         target_BH=(target_BH / scale_B[:, None]).clamp(-LARGEST, LARGEST),
         observed_BH=target_seen_BH,
     )
+
+
+def _numbers(
+    tensors: PanelTensors,
+    rows_B: Tensor,
+    cutoffs_B: Tensor,
+    values_BL: Tensor,
+    observed_BL: Tensor,
+    scale_B: Tensor,
+) -> Tensor:
+    """Numbers (B, M): level, share of zeros, share observed, age, highest value, statics."""
+    count_B = observed_BL.sum(dim=1)
+    age_B = torch.log1p((cutoffs_B - tensors.launched_N[rows_B]).clamp(min=0).float()) / 7.0
+    zeros_B = ((values_BL == 0) * observed_BL).sum(dim=1) / count_B.clamp(min=1.0)
+    own_BM = torch.stack(
+        [
+            torch.tanh((tensors.levels_N[rows_B] + scale_B.log()) / 3.0),
+            zeros_B,
+            count_B / values_BL.shape[1],
+            age_B,
+            torch.asinh(values_BL.abs().amax(dim=1) / scale_B) / 3.0,
+        ],
+        dim=-1,
+    )
+    return torch.cat([own_BM, tensors.statics_NM[rows_B]], dim=-1)
 
 
 def sizes_of(windows: Windows) -> WindowSizes:

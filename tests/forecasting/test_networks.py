@@ -268,3 +268,17 @@ def test_when_an_option_cannot_work_then_it_is_named(
 def test_when_heads_do_not_divide_the_width_then_both_are_named(products: fc.Panel) -> None:
     with pytest.raises(fc.ConfigError, match="num_heads=3 does not divide width=16"):
         fc.create("transformer", horizon=HORIZON, num_heads=3, **TINY).fit(products)
+
+
+def test_when_history_is_whole_numbers_then_quantiles_are_and_zero_can_be_one() -> None:
+    rng = np.random.default_rng(0)
+    days = pd.date_range("2024-01-01", periods=120)
+    frames = [
+        pd.DataFrame({"series_id": f"s{i}", "timestamp": days, "target": rng.poisson(0.3, 120)})
+        for i in range(5)
+    ]
+    counts = fc.Panel.from_frame(pd.concat(frames), freq="D")
+    forecast = fc.create("lstm", horizon=HORIZON, **TINY).fit(counts).predict(counts)
+    np.testing.assert_array_equal(forecast.quantiles, np.round(forecast.quantiles))
+    assert (forecast.quantile(0.1) == 0).all()
+    assert forecast.mean.mean() == pytest.approx(0.3, abs=0.15)
