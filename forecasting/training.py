@@ -138,7 +138,7 @@ class Trainer:
         )
         average = copy.deepcopy(self.network).eval()
         batches = self._batches(last)
-        best, best_step, best_wql, stale = None, 0, math.inf, 0
+        best, best_step, best_wql, stale = average.state_dict(), 0, math.inf, 0
         every = max(1, total // VALIDATIONS)
         began, used_before = time.monotonic(), time.monotonic() - self._began
         step, share = 0, 0.0
@@ -157,7 +157,7 @@ class Trainer:
             if step % every and share < 1.0:
                 continue
             wql = self.validate(average) if validated else None
-            if wql is None or wql < best_wql or best is None:
+            if wql is None or wql < best_wql:
                 best, best_step, stale = copy.deepcopy(average.state_dict()), step, 0
                 best_wql = math.inf if wql is None else wql
             else:
@@ -165,7 +165,6 @@ class Trainer:
             self._tell(step, total, time.monotonic() - began, float(loss), wql)
             if validated and stale >= config.patience:
                 break
-        assert best is not None
         return best, best_step, best_wql if math.isfinite(best_wql) else None
 
     def _update(self, optimiser: torch.optim.Optimizer, batch: tuple[Tensor, Tensor]) -> Tensor:
