@@ -46,6 +46,9 @@ MODELS = {
     "sarimax": Model("sarimax:Sarimax", "Seasonal ARIMA with known covariates, such as price"),
     "gbm": Model("gbm:Gbm", "Gradient boosting of all series together, by LightGBM"),
     "ensemble": Model("ensemble:Ensemble", "Several models averaged, by what they were worth"),
+    "lstm": Model("lstm:Lstm", "A network for all series; an LSTM reads the past"),
+    "gru": Model("gru:Gru", "A network for all series; a GRU reads the past"),
+    "transformer": Model("transformer:Transformer", "A network for all series; attention reads"),
 }
 
 

@@ -1,0 +1,256 @@
+"""NetworkForecaster: what lstm, gru and transformer have in common, which is all but the encoder.
+
+Shape suffixes: N or B series, H horizon, Q quantile levels, K known covariates.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from forecasting.arrays import FloatArray
+from forecasting.errors import ConfigError, NotFittedError
+from forecasting.fallbacks import Needs, SeriesForecast, fall_back, sane, without_a_model
+from forecasting.forecast import Forecast, Note
+from forecasting.future import KnownFuture, known_future_array
+from forecasting.history import history_of
+from forecasting.networks.config import NetworkConfig
+from forecasting.networks.layout import Covariate, Layout, Static, check_panel, layout_of
+from forecasting.networks.network import Network
+from forecasting.networks.tensors import PanelTensors, panel_tensors, volumes_of
+from forecasting.networks.windows import WindowSizes, gather, sizes_of
+from forecasting.panel import Panel
+from forecasting.progress import OnProgress
+from forecasting.storage import config_from, read_config, write_config
+from forecasting.training import Trainer, TrainingReport
+
+WEIGHTS = "weights.safetensors"
+PREDICTED = 1024  # series at a time
+NEEDS = Needs(seasons=0)
+
+
+class NetworkForecaster(ABC):
+    """A forecaster that learns all series of a panel together, and predicts any other panel."""
+
+    name: ClassVar[str]
+    config_class: ClassVar[type[NetworkConfig]]
+    uses_known_covariates: ClassVar[bool] = True
+
+    def __init__(self, config: NetworkConfig) -> None:
+        self.config = config
+        self.training = TrainingReport()
+        self._layout: Layout | None = None
+        self._network: Network | None = None
+
+    @abstractmethod
+    def make_encoder(self, width: int, patches: int, dropout: float) -> nn.Module:
+        """A module from tokens (B, R, D) to states (B, R, D)."""
+
+    def fit(
+        self,
+        panel: Panel,
+        *,
+        on_progress: OnProgress | None = None,
+        budget_seconds: float | None = None,
+    ) -> Self:
+        """Train on the panel. With a budget the schedule is stretched or cut to the seconds given,
+        so that the result then depends on the machine's speed.
+        """
+        layout = layout_of(panel, self.config, volumes_of(panel))
+        device = _device(self.config.device)
+        with _determined(self.config, device):
+            tensors = panel_tensors(panel, layout, device)
+            network = self._new_network(layout, _sizes(tensors, layout, self.config)).to(device)
+            trainer = Trainer(
+                network,
+                tensors,
+                layout,
+                self.config,
+                stage=f"{self.name}: training",
+                on_progress=on_progress,
+                budget_seconds=budget_seconds,
+            )
+            self.training = trainer.run()
+        self._layout, self._network = layout, network.eval()
+        return self
+
+    def predict(self, panel: Panel, *, known_future: KnownFuture | None = None) -> Forecast:
+        """The forecast after the panel's cutoff, of series seen in fitting or not."""
+        layout, network = self._fitted()
+        check_panel(layout, panel, self.name)
+        horizon = self.config.horizon
+        ahead = np.zeros((panel.num_series, horizon, len(panel.known_names)))
+        if layout.known:
+            ahead = known_future_array(panel, known_future, horizon)
+        device = next(network.parameters()).device
+        with _determined(self.config, device):
+            tensors = panel_tensors(panel, layout, device, ahead)
+            quantiles, mean = self._raw(network, tensors, layout)
+        series = [
+            self._checked(panel, layout, i, mean[i], quantiles[i]) for i in range(panel.num_series)
+        ]
+        return Forecast(
+            mean=np.stack([each.mean for each in series]),
+            quantiles=np.stack([each.quantiles for each in series]),
+            quantile_levels=self.config.quantile_levels,
+            series_ids=panel.series_ids,
+            timestamps=panel.future_timestamps(horizon),
+            cutoff=panel.cutoff,
+            notes=tuple(
+                Note(series_id, each.used, each.reason)
+                for series_id, each in zip(panel.series_ids, series, strict=True)
+                if each.used
+            ),
+        )
+
+    def save(self, folder: Path | str) -> None:
+        """Write config.json and weights.safetensors into the folder."""
+        layout, network = self._fitted()
+        fitted = {
+            "layout": asdict(layout),
+            "sizes": asdict(network.sizes),
+            "training": asdict(self.training),
+        }
+        write_config(folder, self.name, self.config, fitted)
+        weights = {name: each.cpu().contiguous() for name, each in network.state_dict().items()}
+        save_file(weights, Path(folder) / WEIGHTS)
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Self:
+        """The model that `save` wrote, on the device its options name; nothing is unpickled."""
+        content = read_config(folder)
+        if content["model"] != cls.name:
+            raise ConfigError(
+                f"{folder} holds a model {content['model']!r}, not {cls.name!r}. Use fc.load()."
+            )
+        model = cls(config_from(cls.config_class, content["config"], cls.name))
+        path = Path(folder) / WEIGHTS
+        try:
+            fitted = content["fitted"]
+            layout = layout_from(fitted["layout"])
+            sizes = WindowSizes(**fitted["sizes"])
+            training = fitted["training"]
+            model.training = TrainingReport(**training | {"notes": tuple(training["notes"])})
+            network = model._new_network(layout, sizes)
+            network.load_state_dict(load_file(path))
+        except FileNotFoundError as error:
+            raise ConfigError(
+                f"{path} is missing. Copy the whole folder that model.save() wrote."
+            ) from error
+        except (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+            raise ConfigError(
+                f"{folder} is damaged or not a saved {cls.name!r} ({_first_line(error)}). "
+                "Save the model again."
+            ) from error
+        model._layout, model._network = layout, network.to(_device(model.config.device)).eval()
+        return model
+
+    def _new_network(self, layout: Layout, sizes: WindowSizes) -> Network:
+        return Network(self.config, layout, sizes, self.make_encoder)
+
+    def _fitted(self) -> tuple[Layout, Network]:
+        if self._layout is None or self._network is None:
+            raise NotFittedError(f"Model {self.name!r} is not fitted. Call fit(panel) first.")
+        return self._layout, self._network
+
+    @torch.inference_mode()
+    def _raw(
+        self, network: Network, tensors: PanelTensors, layout: Layout
+    ) -> tuple[FloatArray, FloatArray]:
+        """Quantiles (N, H, Q) and mean (N, H) in units of the data."""
+        horizon = self.config.horizon
+        count = len(tensors.volumes)
+        rows = torch.arange(count, device=tensors.values_NT.device)
+        cutoff = tensors.steps - horizon - 1
+        quantiles, means = [], []
+        for rows_B in rows.split(PREDICTED):
+            cutoffs_B = torch.full_like(rows_B, cutoff)
+            windows = gather(tensors, layout, rows_B, cutoffs_B, horizon)
+            quantiles_BHQ, mean_BH = network(windows)
+            quantiles.append((quantiles_BHQ * windows.scale_B[:, None, None]).cpu().numpy())
+            means.append((mean_BH * windows.scale_B[:, None]).cpu().numpy())
+        units = tensors.volumes
+        return (
+            np.concatenate(quantiles).astype(np.float64) * units[:, None, None],
+            np.concatenate(means).astype(np.float64) * units[:, None],
+        )
+
+    def _checked(
+        self, panel: Panel, layout: Layout, i: int, mean: FloatArray, quantiles: FloatArray
+    ) -> SeriesForecast:
+        """The network's forecast of one series, or the ladder's where it cannot serve."""
+        levels, horizon = self.config.quantile_levels, self.config.horizon
+        history = history_of(
+            panel.target[i],
+            seasonality=layout.seasonality,
+            max_history=None,
+            covariates=np.empty((panel.length, 0)),
+            future_covariates=np.empty((horizon, 0)),
+        )
+        simplest = without_a_model(history, horizon, levels, NEEDS)
+        if simplest is None and not self.training.steps:
+            reason = f"the panel was too short to learn a forecast of {horizon} steps"
+            simplest = fall_back(history, horizon, levels, reason)
+        if simplest is not None:
+            return sane(simplest, history, levels)
+        if self.config.round_counts and _is_whole(history.values[history.observed]):
+            quantiles = np.floor(quantiles + 0.5)
+        return sane(SeriesForecast(mean, quantiles), history, levels)
+
+
+def _is_whole(values: FloatArray) -> bool:
+    return bool((values == np.floor(values)).all())
+
+
+def layout_from(saved: dict[str, Any]) -> Layout:
+    """The layout in a config.json."""
+    covariates = {
+        kind: tuple(Covariate(**each) for each in saved[kind]) for kind in ("known", "past")
+    }
+    statics = tuple(
+        Static(**each | {"categories": tuple(each["categories"])}) for each in saved["statics"]
+    )
+    lists = {"lags": tuple(saved["lags"]), "series": tuple(saved["series"])}
+    return Layout(**saved | covariates | lists | {"statics": statics})
+
+
+def _sizes(tensors: PanelTensors, layout: Layout, config: NetworkConfig) -> WindowSizes:
+    row = torch.zeros(1, dtype=torch.long, device=tensors.values_NT.device)
+    return sizes_of(gather(tensors, layout, row, row, config.horizon))
+
+
+def _device(asked: str) -> torch.device:
+    if asked == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(asked)
+    except RuntimeError as error:
+        raise ConfigError(f"device={asked!r} is unknown. Use 'auto', 'cpu' or 'cuda'.") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(f"device={asked!r}: this machine has no GPU that torch can use.")
+    return device
+
+
+@contextmanager
+def _determined(config: NetworkConfig, device: torch.device) -> Iterator[None]:
+    """Seeded, on the threads asked for; both as before afterwards."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(config.num_threads)
+    try:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            torch.manual_seed(config.seed)
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
