@@ -18,6 +18,7 @@ from forecasting.panel import Panel
 VOLUME_GROUPS = 3
 STEP_GROUPS = 4
 FEWEST = 300  # actuals of a group below which groups are merged
+EXACT = 0.01  # share of quantiles that were exactly right, from which on sales count as sporadic
 SHRINK = 10  # windows of series that count as much as the belief that nothing is to be corrected
 
 
@@ -113,12 +114,15 @@ def _group_counts(count: int, horizon: int) -> tuple[int, int]:
 
 
 def _shifts(scores: FloatArray, levels: tuple[float, ...]) -> FloatArray:
-    """Corrections (Q,) of the distances from the median, from scores (R, Q).
+    """Corrections (Q,) from scores (R, Q).
 
     The median stays: what all series did alike in the last windows does not repeat, and following
-    it lost up to 6 % of WQL. A level that is right to the piece, such as a zero, stays too.
+    it lost up to 6 % of WQL. Not so where quantiles and sales are often zero alike: there distances
+    from the median would lift zeros, and the 80 % band of M5 held 66 %.
     """
     if not len(scores):
         return np.zeros(len(levels))
     found = np.array([np.quantile(scores[:, q], level) for q, level in enumerate(levels)])
-    return np.where(found == 0, 0.0, found - np.interp(0.5, levels, found))
+    if np.mean(scores == 0) > EXACT:
+        return found
+    return np.asarray(found - np.interp(0.5, levels, found))

@@ -6,6 +6,7 @@ Shape suffixes: M models, B windows and series, H horizon, Q levels, R steps.
 import numpy as np
 
 from forecasting.arrays import FloatArray
+from forecasting.metrics import pinball
 
 MOST_STEPS = 20_000  # steps that weights are fitted on; a sample beyond
 ITERATIONS = 150
@@ -15,8 +16,38 @@ SHARPNESS = 8.0  # of that belief: a model that loses 10 % more has half the wei
 
 
 def least_loss_weights(
-    quantiles: FloatArray, actual: FloatArray, levels: tuple[float, ...]
+    windows: list[FloatArray], actuals: list[FloatArray], levels: tuple[float, ...]
 ) -> FloatArray:
+    """Weights (M,) from quantiles (M, B, H, Q) and actuals (B, H) of each window.
+
+    A mixture must also win in windows that its weights were not fitted on; where it does not, the
+    best single model gets everything.
+    """
+    found = _fitted(np.concatenate(windows, axis=1), np.concatenate(actuals), levels)
+    if len(windows) == 1:
+        return found
+    mixed, alone = 0.0, np.zeros(len(found))
+    for at, (quantiles, actual) in enumerate(zip(windows, actuals, strict=True)):
+        others = [each for each in range(len(windows)) if each != at]
+        weights = _fitted(
+            np.concatenate([windows[each] for each in others], axis=1),
+            np.concatenate([actuals[each] for each in others]),
+            levels,
+        )
+        mixed += total_loss(np.tensordot(weights, quantiles, axes=1), actual, levels)
+        alone += np.array([total_loss(each, actual, levels) for each in quantiles])
+    if alone.min() < mixed:
+        return np.eye(len(found))[int(np.argmin(alone))]
+    return found
+
+
+def total_loss(quantiles: FloatArray, actual: FloatArray, levels: tuple[float, ...]) -> float:
+    """The sum of pinball losses over observed steps."""
+    seen = ~np.isnan(actual)
+    return float(pinball(actual, quantiles, levels)) * float(seen.sum()) if seen.any() else 0.0
+
+
+def _fitted(quantiles: FloatArray, actual: FloatArray, levels: tuple[float, ...]) -> FloatArray:
     """Weights (M,) for quantiles (M, B, H, Q) by the pinball loss against actuals (B, H).
 
     By exponentiated gradient steps, which keep weights positive. Where there are few steps to

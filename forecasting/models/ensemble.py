@@ -199,7 +199,11 @@ class Ensemble:
             )
         stacked = np.stack([np.concatenate([each.quantiles for each in per]) for per in found])
         actual = np.concatenate([panel.target[:, steps] for steps in ahead])
-        self._weights = least_loss_weights(stacked, actual, self.config.quantile_levels)
+        self._weights = least_loss_weights(
+            [np.stack([each.quantiles for each in per]) for per in zip(*found, strict=True)],
+            [panel.target[:, steps] for steps in ahead],
+            self.config.quantile_levels,
+        )
         if self.config.calibrate:
             average = np.tensordot(self._weights, stacked, axes=1)
             volume = np.concatenate([volumes(past) for past in windows])

@@ -135,17 +135,25 @@ def test_when_one_model_is_right_then_it_gets_nearly_all_the_weight() -> None:
     actual = rng.normal(100, 1, (300, 5))
     right = np.broadcast_to(np.array([98.7, 100.0, 101.3]), (300, 5, 3))
     wrong = right + 30
-    assert least_loss_weights(np.stack([wrong, right]), actual, LEVELS)[1] > 0.9
+    assert least_loss_weights([np.stack([wrong, right])], [actual], LEVELS)[1] > 0.9
 
 
 def test_when_two_models_err_on_opposite_sides_then_both_are_used() -> None:
     rng = np.random.default_rng(8)
     actual = rng.normal(100, 1, (300, 5))
     right = np.broadcast_to(np.array([98.7, 100.0, 101.3]), (300, 5, 3))
-    weights = least_loss_weights(np.stack([right - 4, right + 4]), actual, LEVELS)
+    weights = least_loss_weights([np.stack([right - 4, right + 4])], [actual], LEVELS)
     np.testing.assert_allclose(weights, 0.5, atol=0.05)
 
 
 def test_when_nothing_was_sold_in_the_inner_windows_then_all_weigh_alike() -> None:
-    weights = least_loss_weights(np.zeros((2, 3, 4, 3)), np.zeros((3, 4)), LEVELS)
+    weights = least_loss_weights([np.zeros((2, 3, 4, 3))], [np.zeros((3, 4))], LEVELS)
     np.testing.assert_array_equal(weights, 0.5)
+
+
+def test_when_a_mixture_wins_in_one_window_only_then_the_best_model_gets_everything() -> None:
+    actual = np.random.default_rng(9).normal(100, 1, (300, 5))
+    right = np.broadcast_to(np.array([98.7, 100.0, 101.3]), (300, 5, 3))
+    first, second = np.stack([right, right + 20]), np.stack([right - 3, right + 3])
+    weights = least_loss_weights([first, second], [actual, actual], LEVELS)
+    np.testing.assert_array_equal(weights, [1.0, 0.0])
