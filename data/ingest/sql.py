@@ -132,22 +132,26 @@ def number_sql(cell: str, reading: Reading) -> str:
 
 
 def _styled_sql(cell: str, reading: Reading) -> str:
-    """A number with currency, percent sign, thousands, minus behind or in parentheses."""
+    """A number with currency, percent sign, thousands, minus behind or in parentheses.
+
+    Each step is the argument of a lambda over a list of one, so that it is computed once.
+    """
     text = f"translate(trim({cell}), {literal(FANCY)}, {literal(FANCY_MEANS)})"
-    bare = f"trim(regexp_replace({text}, {literal(f'{CURRENCY}|%')}, '', 'g'))"
-    minus = f"(({bare} LIKE '(%)') OR ({bare} LIKE '%-'))"
-    inner = f"regexp_replace({bare}, '^\\(\\s*|\\s*\\)$|\\s*-$|^-\\s+', '', 'g')"
-    spaced_minus = f"(({bare} LIKE '- %'))"
-    digits = inner
+    bare = f"trim(regexp_replace(text, {literal(f'{CURRENCY}|%')}, '', 'g'))"
+    minus = "bare LIKE '(%)' OR bare LIKE '%-' OR bare LIKE '- %'"
+    inner = "regexp_replace(bare, '^\\(\\s*|\\s*\\)$|\\s*-$|^-\\s+', '', 'g')"
+    digits = "digits"
     if reading.thousands:
         digits = f"replace({digits}, {literal(reading.thousands)}, '')"
     if reading.decimal == ",":
         digits = f"replace({digits}, ',', '.')"
     shape = literal(pattern(reading.decimal, reading.thousands))
-    value = f"CASE WHEN regexp_full_match({inner}, {shape}) THEN TRY_CAST({digits} AS DOUBLE) END"
-    sign = f"CASE WHEN {minus} OR {spaced_minus} THEN -1 ELSE 1 END"
-    share = "" if reading.percent else f" * CASE WHEN contains({text}, '%') THEN 0.01 ELSE 1 END"
-    return f"({value} * {sign}{share})"
+    value = f"CASE WHEN regexp_full_match(digits, {shape}) THEN TRY_CAST({digits} AS DOUBLE) END"
+    sign = f"CASE WHEN {minus} THEN -1 ELSE 1 END"
+    share = "" if reading.percent else " * CASE WHEN contains(text, '%') THEN 0.01 ELSE 1 END"
+    value = f"list_transform([{inner}], lambda digits: {value})[1] * {sign}{share}"
+    value = f"list_transform([{bare}], lambda bare: {value})[1]"
+    return f"list_transform([{text}], lambda text: {value})[1]"
 
 
 def date_sql(cell: str, date_format: str) -> str:
