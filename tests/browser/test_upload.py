@@ -100,7 +100,7 @@ def test_when_the_page_is_left_while_reading_then_the_work_goes_on_and_cancel_en
     inbox = tmp_path / "var" / "inbox"
     inbox.mkdir(parents=True)
     duckdb.execute(f"""
-        COPY (SELECT DATE '2024-01-01' + (i // 2000)::INTEGER AS date,
+        COPY (SELECT DATE '2020-01-01' + (i // 2000)::INTEGER AS date,
                      'item ' || i % 2000 AS product, i % 7 AS quantity,
                      'EUR ' || (i % 90 + 1) || '.50' AS price,
                      'EUR ' || (i % 80 + 1) || '.25' AS "unit cost"
