@@ -23,7 +23,6 @@ _INSTEAD = {  # by what the library calls its fallbacks
     "mean": "The forecast is their mean.",
     "seasonal naive": "The forecast repeats the last season.",
 }
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def model_name(model: str, freq: Freq) -> str:
@@ -159,10 +158,10 @@ def csv(
     quantiles = [column for column in future.columns if column.startswith("q0.")]
     frame = pd.DataFrame(
         {
-            "dataset": _text(dataset),
-            "category": _text(" / ".join(scope.categories)),
-            "product": _text(node if scope.product_id is not None else ""),
-            "place": _text(place),
+            "dataset": fmt.cell(dataset),
+            "category": fmt.cell(" / ".join(scope.categories)),
+            "product": fmt.cell(node if scope.product_id is not None else ""),
+            "place": fmt.cell(place),
             "frequency": NOUN[scope.freq][0],
             "unit": currency or "money" if scope.measure == "revenue" else "units",
             "timestamp": future["timestamp"].dt.strftime("%Y-%m-%d"),
@@ -181,8 +180,8 @@ def history_csv(outlook: Outlook, scope: Scope, *, node: str, place: str) -> str
     """The sales behind the forecast as a file: one row per complete period."""
     frame = pd.DataFrame(
         {
-            "series": _text(node),
-            "place": _text(place),
+            "series": fmt.cell(node),
+            "place": fmt.cell(place),
             "frequency": NOUN[scope.freq][0],
             "timestamp": outlook.history["timestamp"].dt.strftime("%Y-%m-%d"),
             scope.measure: outlook.history["value"].round(3),
@@ -222,12 +221,3 @@ def _under_header(moment: pd.Timestamp, freq: Freq) -> str:
     if freq == "W":
         return f"{moment.day} {moment:%b}"
     return f"{moment:%Y}" if freq == "M" else f"{moment:%a}"
-
-
-def _text(value: str) -> str:
-    """The user's own text for a file that a spreadsheet opens: never a formula.
-
-    >>> _text("=cmd()"), _text("Coffee")
-    ("'=cmd()", 'Coffee')
-    """
-    return "'" + value if value.startswith(_FORMULA_STARTS) else value

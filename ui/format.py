@@ -11,6 +11,7 @@ import pandas as pd
 DASH = "–"
 MINUS = "−"
 
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&])")
 
 
@@ -207,3 +208,12 @@ def duration(seconds: float) -> str:
     if whole < 60:
         return f"{whole} s"
     return f"{whole // 60} min {whole % 60} s" if whole < 600 else f"{round(seconds / 60)} min"
+
+
+def cell(value: str) -> str:
+    """The user's own text for a file that a spreadsheet opens: never a formula.
+
+    >>> cell("=cmd()"), cell("Coffee")
+    ("'=cmd()", 'Coffee')
+    """
+    return "'" + value if value.startswith(_FORMULA_STARTS) else value

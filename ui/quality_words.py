@@ -246,10 +246,10 @@ def table(products: pd.DataFrame, *, money: bool, rows: int) -> pd.DataFrame:
 def csv(products: pd.DataFrame, *, dataset: str, place: str) -> str:
     """Every product as a file; shares are 0..1, marks are joined by commas."""
     frame = products.drop(columns=["product_id", "spark"])
-    frame.insert(0, "dataset", _text(dataset))
-    frame.insert(1, "place", _text(place))
+    frame.insert(0, "dataset", fmt.cell(dataset))
+    frame.insert(1, "place", fmt.cell(place))
     for column in ("code", "name"):
-        frame[column] = [_text(str(value)) for value in frame[column]]
+        frame[column] = [fmt.cell(str(value)) for value in frame[column]]
     frame["why"] = [", ".join(marks) for marks in frame["why"]]
     for column in ("first_day", "last_sold"):
         frame[column] = pd.to_datetime(frame[column]).dt.strftime("%Y-%m-%d")
@@ -270,12 +270,3 @@ def csv(products: pd.DataFrame, *, dataset: str, place: str) -> str:
         "doubt_revenue": "revenue_in_doubt",
     }
     return frame.rename(columns=names).to_csv(index=False)
-
-
-def _text(value: str) -> str:
-    """The user's own text for a file that a spreadsheet opens: never a formula.
-
-    >>> _text("=cmd()"), _text("Mug")
-    ("'=cmd()", 'Mug')
-    """
-    return f"'{value}" if value[:1] in "=+-@\t\r" else value
