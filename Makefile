@@ -51,6 +51,6 @@ $(VENV)/runtime: $(VENV)/bin/python requirements.txt
 	$(BIN)/pip install --quiet -r requirements.txt
 	@touch $@
 
-$(VENV)/development: $(VENV)/bin/python requirements.txt requirements-dev.txt
+$(VENV)/development: $(VENV)/bin/python $(wildcard requirements*.txt)
 	$(BIN)/pip install --quiet -r requirements-dev.txt
 	@touch $(VENV)/runtime $@
