@@ -5,7 +5,7 @@ Shape suffixes: B series, H horizon, Q quantile levels.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from forecasting import metrics
 from forecasting.arrays import FloatArray
 from forecasting.errors import ConfigError, PanelError
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, check_quantile_levels
-from forecasting.models import MODELS, create
+from forecasting.models import create, with_processes
 from forecasting.panel import Panel
 from forecasting.progress import OnProgress, Progress
 
@@ -97,7 +97,7 @@ def backtest(
     """
     check_quantile_levels(tuple(quantile_levels))
     made = partial(create, horizon=horizon, quantile_levels=quantile_levels, seed=seed)
-    ready = {name: _options(name, options, n_jobs) for name in models}
+    ready = {name: with_processes(name, (options or {}).get(name, {}), n_jobs) for name in models}
     for name, given in ready.items():
         made(name, **given)  # an unknown option is refused before hours are spent
     cutoffs = _cutoffs(panel, horizon, num_windows, horizon if step_size is None else step_size)
@@ -110,18 +110,6 @@ def backtest(
             report = _within(on_progress, f"[{stage}/{len(cutoffs) * len(ready)}]")
             windows.append(_run(made(name, **given), scored, cutoff, report, budget_seconds))
     return Backtest(windows=tuple(windows), skipped=pd.concat(skipped, ignore_index=True))
-
-
-def _options(
-    name: str, options: Mapping[str, Mapping[str, Any]] | None, n_jobs: int
-) -> dict[str, Any]:
-    """What `create` gets for a model; n_jobs only where the model has that option."""
-    given = dict((options or {}).get(name, {}))
-    if name in MODELS:
-        accepted = {field.name for field in fields(MODELS[name].import_class().config_class)}
-        if "n_jobs" in accepted:
-            given.setdefault("n_jobs", n_jobs)
-    return given
 
 
 def _cutoffs(panel: Panel, horizon: int, num_windows: int, step_size: int) -> list[int]:

@@ -18,8 +18,8 @@ from forecasting.arrays import FloatArray
 from forecasting.calibration import Calibration, volumes
 from forecasting.errors import ConfigError, NotFittedError
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, Note, check_quantile_levels
-from forecasting.future import KnownFuture
-from forecasting.models import create, load
+from forecasting.future import KnownFuture, known_future_array
+from forecasting.models import create, load, with_processes
 from forecasting.panel import Panel
 from forecasting.progress import OnProgress, Progress
 from forecasting.protocol import Forecaster
@@ -108,6 +108,9 @@ class Ensemble:
     def predict(self, panel: Panel, *, known_future: KnownFuture | None = None) -> Forecast:
         """The weighted average of the members' forecasts, calibrated."""
         self._require_fit()
+        if any(member.uses_known_covariates for member in self._members):
+            # Asked for even where no member with a weight reads it: weights change with every fit.
+            known_future = known_future_array(panel, known_future, self.config.horizon)
         chosen = np.flatnonzero(self._weights > 0)
         forecasts = [self._members[at].predict(panel, known_future=known_future) for at in chosen]
         average = _average(forecasts, self._weights[chosen])
@@ -151,7 +154,7 @@ class Ensemble:
 
     def _create(self, name: str) -> Forecaster:
         config = self.config
-        options = dict(config.member_options.get(name, {}))
+        options = with_processes(name, config.member_options.get(name, {}), config.n_jobs)
         return create(
             name,
             horizon=config.horizon,
