@@ -94,7 +94,7 @@ class Hierarchy:
         for nodes, codes in zip(self.nodes, self.codes, strict=True):
             if node in nodes:
                 return self.series_ids[codes == nodes.get_loc(node)]
-        raise ConfigError(f"node {node!r} is unknown. Nodes: {first_of(self.upper_ids)}.")
+        raise ConfigError(f"node {node!r} is unknown. Nodes: {first_of(list(self.upper_ids))}.")
 
     def sums(self, values: npt.NDArray[Any], level: Sequence[str]) -> npt.NDArray[Any]:
         """Sums (nodes of the level, ...) of the values (B, ...) of the series; NaN spreads."""
@@ -260,9 +260,9 @@ def _checked_levels(levels: Sequence[Sequence[str]]) -> tuple[Level, ...]:
 def _check_series(ids: pd.Index) -> None:
     if not len(ids):
         raise PanelError("The frame of attributes has no rows. Give one row per series.")
-    if ids.hasnans:
+    if empty := int(np.count_nonzero(ids.isna())):
         raise PanelError(
-            f"{int(ids.isna().sum())} rows of attributes have no series_id in their index. Set it "
+            f"{empty} rows of attributes have no series_id in their index. Set it "
             "with frame.set_index('series_id')."
         )
     if ids.has_duplicates:

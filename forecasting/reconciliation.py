@@ -6,11 +6,11 @@ N nodes, B series, H horizon, T observed errors.
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from forecasting.arrays import FloatArray
+from forecasting.arrays import BoolArray, FloatArray
 from forecasting.errors import ConfigError
 from forecasting.hierarchy import BOTTOM, Hierarchy
 
@@ -66,25 +66,24 @@ def _least_squares(
     base: FloatArray, hierarchy: Hierarchy, method: str, variances: FloatArray | None
 ) -> Reconciled:
     """Sparse; the slow exact non-negative solution only for steps whose free one is negative."""
-    from hierarchicalforecast.methods import MinTraceSparse
+    from hierarchicalforecast.methods import MinTraceSparse  # type: ignore[import-untyped, unused-ignore]
 
     given = {} if variances is None else _insample(variances)
     matrix, bottom = hierarchy.summing_matrix, hierarchy.rows(BOTTOM)
-    free = MinTraceSparse(method).fit_predict(matrix, base, **given)["mean"]
-    means = np.asarray(free, dtype=np.float64)[bottom]
-    wrong = (means < 0).any(axis=0)
-    if (base < 0).any() or not wrong.any():
-        return Reconciled(means, method)
+    means = _solved(MinTraceSparse(method), matrix, base, bottom, given)
+    wrong = _negative(means, base)
+    if not wrong.any():
+        return Reconciled(_floored(means, base), method)
     if int(wrong.sum()) * len(base) > EXACT_CELLS:
         reason = (
             f"{len(base):,} nodes are too many for the exact non-negative solution; negative means "
             "were set to zero"
         )
-        return Reconciled(np.maximum(means, 0.0), method, reason)
+        return Reconciled(_floored(means, base), method, reason)
     solver = MinTraceSparse(method, nonnegative=True, qp=True)
     exact = solver.fit_predict(matrix, base[:, wrong], **given)["mean"]
-    means[:, wrong] = np.maximum(np.asarray(exact)[bottom], 0.0)
-    return Reconciled(means, method)
+    means[:, wrong] = np.asarray(exact)[bottom]
+    return Reconciled(_floored(means, base), method)
 
 
 def _mint_shrink(
@@ -94,7 +93,7 @@ def _mint_shrink(
 
     Nodes that were never wrong, or never tested, get uncorrelated errors of their level's size.
     """
-    from hierarchicalforecast.methods import MinTrace
+    from hierarchicalforecast.methods import MinTrace  # type: ignore[import-untyped, unused-ignore]
 
     counted = (~np.isnan(errors)).sum(axis=1)
     spread = np.nanmax(np.nan_to_num(errors), axis=1) - np.nanmin(np.nan_to_num(errors), axis=1)
@@ -102,14 +101,39 @@ def _mint_shrink(
     noise = np.random.default_rng(0).standard_normal(errors.shape)
     filled = np.where(unknown[:, None], noise * np.sqrt(variances)[:, None], errors)
     filled = filled / np.sqrt(np.median(variances))
-    never_negative = bool((base >= 0).all())
-    solver = MinTrace("mint_shrink", nonnegative=never_negative)
-    matrix = hierarchy.summing_matrix.toarray()
-    found = solver.fit_predict(
-        matrix, base, y_insample=filled, y_hat_insample=np.zeros_like(filled)
-    )["mean"]
-    means = np.asarray(found, dtype=np.float64)[hierarchy.rows(BOTTOM)]
-    return np.maximum(means, 0.0) if never_negative else means
+    given = {"y_insample": filled, "y_hat_insample": np.zeros_like(filled)}
+    matrix, bottom = hierarchy.summing_matrix.toarray(), hierarchy.rows(BOTTOM)
+    means = _solved(MinTrace("mint_shrink"), matrix, base, bottom, given)
+    wrong = _negative(means, base)
+    if wrong.any():
+        solver = MinTrace("mint_shrink", nonnegative=True)
+        exact = solver.fit_predict(matrix, base[:, wrong], **given)["mean"]
+        means[:, wrong] = np.asarray(exact)[bottom]
+    return _floored(means, base)
+
+
+def _solved(
+    solver: Any, matrix: Any, base: FloatArray, bottom: slice, given: dict[str, FloatArray]
+) -> FloatArray:
+    """Means (B, H) without a bound. What is solved for is the gap between a node and its series:
+
+    forecasts that already add up then stay exactly as they are, and the iterative solver's
+    tolerance is one of the gap, not of the level.
+    """
+    gap = base - matrix @ base[bottom]
+    if not gap.any():
+        return base[bottom].copy()
+    return base[bottom] + np.asarray(solver.fit_predict(matrix, gap, **given)["mean"])[bottom]
+
+
+def _negative(means: FloatArray, base: FloatArray) -> BoolArray:
+    """Steps (H,) with a mean below zero, where no base mean is; rounding does not count."""
+    tolerance = 1e-6 * np.abs(base).mean(axis=0)
+    return np.asarray((means < -tolerance).any(axis=0) & bool((base >= 0).all()))
+
+
+def _floored(means: FloatArray, base: FloatArray) -> FloatArray:
+    return np.maximum(means, 0.0) if (base >= 0).all() else means
 
 
 def _variances(errors: FloatArray, hierarchy: Hierarchy) -> FloatArray:
