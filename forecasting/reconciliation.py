@@ -5,6 +5,7 @@ Weighted least squares uses sparse matrices and so works for tens of thousands o
 N nodes, B series, H horizon, T observed errors.
 """
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -107,7 +108,9 @@ def _mint_shrink(
     wrong = _negative(means, base)
     if wrong.any():
         solver = MinTrace("mint_shrink", nonnegative=True)
-        exact = solver.fit_predict(matrix, base[:, wrong], **given)["mean"]
+        with warnings.catch_warnings():  # of a conversion inside hierarchicalforecast
+            warnings.filterwarnings("ignore", message="Converted matrix")
+            exact = solver.fit_predict(matrix, base[:, wrong], **given)["mean"]
         means[:, wrong] = np.asarray(exact)[bottom]
     return _floored(means, base)
 
