@@ -21,7 +21,7 @@ from forecasting.arrays import FloatArray
 from forecasting.correlation import Correlation
 from forecasting.errors import PanelError
 from forecasting.forecast import Forecast, Note
-from forecasting.hierarchy import BOTTOM, Hierarchy, Level, merged, taken
+from forecasting.hierarchy import BOTTOM, Hierarchy, Level, by_series, merged, taken
 from forecasting.paths import bands_of_sums
 from forecasting.reconciliation import Method, reconciled
 from forecasting.validation import first_of
@@ -45,14 +45,15 @@ def add_up(
     sample paths: give the `correlation` that `correlation_of` measured in a backtest, or they rest
     on what other shops had.
     """
-    at = attributes.index.get_indexer_for(forecast.series_ids)
-    if (at < 0).any():
-        missing = [each for each in forecast.series_ids if each not in attributes.index]
+    attributes = by_series(attributes)
+    known = forecast.series_ids.isin(attributes.index)
+    if not known.all():
+        missing = list(forecast.series_ids[~known])
         raise PanelError(
             f"{len(missing)} series of the forecast have no row of attributes: "
             f"{first_of(missing)}. Add them, or forecast without them."
         )
-    hierarchy = Hierarchy.from_frame(attributes.iloc[at], levels=levels)
+    hierarchy = Hierarchy.from_frame(attributes.loc[forecast.series_ids], levels=levels)
     coherent = _coherent(
         forecast, forecast.mean, hierarchy, correlation, num_paths=num_paths, seed=seed
     )

@@ -39,13 +39,13 @@ class Hierarchy:
     def from_frame(
         cls, attributes: pd.DataFrame, *, levels: Sequence[Sequence[str]] | None = None
     ) -> Self:
-        """The hierarchy of series from their attributes, one row per series, indexed by series_id.
+        """The hierarchy of series from their attributes: one row per series, series_id as index.
 
-        Without `levels` these are the total and every column. Raises `PanelError` for series that
+        A column series_id is taken as the index. Without `levels` these are the total and every column. Raises `PanelError` for series that
         occur twice or lack an attribute, `ConfigError` for levels that are no attributes.
         """
-        ids = attributes.index
-        names = [str(name) for name in attributes.columns]
+        attributes = by_series(attributes)
+        ids, names = attributes.index, list(attributes.columns)
         chosen = _checked_levels([(), *((name,) for name in names)] if levels is None else levels)
         if unknown := sorted({name for level in chosen for name in level} - set(names)):
             raise ConfigError(
@@ -209,6 +209,13 @@ class Hierarchy:
                 f"values have {len(values)} rows, the hierarchy {self.num_series} series. Give one "
                 "row per series, in the order of hierarchy.series_ids."
             )
+
+
+def by_series(attributes: pd.DataFrame) -> pd.DataFrame:
+    """Attributes indexed by series_id, which may also be a column; names of columns are text."""
+    if "series_id" in attributes.columns:
+        attributes = attributes.set_index("series_id")
+    return attributes.rename(columns=str)
 
 
 def taken(forecast: Forecast, rows: IntArray) -> Forecast:

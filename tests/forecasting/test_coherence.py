@@ -12,7 +12,7 @@ import forecasting as fc
 from forecasting import metrics, reconciliation
 from forecasting.coherence import add_up, errors_of, reconcile
 from forecasting.correlation import Correlation, correlation_of, normal_scores
-from forecasting.hierarchy import BOTTOM, TOTAL, Hierarchy, merged
+from forecasting.hierarchy import BOTTOM, TOTAL, Hierarchy, merged, taken
 
 LEVELS = fc.DEFAULT_QUANTILE_LEVELS
 STEPS = 4
@@ -264,6 +264,34 @@ def test_when_options_cannot_work_then_the_message_says_what_to_do(hierarchy: Hi
         reconcile(base, hierarchy, method="wls_var", errors=errors * 0)
 
 
+def test_when_series_and_levels_were_backtested_then_their_errors_serve_mint() -> None:
+    frame, rng = attributes(6), np.random.default_rng(4)
+    stamps = pd.date_range("2024-01-01", periods=60)
+    rows = [
+        pd.DataFrame({"series_id": name, "timestamp": stamps, "target": rng.poisson(9, 60)})
+        for name in frame.index
+    ]
+    panel = fc.Panel.from_frame(pd.concat(rows), freq="D")
+    hierarchy = Hierarchy.from_frame(frame, levels=[(), ("category",)])
+    above = hierarchy.aggregate(panel)
+    low, high = (
+        fc.backtest(each, ["seasonal_naive"], horizon=STEPS, num_windows=3)
+        for each in (panel, above)
+    )
+    errors = errors_of(low.forecasts, high.forecasts)
+    assert errors.shape == (6 + 4, 3 * STEPS)
+    by_hand = low.windows[0].actual - low.windows[0].forecast.mean
+    np.testing.assert_array_equal(errors.loc[panel.series_ids].iloc[:, :STEPS], by_hand)
+    model = fc.create("seasonal_naive", horizon=STEPS)
+    base = {BOTTOM: model.fit(panel).predict(panel)}
+    upper = model.fit(above).predict(above)
+    base |= {TOTAL: taken(upper, np.array([0])), ("category",): taken(upper, np.arange(1, 4))}
+    made = reconcile(base, hierarchy, method="mint_shrink", errors=errors)
+    np.testing.assert_allclose(made.mean[0], made.mean[hierarchy.rows(BOTTOM)].sum(axis=0))
+    with pytest.raises(fc.PanelError, match="A frame has the models 'seasonal_naive', 'ets'"):
+        errors_of(pd.concat([low.forecasts, low.forecasts.assign(model="ets")]))
+
+
 @pytest.mark.skipif(
     not AUS.is_file(),
     reason=f"Australian retail is not at {AUS}; set ALMANAC_DATA to the folder of the data sets",
@@ -293,5 +321,3 @@ def test_when_real_retail_is_added_up_then_bands_of_the_total_hold_unlike_indepe
             held[name].append(float(inside))
     assert np.mean(held["measured"]) > 0.8
     assert np.mean(held["independent"]) < np.mean(held["measured"]) - 0.2
-    both = errors_of(result.forecasts)
-    assert both.shape == (panel.num_series, 14 * 6)

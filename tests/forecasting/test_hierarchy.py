@@ -50,6 +50,12 @@ def test_when_no_levels_are_given_then_they_are_the_total_and_each_attribute() -
     assert Hierarchy.from_frame(attributes()).levels == ((), ("category",), ("place",))
 
 
+def test_when_series_id_is_a_column_then_it_is_taken_as_the_index(hierarchy: Hierarchy) -> None:
+    frame = attributes().rename_axis("series_id").reset_index()
+    again = Hierarchy.from_frame(frame, levels=LEVELS)
+    assert list(again.node_ids) == list(hierarchy.node_ids)
+
+
 def test_when_values_are_summed_then_a_loop_over_the_frame_finds_the_same(
     hierarchy: Hierarchy,
 ) -> None:
