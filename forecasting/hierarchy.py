@@ -41,8 +41,9 @@ class Hierarchy:
     ) -> Self:
         """The hierarchy of series from their attributes: one row per series, series_id as index.
 
-        A column series_id is taken as the index. Without `levels` these are the total and every column. Raises `PanelError` for series that
-        occur twice or lack an attribute, `ConfigError` for levels that are no attributes.
+        A column series_id is taken as the index. Without `levels` these are the total and every
+        column. Raises `PanelError` for series that occur twice or lack an attribute, and
+        `ConfigError` for levels that are no attributes.
         """
         attributes = by_series(attributes)
         ids, names = attributes.index, list(attributes.columns)
