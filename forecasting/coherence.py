@@ -53,11 +53,14 @@ def add_up(
             f"{len(missing)} series of the forecast have no row of attributes: "
             f"{first_of(missing)}. Add them, or forecast without them."
         )
-    hierarchy = Hierarchy.from_frame(attributes.loc[forecast.series_ids], levels=levels)
-    coherent = _coherent(
-        forecast, forecast.mean, hierarchy, correlation, num_paths=num_paths, seed=seed
-    )
-    return hierarchy.by_level(coherent)
+    rows = attributes.loc[forecast.series_ids]
+    wanted = Hierarchy.from_frame(rows, levels=levels).levels
+    chosen = correlation or Correlation(step=forecast.step_correlation)
+    factors = [level for level in chosen.shared if level not in wanted]  # tie series, not shown
+    hierarchy = Hierarchy.from_frame(rows, levels=[*wanted, *factors])
+    coherent = _coherent(forecast, forecast.mean, hierarchy, chosen, num_paths=num_paths, seed=seed)
+    shown = hierarchy.by_level(coherent)
+    return {level: shown[level] for level in (*wanted, BOTTOM)}
 
 
 def reconcile(
@@ -87,7 +90,7 @@ def reconcile(
         _moved(bottom, found.means),
         found.means,
         hierarchy,
-        correlation,
+        correlation or Correlation(step=bottom.step_correlation),
         num_paths=num_paths,
         seed=seed,
     )
@@ -134,20 +137,21 @@ def _coherent(
     bottom: Forecast,
     means: FloatArray,
     hierarchy: Hierarchy,
-    correlation: Correlation | None,
+    correlation: Correlation,
     *,
     num_paths: int,
     seed: int,
 ) -> Forecast:
     """All nodes from the series: sums of the means, bands of summed paths."""
-    chosen = correlation or Correlation(step=bottom.step_correlation)
-    bands = bands_of_sums(bottom, hierarchy, correlation=chosen, num_paths=num_paths, seed=seed)
+    bands = bands_of_sums(
+        bottom, hierarchy, correlation=correlation, num_paths=num_paths, seed=seed
+    )
     return replace(
         bottom,
         mean=hierarchy.aggregate_values(means),
         quantiles=np.concatenate([bands, bottom.quantiles]),
         series_ids=hierarchy.node_ids,
-        step_correlation=chosen.step,
+        step_correlation=correlation.step,
     )
 
 

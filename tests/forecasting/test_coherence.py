@@ -223,6 +223,16 @@ def test_when_added_up_then_series_stay_and_every_level_is_their_sum() -> None:
     assert (np.diff(levels[TOTAL].quantiles, axis=2) > 0).all()
 
 
+def test_when_series_are_tied_by_levels_that_are_not_shown_then_the_total_still_feels_it() -> None:
+    frame = attributes()
+    bottom = forecast_of(np.full((24, STEPS), 50.0), frame.index)
+    tied = Correlation(shared={("category",): 0.5})
+    (total, series) = add_up(bottom, frame, [()], correlation=tied).items()
+    assert (total[0], series[0]) == (TOTAL, BOTTOM)
+    apart = add_up(bottom, frame, [()], correlation=Correlation.independent())[TOTAL]
+    assert np.ptp(total[1].quantiles[0, 0]) > 1.8 * np.ptp(apart.quantiles[0, 0])
+
+
 def test_when_seeds_differ_then_the_band_of_a_total_hardly_does() -> None:
     frame = attributes()
     bottom = forecast_of(np.full((24, STEPS), 50.0), frame.index)
