@@ -18,7 +18,8 @@ from forecasting.errors import ConfigError, PanelError
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, check_quantile_levels
 from forecasting.models import create, with_processes
 from forecasting.panel import Panel
-from forecasting.progress import OnProgress, Progress
+from forecasting.progress import OnProgress
+from forecasting.protocol import pass_interrupt_on
 
 # What is compared when nothing else is asked: every leaderboard holds seasonal naive and ARIMA.
 DEFAULT_MODELS = ("seasonal_naive", "theta", "ets", "arima")
@@ -159,6 +160,7 @@ def _run(
     ahead = slice(cutoff + 1, cutoff + 1 + horizon)
     began = time.perf_counter()
     model.fit(past, on_progress=on_progress, budget_seconds=budget)
+    pass_interrupt_on(model)  # a model that was stopped must not be compared
     fitted = time.perf_counter()
     forecast = model.predict(past, known_future=panel.known_covariates[:, ahead])
     predicted = time.perf_counter()
@@ -178,9 +180,7 @@ def _within(on_progress: OnProgress | None, stage: str) -> OnProgress | None:
     """The same reports, led by the stage of the whole backtest."""
     if on_progress is None:
         return None
-    return lambda each: on_progress(
-        Progress(f"{stage} {each.stage}", each.done, each.total, each.elapsed_seconds)
-    )
+    return lambda each: on_progress(each.within(stage))
 
 
 def _pooled(windows: list[Window]) -> dict[str, Any]:
