@@ -30,6 +30,7 @@ AVERAGE = 0.99  # of the weights kept per step in their running average
 MEAN_WEIGHT = 0.25  # of the mean's loss beside the quantiles'
 FINISH_RATE = 0.25  # of the learning rate, at the start of the finish
 DRAWN = 64  # batches drawn at a time
+REPORT_SECONDS = 0.5  # between two reports, so that a wish to stop is soon heard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,27 +143,31 @@ class Trainer:
         every = max(1, total // VALIDATIONS)
         began, used_before = time.monotonic(), time.monotonic() - self._began
         step, share = 0, 0.0
+        lost, counted, told = torch.zeros((), device=self.device), 0, time.monotonic()
         while share < 1.0:
             for group in optimiser.param_groups:
                 group["lr"] = config.learning_rate * rate * _pace(share, warm=rate == 1.0)
             self.network.train()
-            loss = self._update(optimiser, next(batches))
-            step += 1
+            lost += self._update(optimiser, next(batches))
+            step, counted = step + 1, counted + 1
             self._steps_done += 1
             _follow(average, self.network, min(AVERAGE, (1 + step) / (10 + step)))
             share = step / total
             if budget is not None:
                 left = max(budget - used_before, 1e-3)
                 share = max(share, (time.monotonic() - began) / left)
-            if step % every and share < 1.0:
-                continue
-            wql = self.validate(average) if validated else None
-            if wql is None or wql < best_wql:
-                best, best_step, stale = copy.deepcopy(average.state_dict()), step, 0
-                best_wql = math.inf if wql is None else wql
-            else:
-                stale += 1
-            self._tell(step, total, time.monotonic() - began, float(loss), wql)
+            wql = None
+            if step % every == 0 or share >= 1.0:
+                wql = self.validate(average) if validated else None
+                if wql is None or wql < best_wql:
+                    best, best_step, stale = copy.deepcopy(average.state_dict()), step, 0
+                    best_wql = math.inf if wql is None else wql
+                else:
+                    stale += 1
+            now = time.monotonic()
+            if wql is not None or share >= 1.0 or now - told >= REPORT_SECONDS:
+                self._tell(step, total, now - began, float(lost / counted), wql)
+                lost, counted, told = torch.zeros_like(lost), 0, now
             if validated and stale >= config.patience:
                 break
         return best, best_step, best_wql if math.isfinite(best_wql) else None
@@ -246,9 +251,7 @@ class Trainer:
     def _tell(self, step: int, total: int, seconds: float, loss: float, wql: float | None) -> None:
         if self._on_progress is None:
             return
-        words = f"{self._stage}: loss {loss:.4f}"
-        words += f", validation WQL {wql:.4f}, step" if wql is not None else ", step"
-        self._on_progress(Progress(words, step, total, seconds))
+        self._on_progress(Progress(self._stage, step, total, seconds, loss=loss, metric=wql))
 
     def _report(self, steps: int, best_step: int, wql: float | None) -> TrainingReport:
         return TrainingReport(

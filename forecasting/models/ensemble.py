@@ -21,7 +21,7 @@ from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, Note, check_
 from forecasting.future import KnownFuture
 from forecasting.models import create, load
 from forecasting.panel import Panel
-from forecasting.progress import OnProgress, Progress
+from forecasting.progress import OnProgress
 from forecasting.protocol import Forecaster
 from forecasting.storage import config_from, read_config, write_config
 from forecasting.weights import least_loss_weights
@@ -249,6 +249,4 @@ def _average(forecasts: Sequence[Forecast], weights: FloatArray) -> Forecast:
 def _within(on_progress: OnProgress | None, stage: str) -> OnProgress | None:
     if on_progress is None:
         return None
-    return lambda each: on_progress(
-        Progress(f"{stage} {each.stage}", each.done, each.total, each.elapsed_seconds)
-    )
+    return lambda each: on_progress(each.within(stage))

@@ -79,8 +79,7 @@ def test_when_trained_then_validation_gets_better_and_the_best_weights_are_kept(
 ) -> None:
     reports: list[Progress] = []
     model = lstm(max_steps=100, learning_rate=1e-2).fit(panel, on_progress=reports.append)
-    stages = [each.stage for each in reports if "validation WQL" in each.stage]
-    wql = [float(stage.split("WQL ")[1].split(",")[0]) for stage in stages]
+    wql = [each.metric for each in reports if each.metric is not None]
     assert len(wql) > 3
     assert min(wql) < wql[0]
     assert model.training.validation_wql == pytest.approx(min(wql), abs=1e-4)
