@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from data import panels, queries
 from data import quality as data_quality
-from data import queries
-from data.scope import Freq, Level, Scope
+from data.scope import Freq, Level, Scope, Split
 from ui import state
 from ui.summaries import RHYTHMS, Recent
 
@@ -76,6 +76,11 @@ def series(scope: Scope) -> pd.DataFrame:
 def children(scope: Scope, level: Level) -> pd.DataFrame:
     """The sales of the scope one level down; see `data.queries.children`."""
     return _children(version(), scope, level)
+
+
+def panel(scope: Scope, split: Split, horizon: int) -> pd.DataFrame:
+    """The sales of the scope to learn from, and what is planned; see `data.panels.panel`."""
+    return _panel(version(), scope, split, horizon)
 
 
 def events(dataset_id: int, first: date, last: date) -> pd.DataFrame:
@@ -160,6 +165,11 @@ def _series(version: Version, scope: Scope) -> pd.DataFrame:
 @st.cache_data(max_entries=128, show_spinner=False)
 def _children(version: Version, scope: Scope, level: Level) -> pd.DataFrame:
     return queries.children(state.store(), scope, level)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _panel(version: Version, scope: Scope, split: Split, horizon: int) -> pd.DataFrame:
+    return panels.panel(state.store(), scope, split, horizon=horizon)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

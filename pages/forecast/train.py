@@ -1,0 +1,38 @@
+"""Train: choose how thorough, what to forecast and what is known ahead; then start the jobs."""
+
+import streamlit as st
+
+from ui import layout, scope
+from ui import train_view as view
+from ui.training import Plan
+
+head = layout.page("Train")
+
+# --- Choose ---
+dataset, asked = scope.current(head)
+view.copy_if_asked()
+left, right = st.columns([0.73, 0.27], gap="medium")
+with left:
+    preset = view.presets(dataset)
+    aim = view.target(asked)
+    models = view.models()
+    view.stop_without_sales(asked, aim)
+    covariates = view.known_ahead(asked, aim)
+    advanced = view.advanced()
+
+# --- Run ---
+with right:
+    view.start(
+        Plan(
+            scope=asked,
+            split=aim.split,
+            horizon=aim.horizon,
+            windows=aim.windows,
+            models=models,
+            preset=preset,
+            covariates=covariates,
+            advanced=advanced,
+        ),
+        dataset,
+    )
+    view.gaps(asked, aim)
