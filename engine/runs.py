@@ -1,8 +1,9 @@
 """The run folder: all that is known of one job, in files that are replaced whole.
 
 request.json, panel.parquet and future.parquet are written when the job is submitted; the worker
-writes status.json, log.jsonl, curves.jsonl, and at the end its results (model/, forecast.parquet,
-backtest.parquet, leaderboard.parquet, metrics.parquet, ...) or error.json.
+writes status.json, log.jsonl, curves.jsonl, events/ and checkpoint/ while it works, and at the end
+its results (model/, forecast.parquet, backtest.parquet, leaderboard.parquet, metrics.parquet, ...)
+or error.json.
 """
 
 import json
@@ -82,6 +83,16 @@ class Run:
     @property
     def curves_file(self) -> Path:
         return self.folder / "curves.jsonl"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The folder in which a training keeps how far it is."""
+        return self.folder / "checkpoint"
+
+    @property
+    def events(self) -> Path:
+        """The folder of event files for TensorBoard."""
+        return self.folder / "events"
 
     @property
     def model(self) -> Path:

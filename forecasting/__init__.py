@@ -15,7 +15,7 @@ from forecasting.future import fill_future
 from forecasting.models import MODELS, create, load
 from forecasting.panel import Panel
 from forecasting.progress import Progress
-from forecasting.protocol import Forecaster
+from forecasting.protocol import Forecaster, Trainable
 from forecasting.seasonality import default_seasonality
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Panel",
     "PanelError",
     "Progress",
+    "Trainable",
     "backtest",
     "create",
     "default_seasonality",

@@ -19,6 +19,7 @@ from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, check_quanti
 from forecasting.models import MODELS, create
 from forecasting.panel import Panel
 from forecasting.progress import OnProgress
+from forecasting.protocol import pass_interrupt_on
 
 # What is compared when nothing else is asked: every leaderboard holds seasonal naive and ARIMA.
 DEFAULT_MODELS = ("seasonal_naive", "theta", "ets", "arima")
@@ -171,6 +172,7 @@ def _run(
     ahead = slice(cutoff + 1, cutoff + 1 + horizon)
     began = time.perf_counter()
     model.fit(past, on_progress=on_progress, budget_seconds=budget)
+    pass_interrupt_on(model)  # a model that was stopped must not be compared
     fitted = time.perf_counter()
     forecast = model.predict(past, known_future=panel.known_covariates[:, ahead])
     predicted = time.perf_counter()

@@ -22,7 +22,7 @@ from forecasting.future import KnownFuture
 from forecasting.models import create, load
 from forecasting.panel import Panel
 from forecasting.progress import OnProgress
-from forecasting.protocol import Forecaster
+from forecasting.protocol import Forecaster, pass_interrupt_on
 from forecasting.storage import config_from, read_config, write_config
 from forecasting.weights import least_loss_weights
 
@@ -98,11 +98,10 @@ class Ensemble:
         for at, name in enumerate(self.config.members):
             report = _within(on_progress, f"[{name}, whole history]")
             member = self._create(name)
-            self._members.append(
+            if self._weights[at] > 0:
                 member.fit(panel, on_progress=report, budget_seconds=parts.next())
-                if self._weights[at] > 0
-                else member
-            )
+                pass_interrupt_on(member)
+            self._members.append(member)
         return self
 
     def predict(self, panel: Panel, *, known_future: KnownFuture | None = None) -> Forecast:
@@ -191,6 +190,7 @@ class Ensemble:
             report = _within(on_progress, f"[{name}, inner windows]")
             member = self._create(name)
             member.fit(windows[0], on_progress=report, budget_seconds=parts.next())
+            pass_interrupt_on(member)
             found.append(
                 [
                     member.predict(past, known_future=panel.known_covariates[:, steps])

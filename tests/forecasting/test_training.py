@@ -83,7 +83,12 @@ def test_when_trained_then_validation_gets_better_and_the_best_weights_are_kept(
     assert len(wql) > 3
     assert min(wql) < wql[0]
     assert model.training.validation_wql == pytest.approx(min(wql), abs=1e-4)
-    assert model.training.best_step <= reports[0].total == 100
+    assert model.training.best_step <= 100
+    assert reports[0].total == 115  # the finish is planned
+    done = [each.done for each in reports]
+    assert done == sorted(done)
+    assert done[-1] == reports[-1].total == model.training.steps
+    assert {each.stage for each in reports} == {"lstm: training", "lstm: finishing"}
     assert reports[0].eta_seconds is not None
 
 
