@@ -14,6 +14,11 @@ NAMES = {
     "ces": "CES",
     "mstl": "MSTL",
     "naive": "Last value",
+    "lstm": "LSTM",
+    "gru": "GRU",
+    "transformer": "Transformer",
+    "gbm": "Boosting",
+    "ensemble": "Average",
 }
 _LAST_YEAR = {"D": "Last week's days", "W": "Last year's weeks", "M": "Last year's months"}
 _INSTEAD = {  # by what the library calls its fallbacks

@@ -100,6 +100,7 @@ def _styled(figure: go.Figure, curves: Mapping[str, pd.DataFrame], view: str) ->
         zeroline=False,
         title={"text": "step", "font": {"size": 11}},
     )
+    figure.update_layout(xaxis_visible=bool(totals), yaxis_visible=bool(totals))
     figure.update_yaxes(
         nticks=5, tickformat=".2~f", ticks="", zeroline=False, title=None, automargin=True
     )

@@ -7,6 +7,7 @@ from engine.errors import EngineError
 from engine.supervisor import Engine
 from ui import format as fmt
 from ui import job_charts, jobs, layout, navigation, training
+from ui import scope as scopes
 from ui.engine import engine
 from ui.jobs import STATES, View
 
@@ -121,7 +122,7 @@ def detail(each: View) -> None:
         _failure(each)
     curves = jobs.curves(each)
     _metrics(each)
-    if curves:
+    if curves or any(other.model in training.NETWORKS for other in jobs.group_of(each)):
         _charts(each)
     _board(each)
     with st.expander("Log", icon=":material/terminal:"):
@@ -146,7 +147,11 @@ def _buttons(each: View) -> None:
     if each.entry is not None and each.model:
         scope = training.scope_of(each.entry.about)
         if scope is not None and st.button(
-            "Clone with changes", icon=":material/content_copy:", type="tertiary"
+            "Clone with changes",
+            icon=":material/content_copy:",
+            type="tertiary",
+            on_click=scopes.take_over,
+            args=(scope,),
         ):
             st.switch_page(
                 navigation.TRAIN,
@@ -155,7 +160,13 @@ def _buttons(each: View) -> None:
         if (
             scope is not None
             and each.has_forecast
-            and st.button("Show forecast", icon=":material/show_chart:", type="primary")
+            and st.button(
+                "Show forecast",
+                icon=":material/show_chart:",
+                type="primary",
+                on_click=scopes.take_over,
+                args=(scope,),
+            )
         ):
             st.switch_page(
                 navigation.FORECAST,

@@ -98,6 +98,28 @@ def active() -> list[View]:
     return [each for each in views() if not each.is_over]
 
 
+def count_active() -> int:
+    """How many jobs run, wait or are being stopped."""
+    return sum(job.state not in OVER for job in engine().jobs())
+
+
+def in_a_line() -> tuple[str, float, str]:
+    """What runs in a few words, its share done, and the id of the job to look at."""
+    listed = active()
+    share = sum(each.progress for each in listed) / max(len(listed), 1)
+    running = [each for each in listed if each.is_active]
+    left = [each.seconds_left for each in running if each.seconds_left is not None]
+    about = f" · about {fmt.duration(max(left))}" if left else ""
+    if not listed:
+        return "Done", 1.0, ""
+    first = (running or listed)[0]
+    if len(listed) > 1:
+        return f"{len(listed)} jobs{about}", share, first.job.run_id
+    verb = "Training" if first.model else ""
+    name = f"{verb} {training.model_name(first.model)}".strip()
+    return f"{name} · {share:.0%}{about}", share, first.job.run_id
+
+
 def _view(job: Job, entry: Entry | None) -> View:
     events = engine().history(job.run_id)
     began = [event.at for event in events if event.state == "running"]
@@ -117,7 +139,7 @@ def table(listed: list[View]) -> pd.DataFrame:
             "State": [[STATES[each.job.state][0]] for each in listed],
             "Job": [each.name for each in listed],
             "When": [moment(each.job.submitted_at) for each in listed],
-            "Progress": [each.progress for each in listed],
+            "Progress": [round(each.progress, 2) for each in listed],
             "Time": [time_words(each) for each in listed],
             "Result": [result(each) for each in listed],
         }
@@ -137,6 +159,8 @@ def time_words(each: View) -> str:
     """How long a job took or will take."""
     if each.is_active:
         left = each.seconds_left
+        if each.status is not None and each.status.state == "saving":
+            return "saving"
         return "starting" if left is None else f"{fmt.duration(left)} left"
     if each.began is None or each.ended is None:
         return ""
@@ -188,13 +212,15 @@ def board_of(each: View) -> pd.DataFrame | None:
 
 
 def curves(each: View) -> dict[str, pd.DataFrame]:
-    """The loss curves by model: of the jobs of the group, or of a comparison's last window."""
+    """The loss curves of the group's jobs by model, without the short finish of each."""
     found: dict[str, pd.DataFrame] = {}
     for other in group_of(each):
         frame = engine().run(other.job.run_id).curves()
         if other.model and not frame.empty:
-            last = frame["stage"].iloc[-1]
-            found[other.model] = frame[frame["stage"] == last]
+            trained = frame.loc[frame["stage"].str.endswith(": training"), "stage"]
+            found[other.model] = (
+                frame[frame["stage"] == trained.iloc[-1]] if len(trained) else (frame)
+            )
     return found
 
 
@@ -209,7 +235,8 @@ def headline(each: View) -> str:
     if status is None:
         return "Starting its process"
     parts = [stage_words(status.stage) or "Starting"]
-    if status.step and status.total_steps and status.total_steps > 1:
+    counts = status.state == "running" and status.step and (status.total_steps or 0) > 1
+    if counts:
         parts[0] += f", step {status.step:,} of {status.total_steps:,}"
     if job.state == "cancelling":
         parts.append("stopping, keeping the best")

@@ -70,9 +70,8 @@ def presets(dataset: Dataset) -> str:
                 earlier = "No runs here yet" if gain is None else _gain(gain)
                 st.markdown(f"{preset.words}  \n:gray[:small[{earlier}]]")
                 st.button(
-                    "Chosen" if key == chosen else "Choose",
+                    ":blue[Chosen]" if key == chosen else "Choose",
                     icon=":material/check:" if key == chosen else None,
-                    disabled=key == chosen,
                     key=f"choose_{key}",
                     width="stretch",
                     on_click=_choose,
@@ -152,7 +151,7 @@ def known_ahead(scope: Scope, aim: Target) -> dict[str, str]:
     chosen = {each.name: fills.get(each.name, "use" if each.is_ready else "") for each in found}
     used = covariates.usable(found, {name: fill for name, fill in chosen.items() if fill})
     key = f"known-{abs(hash((str(scope), aim.split, aim.horizon, str(chosen))))}"
-    percent = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width=96)
+    percent = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width=90)
     st.data_editor(
         pd.DataFrame(
             {
@@ -182,8 +181,8 @@ def known_ahead(scope: Scope, aim: Target) -> dict[str, str]:
             ),
             "Past filled": percent,
             f"Next {ahead}": percent,
-            "Missing": st.column_config.TextColumn(width=190),
-            "Fill gaps": st.column_config.SelectboxColumn(options=list(FILLS.values()), width=112),
+            "Missing": st.column_config.TextColumn(width=136),
+            "Fill gaps": st.column_config.SelectboxColumn(options=list(FILLS.values()), width=104),
         },
     )
     return used

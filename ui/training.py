@@ -256,15 +256,7 @@ def model_name(model: str) -> str:
     >>> model_name("lstm"), model_name("gbm"), model_name("theta")
     ('LSTM', 'Boosting', 'Theta')
     """
-    named = {
-        "lstm": "LSTM",
-        "gru": "GRU",
-        "transformer": "Transformer",
-        "gbm": "Boosting",
-        "ensemble": "Average",
-        "": "Comparison",
-        forecasts.LAST_YEAR: "Last year",
-    }
+    named = {"": "Comparison", forecasts.LAST_YEAR: "Last year"}
     return named.get(model) or forecast_words.model_name(model, "W")
 
 
@@ -285,13 +277,8 @@ def scope_of(about: About) -> Scope | None:
 
 
 def address_of(scope: Scope) -> dict[str, str | list[str]]:
-    """The query parameters that lead to a scope."""
-    words: dict[Freq, str] = {"D": "Day", "W": "Week", "M": "Month"}
-    found: dict[str, str | list[str]] = {
-        "dataset": str(scope.dataset_id),
-        "by": words[scope.freq],
-        "show": "Revenue" if scope.measure == "revenue" else "Units",
-    }
+    """The query parameters that lead to a scope, beside what `ui.scope.take_over` sets."""
+    found: dict[str, str | list[str]] = {"dataset": str(scope.dataset_id)}
     if scope.product_id is not None:
         found["product"] = str(scope.product_id)
     elif scope.categories:
