@@ -22,3 +22,9 @@ def engine() -> Engine:
 def registry() -> Registry:
     """What is known of every run besides its folder: names, tags, champions."""
     return Registry(settings.from_environment().var)
+
+
+def close() -> None:
+    """Stop what runs, where the app ends; it goes on at the next start."""
+    engine.clear()
+    registry.clear()

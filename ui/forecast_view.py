@@ -36,7 +36,8 @@ def controls(scope: Scope, dataset: Dataset) -> Choice:
     offered = _lines(scope, dataset)
     key = f"lines_{freq.lower()}"
     if run_choice.arrived(scope):  # its forecast is shown beside ARIMA
-        st.session_state[key] = sorted({*st.session_state.get(key, ["Last year"]), "Baseline"})
+        shown = st.session_state.get(key, ["Last year", _EVENTS])
+        st.session_state[key] = [*(line for line in shown if line != "Baseline"), "Baseline"]
     if key in st.session_state:  # another scope may not have all that was chosen
         st.session_state[key] = [line for line in st.session_state[key] if line in offered]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -270,7 +271,7 @@ def inside(scope: Scope, choice: Choice, dataset: Dataset) -> None:
     )
 
 
-def words(made: Outlook, scope: Scope, dataset: Dataset) -> None:
+def words(made: Outlook, scope: Scope, choice: Choice, dataset: Dataset) -> None:
     """The card that says it in sentences."""
     sentences = forecast_words.in_words(
         made, freq=scope.freq, measure=scope.measure, currency=dataset.currency
@@ -280,7 +281,8 @@ def words(made: Outlook, scope: Scope, dataset: Dataset) -> None:
         made.future["timestamp"].iloc[0].date(),
         made.future["timestamp"].iloc[-1].date() + timedelta(days=6),
     )
-    if festivals := forecast_words.festivals(ahead, made.future):
+    knows = choice.run is not None and "festivals" in choice.run.about.covariates
+    if festivals := forecast_words.festivals(ahead, made.future, known=knows):
         sentences.append(festivals)
     with st.container(border=True):
         st.markdown("**In words**")

@@ -103,21 +103,18 @@ def count_active() -> int:
     return sum(job.state not in OVER for job in engine().jobs())
 
 
-def in_a_line() -> tuple[str, float, str]:
-    """What runs in a few words, its share done, and the id of the job to look at."""
-    listed = active()
+def in_a_line(listed: list[View]) -> tuple[str, str, float, str]:
+    """What runs in few words, how long it takes, its share done, and the job to look at."""
     share = sum(each.progress for each in listed) / max(len(listed), 1)
     running = [each for each in listed if each.is_active]
     left = [each.seconds_left for each in running if each.seconds_left is not None]
-    about = f" · about {fmt.duration(max(left))}" if left else ""
-    if not listed:
-        return "Done", 1.0, ""
+    left_words = f"about {fmt.duration(max(left))} left" if left else "starting"
     first = (running or listed)[0]
     if len(listed) > 1:
-        return f"{len(listed)} jobs{about}", share, first.job.run_id
-    verb = "Training" if first.model else ""
-    name = f"{verb} {training.model_name(first.model)}".strip()
-    return f"{name} · {share:.0%}{about}", share, first.job.run_id
+        return f"{len(listed)} jobs · {share:.0%}", left_words, share, first.job.run_id
+    name = training.model_name(first.model)
+    words = f"Training {name}" if first.model else name
+    return f"{words} · {share:.0%}", left_words, share, first.job.run_id
 
 
 def _view(job: Job, entry: Entry | None) -> View:

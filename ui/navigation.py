@@ -53,6 +53,7 @@ TABLE: dict[str, tuple[Entry, ...]] = {
         ),
         Entry(TRAIN, "Train", ":material/model_training:", "Networks, trained in the background."),
         Entry(JOBS, "Jobs", ":material/progress_activity:", "What is being done, and was."),
+        Entry(MODELS, "Models", ":material/deployed_code:", "Every trained model, to use again."),
     ),
 }
 

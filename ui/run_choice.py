@@ -82,8 +82,10 @@ def outlook(scope: Scope, entry: Entry, horizon: int) -> Outlook:
 def verdict(made: Outlook, entry: Entry, scope: Scope) -> str:
     """Which run, from when, how far off; an orange badge where the data has moved on."""
     about = entry.about
-    name, when = fmt.escape(entry.name), datetime.fromtimestamp(about.created_at)
-    text = f"{name}, {'uploaded' if about.uploaded_from else f'trained {fmt.day(when.date())}'}"
+    when = fmt.day(datetime.fromtimestamp(about.created_at).date())
+    how = "uploaded" if about.uploaded_from else f"trained {when}"
+    series = f" on {about.series:,} series" if about.series > 1 else ""
+    text = f"{training.model_name(about.model)}, {how}{series}"
     if made.scores is not None and made.model in made.scores.index:
         error = fmt.share(float(made.scores["wape"][made.model]))
         plain = forecast_words.model_name(forecasts.LAST_YEAR, scope.freq)

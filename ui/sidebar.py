@@ -56,16 +56,16 @@ def _jobs() -> None:
 
 def _line() -> None:
     with layout.errors_in_words():
-        if not jobs.count_active():
+        if not (listed := jobs.active()):
             return
-        words, share, run_id = jobs.in_a_line()
+        words, left, share, run_id = jobs.in_a_line(listed)
         st.page_link(
             navigation.JOBS,
             label=words,
             icon=":material/progress_activity:",
             query_params={"job": run_id},
         )
-        st.progress(share)
+        st.progress(share, text=left)
 
 
 def dataset() -> Dataset | None:

@@ -8,7 +8,7 @@ forecast is there before its error is known. Knows no widgets.
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -215,8 +215,11 @@ def predict_with(run_id: str, scope: Scope, dataset: Dataset) -> str:
     entry = registry().entry(run_id)
     if entry is None:
         raise EngineError("This model was deleted. Choose another.")
-    about = entry.about
-    split: Split = about.scope.get("split", "total")
+    about, own = entry.about, scope_of(entry.about)
+    if own is None:
+        raise EngineError(f"{entry.name} was trained by another version; its scope is not known.")
+    scope = replace(scope, freq=own.freq, measure=own.measure)
+    split: Split = about.scope["split"] if about.scope["split"] in splits(scope) else "total"
     frame, future, spec = covariates.assemble(
         panel(scope, split, about.horizon), scope.freq, about.covariates
     )

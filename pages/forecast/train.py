@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import layout, scope
+from ui import layout, scope, train_start
 from ui import train_view as view
 from ui.training import Plan
 
@@ -22,7 +22,7 @@ with left:
 
 # --- Run ---
 with right:
-    view.start(
+    train_start.start(
         Plan(
             scope=asked,
             split=aim.split,
@@ -35,4 +35,4 @@ with right:
         ),
         dataset,
     )
-    view.gaps(asked, aim)
+    train_start.gaps(asked, aim)
