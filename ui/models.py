@@ -98,7 +98,7 @@ def table(dataset: Dataset) -> Entry | None:
             "vs ARIMA": st.column_config.NumberColumn(format="%+.0f%%", width=76),
             "Ahead": st.column_config.TextColumn(width=78),
             "Trained": st.column_config.TextColumn(width=98),
-            "Data until": st.column_config.DateColumn(format="D MMM YYYY", width=94),
+            "Last period": st.column_config.DateColumn(format="D MMM YYYY", width=94),
             "Tags": st.column_config.ListColumn(width=120),
         },
     )
@@ -117,7 +117,7 @@ def _row(entry: Entry) -> dict[str, object]:
         "vs ARIMA": (error / arima - 1) * 100 if error is not None and arima else None,
         "Ahead": training.periods(about.horizon, scope.freq) if scope else str(about.horizon),
         "Trained": _moment(about.created_at),
-        "Data until": pd.Timestamp(about.data_until) if about.data_until else None,
+        "Last period": pd.Timestamp(about.data_until) if about.data_until else None,
         "Tags": list(entry.tags),
     }
 

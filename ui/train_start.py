@@ -9,7 +9,7 @@ from ui import format as fmt
 from ui.covariates import FILLS
 from ui.engine import engine
 from ui.queries import Dataset
-from ui.train_view import FILLS_CHOSEN, Target
+from ui.train_view import FILLS_CHOSEN, Target, rough
 from ui.training import Plan
 
 _EQUAL = "train_equal"  # session: run ids by model that finished with the same request
@@ -30,8 +30,8 @@ def start(plan: Plan, dataset: Dataset) -> None:
             )
             st.metric(
                 "Until the forecasts are there",
-                f"about {fmt.duration(made.seconds)}",
-                f"{fmt.duration(made.low)} – {fmt.duration(made.high)}",
+                f"about {rough(made.seconds)}",
+                f"{rough(made.low)} – {rough(made.high)}",
                 delta_color="off",
                 delta_arrow="off",
                 delta_description=basis,
@@ -127,7 +127,7 @@ def _facts(
     active = [job for job in engine().jobs() if job.state in ("queued", "running", "cancelling")]
     machine = estimates.memory_of_machine_mb() / 1024
     slots = engine().slots["cpu"]
-    compared = f"{fmt.duration(made.comparing)} more" if windows else "left out"
+    compared = f"{rough(made.comparing)} more" if windows else "left out"
     return {
         "Series": f"{series:,} · {noun}",
         "Comparison": f"about {compared}" if windows else compared,

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from data.scope import Scope, Split
 from ui import covariates, estimates, forecasts, layout, training
 from ui import format as fmt
 from ui.covariates import FILLS, Covariate
 from ui.engine import registry
-from ui.queries import Dataset
 from ui.training import PRESETS, Advanced, Plan
 
 _PRESET, _MODELS, _SPLIT, _WINDOWS = "train_preset", "train_models", "train_split", "train_windows"
@@ -50,23 +50,29 @@ def copy_if_asked() -> None:
     state["train_dropout"] = about.options.get("dropout", Advanced.dropout)
 
 
-def presets(dataset: Dataset) -> str:
-    """Three cards; the chosen one fills in the models."""
+def preset() -> str:
+    """How thorough, as the cards say."""
     chosen: str = st.session_state.setdefault(_PRESET, "fast")
-    st.markdown("**How thorough?**")
-    with st.grid(3, min_column_width=190):
-        for key, preset in PRESETS.items():
+    return chosen
+
+
+def presets(place: DeltaGenerator, scope: Scope, aim: Target) -> None:
+    """Three cards; the chosen one fills in the models."""
+    chosen = preset()
+    panel = training.panel(scope, aim.split, aim.horizon)
+    series = panel["series_id"].nunique()
+    place.markdown("**How thorough?**")
+    with place, st.grid(3, min_column_width=190):
+        for key, offer in PRESETS.items():
             with st.container(border=True, height="stretch"):
                 with st.container(horizontal=True, vertical_alignment="center"):
-                    st.markdown(f"**{preset.title}**", width="content")
+                    st.markdown(f"**{offer.title}**", width="content")
                     st.space("stretch")
-                    seconds = _seconds_of(key)
-                    st.badge(
-                        f"about {fmt.duration(seconds)}", icon=":material/schedule:", color="gray"
-                    )
-                gain = estimates.better_than_arima(key, dataset.dataset_id)
+                    seconds = _seconds_of(key, scope, series)
+                    st.badge(f"about {rough(seconds)}", icon=":material/schedule:", color="gray")
+                gain = estimates.better_than_arima(key, scope.dataset_id)
                 earlier = "No runs here yet" if gain is None else _gain(gain)
-                st.markdown(f"{preset.words}  \n:gray[:small[{earlier}]]")
+                st.markdown(f"{offer.words}  \n:gray[:small[{earlier}]]")
                 st.button(
                     ":blue[Chosen]" if key == chosen else "Choose",
                     icon=":material/check:" if key == chosen else None,
@@ -75,7 +81,6 @@ def presets(dataset: Dataset) -> str:
                     on_click=_choose,
                     args=(key,),
                 )
-    return chosen
 
 
 def target(scope: Scope) -> Target:
@@ -122,7 +127,7 @@ def target(scope: Scope) -> Target:
 
 def models() -> tuple[str, ...]:
     """Which models to train; the two baselines are always compared."""
-    st.session_state.setdefault(_MODELS, list(PRESETS[st.session_state[_PRESET]].models))
+    st.session_state.setdefault(_MODELS, list(PRESETS[preset()].models))
     chosen = st.pills(
         "Models",
         training.OFFERED,
@@ -292,18 +297,22 @@ def _missing(each: Covariate, scope: Scope) -> str:
     return f"{fmt.count(each.missing, 'row')} from {when}"
 
 
-def _seconds_of(preset: str) -> float:
-    """A rough time of a preset for its badge."""
-    scope = Scope(dataset_id=0)
+def _seconds_of(key: str, scope: Scope, series: int) -> float:
+    """The time of a preset for its badge."""
     plan = Plan(
-        scope=scope,
-        split="total",
-        horizon=13,
-        windows=0,
-        models=PRESETS[preset].models,
-        preset=preset,
+        scope=scope, split="total", horizon=1, windows=0, models=PRESETS[key].models, preset=key
     )
-    return estimates.estimate(plan, series=100, length=156, windows=0).seconds
+    return estimates.estimate(plan, series=series, length=0, windows=0).seconds
+
+
+def rough(seconds: float) -> str:
+    """An estimate without digits that nobody can know.
+
+    >>> rough(17), rough(119), rough(305), rough(1640)
+    ('15 s', '2 min', '5 min 10 s', '27 min')
+    """
+    step = 5 if seconds < 60 else 10
+    return fmt.duration(max(step, step * round(seconds / step)))
 
 
 def _gain(gain: float) -> str:

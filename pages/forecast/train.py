@@ -13,10 +13,11 @@ dataset, asked = scope.current(head)
 view.copy_if_asked()
 left, right = st.columns([0.73, 0.27], gap="medium")
 with left:
-    preset = view.presets(dataset)
+    thorough = st.container()
     aim = view.target(asked)
     models = view.models()
     view.stop_without_sales(asked, aim)
+    view.presets(thorough, asked, aim)
     covariates = view.known_ahead(asked, aim)
     advanced = view.advanced()
 
@@ -29,7 +30,7 @@ with right:
             horizon=aim.horizon,
             windows=aim.windows,
             models=models,
-            preset=preset,
+            preset=view.preset(),
             covariates=covariates,
             advanced=advanced,
         ),
