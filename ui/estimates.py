@@ -14,6 +14,7 @@ START_SECONDS = 5.0  # a worker, its libraries, its data
 SECONDS_PER_STEP = {"fast": 0.03, "balanced": 0.06, "best": 0.09}  # of a network, on one core
 ARIMA_SECONDS = 0.5  # per series and window
 BASE_MB, MB_PER_MILLION_CELLS = 380.0, 60.0
+FINISH = 1.15  # steps, with those that also see the periods kept aside
 LIKE = 2.5  # runs of up to so many times more or fewer series count as alike
 _LOOKED_AT = 40  # runs
 
@@ -32,10 +33,12 @@ class Estimate:
 
 def estimate(plan: Plan, *, series: int, length: int, windows: int) -> Estimate:
     """Times of `series` series of `length` periods each, compared in `windows` windows."""
-    alike = [entry for entry in registry().entries()[:_LOOKED_AT] if _is_alike(entry, plan, series)]
+    recent = registry().entries()[:_LOOKED_AT]
+    alike = [entry for entry in recent if _is_alike(entry, plan, series)]
+    pace = _pace(recent)
     known = {model: _seconds(alike, model) for model in plan.models}
     fits = {
-        model: median(known[model]) if known[model] else _rule(plan, model, series)
+        model: median(known[model]) if known[model] else pace * _rule(plan, model, series)
         for model in plan.models
     }
     slots = min(engine().slots["cpu"], max(len(plan.models), 1))
@@ -96,10 +99,22 @@ def _seconds(alike: list[Entry], model: str) -> list[float]:
     return [seconds for seconds in found if seconds > 0]
 
 
+def _pace(recent: list[Entry]) -> float:
+    """How slow this machine is against the rule of thumb, by the networks it has trained."""
+    found = []
+    for entry in recent:
+        about = entry.about
+        if about.model in NETWORKS and about.preset in PRESETS and not about.uploaded_from:
+            steps = about.options.get("max_steps") or PRESETS[about.preset].steps
+            rule = START_SECONDS + FINISH * steps * SECONDS_PER_STEP[about.preset]
+            found += [seconds / rule for seconds in _seconds([entry], about.model)]
+    return median(found) if found else 1.0
+
+
 def _rule(plan: Plan, model: str, series: int) -> float:
     if model in NETWORKS:
         steps = plan.advanced.max_steps or PRESETS[plan.preset].steps
-        seconds = 1.15 * steps * SECONDS_PER_STEP[plan.preset]
+        seconds = FINISH * steps * SECONDS_PER_STEP[plan.preset]
     elif model == "gbm":
         seconds = 3 + 0.02 * series
     else:

@@ -90,6 +90,9 @@ def target(scope: Scope) -> Target:
     if st.session_state.get(_SPLIT) not in offered:
         usual = "product" if "product" in offered else "total"
         st.session_state[_SPLIT] = usual
+    horizon_key = f"train_horizon_{scope.freq}"
+    st.session_state.setdefault(horizon_key, forecasts.DEFAULT_HORIZON[scope.freq])
+    st.session_state.setdefault(_WINDOWS, 1)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         split = st.segmented_control(
             "One forecast for each",
@@ -105,17 +108,13 @@ def target(scope: Scope) -> Target:
             f"{noun.capitalize()} ahead",
             min_value=1,
             max_value=_LIMITS[scope.freq],
-            value=None
-            if f"train_horizon_{scope.freq}" in st.session_state
-            else forecasts.DEFAULT_HORIZON[scope.freq],
-            key=f"train_horizon_{scope.freq}",
+            key=horizon_key,
             width=130,
         )
         windows = st.number_input(
             "Test windows",
             min_value=0,
             max_value=3,
-            value=None if _WINDOWS in st.session_state else 1,
             key=_WINDOWS,
             width=130,
             help="How often the past is forecast to see how far off the models were, beside last "
@@ -193,15 +192,15 @@ def known_ahead(scope: Scope, aim: Target) -> dict[str, str]:
 
 def advanced() -> Advanced:
     """Folded options."""
+    st.session_state.setdefault("train_seed", 0)
+    st.session_state.setdefault("train_dropout", Advanced.dropout)
     with (
         st.expander(
             "Advanced: seed, history read, size, steps, time limit", icon=":material/tune:"
         ),
         st.grid(3, min_column_width=165),
     ):
-        seed = st.number_input(
-            "Seed", min_value=0, value=_default("train_seed", 0), key="train_seed"
-        )
+        seed = st.number_input("Seed", min_value=0, key="train_seed")
         context = st.number_input(
             "History read",
             1,
@@ -224,7 +223,6 @@ def advanced() -> Advanced:
             "Dropout",
             0.0,
             0.9,
-            value=_default("train_dropout", Advanced.dropout),
             step=0.05,
             key="train_dropout",
             help="Share of hidden units left out in training, against rote.",
@@ -320,8 +318,3 @@ def _gain(gain: float) -> str:
         return "Earlier runs here: no better than ARIMA"
     word = "better" if gain > 0 else "worse"
     return f"Earlier runs here: {abs(gain):.0%} {word} than ARIMA"
-
-
-def _default(key: str, value: float) -> float | None:
-    """The default of a widget, unless a copied run has set it."""
-    return None if key in st.session_state else value
