@@ -8,6 +8,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
@@ -31,10 +33,19 @@ def show() -> None:
         page.run()
 
 
+@asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[None]:
+    """Jobs end with the server; a signal would end it without asking anybody else."""
+    yield
+    from ui import engine
+
+    engine.close()
+
+
 if __name__ == "__main__":  # Streamlit runs the file as a script, once per interaction
     show()
 else:  # the server imports it once, before the first browser connects
     # Otherwise the folder `pages` makes Streamlit look for scripts in it until `st.navigation`
     # has run once, and the first deep link after a start shows "Page not found" over the page.
     PagesManager.uses_pages_directory = False
-    app = st.App(__file__)
+    app = st.App(__file__, lifespan=lifespan)
