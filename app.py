@@ -35,10 +35,12 @@ def show() -> None:
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Jobs end with the server; a signal would end it without asking anybody else."""
-    yield
-    from ui import engine
+    """Schedules begin and jobs end with the server, whether anybody looks at a page or not."""
+    from ui import engine, scheduling
 
+    scheduling.scheduler().start()
+    yield
+    scheduling.close()
     engine.close()
 
 

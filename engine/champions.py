@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LAST_YEAR = "seasonal_naive"  # what any model must beat; part of every comparison
 _KEYS = ["series_id", "cutoff", "timestamp"]
+_RIVALS = {"in use": "the one in use", "last year": "last year's weeks"}
 _NO_NUMBER = 5e-4  # differences in share that are called none
 
 
@@ -33,7 +34,8 @@ class Verdict:
     champion: float | None = None  # of what is in use, or of last year's weeks
     windows: int = 0  # cutoffs that both were tested at
     series: int = 0
-    against: str = ""  # run id of what was in use; "": last year's weeks
+    rival: str = ""  # what `champion` is of: "in use", "last year", or "" where none was found
+    against: str = ""  # run id of what was in use; "": there was none
     at: float = 0.0  # seconds since 1970
 
     @property
@@ -65,13 +67,13 @@ def judge(
         return Verdict(promoted=False, reason=words, margin=margin)
     both = _common(tested, _of(champion, champion_model))
     if both is not None:
-        return _verdict(both, margin, "the one in use", "that both were tested on")
+        return _verdict(both, margin, "in use", "that both were tested on")
     own = _common(tested, _of(candidate, LAST_YEAR))
     if own is None:
         words = "It shares no test with the one in use, nor with last year's weeks: not put in use."
         return Verdict(promoted=False, reason=words, margin=margin)
     lead = "" if champion is None else "No tests in common with the one in use. "
-    found = _verdict(own, margin, "last year's weeks", "of its own tests")
+    found = _verdict(own, margin, "last year", "of its own tests")
     return Verdict(**{**asdict(found), "reason": lead + found.reason})
 
 
@@ -86,7 +88,7 @@ def decide(
     entry = registry.entry(run_id)
     if entry is None or not registry.run(run_id).folder.is_dir():
         raise RunError(f"Run {run_id!r} was deleted before it could be compared.")
-    rival = champion_of(registry, entry) or registry.entry(otherwise)
+    rival = champion_of(registry, entry.about.scope_key) or registry.entry(otherwise)
     if rival is not None and rival.run_id == run_id:
         rival = None
     found = judge(
@@ -113,11 +115,10 @@ def evidence(run: Run) -> Verdict | None:
         return None
 
 
-def champion_of(registry: Registry, entry: Entry) -> Entry | None:
-    """What is in use for the scope and horizon of a run."""
-    key = entry.about.scope_key
+def champion_of(registry: Registry, scope_key: str) -> Entry | None:
+    """What is in use for a scope and horizon."""
     crowned = (each for each in registry.entries() if each.is_champion)
-    return next((each for each in crowned if each.about.scope_key == key), None)
+    return next((each for each in crowned if each.about.scope_key == scope_key), None)
 
 
 def tests_of(registry: Registry, entry: Entry) -> "pd.DataFrame | None":
@@ -162,13 +163,15 @@ def _verdict(both: "pd.DataFrame", margin: float, rival: str, where: str) -> Ver
     numbers = f"WQL {candidate:.3f} against {champion:.3f} on {tests}"
     change = candidate / champion - 1 if champion else (0.0 if candidate == champion else 1.0)
     if abs(change) < _NO_NUMBER:
-        words = f"As good as {rival}: {numbers}."
+        words = f"As good as {_RIVALS[rival]}: {numbers}."
     elif change < 0:
-        words = f"{-change:.1%} better than {rival}: {numbers}."
+        words = f"{-change:.1%} better than {_RIVALS[rival]}: {numbers}."
     elif promoted:
-        words = f"{change:.1%} worse than {rival}, within the {margin:.0%} allowed: {numbers}."
+        words = f"{change:.1%} worse than {_RIVALS[rival]}, within the {margin:.0%} allowed: "
+        words += f"{numbers}."
     else:
-        words = f"{change:.1%} worse than {rival}, more than the {margin:.0%} allowed: {numbers}."
+        words = f"{change:.1%} worse than {_RIVALS[rival]}, more than the {margin:.0%} allowed: "
+        words += f"{numbers}."
     return Verdict(
         promoted=promoted,
         reason=words,
@@ -177,6 +180,7 @@ def _verdict(both: "pd.DataFrame", margin: float, rival: str, where: str) -> Ver
         champion=champion,
         windows=windows,
         series=series,
+        rival=rival,
     )
 
 

@@ -25,6 +25,7 @@ FORECAST = "pages/forecast/forecast.py"
 TRAIN = "pages/forecast/train.py"
 JOBS = "pages/forecast/jobs.py"
 MODELS = "pages/forecast/models.py"
+SCHEDULES = "pages/forecast/schedules.py"
 UPLOAD = "pages/data/upload.py"
 
 TABLE: dict[str, tuple[Entry, ...]] = {
@@ -54,6 +55,7 @@ TABLE: dict[str, tuple[Entry, ...]] = {
         Entry(TRAIN, "Train", ":material/model_training:", "Networks, trained in the background."),
         Entry(JOBS, "Jobs", ":material/progress_activity:", "What is being done, and was."),
         Entry(MODELS, "Models", ":material/deployed_code:", "Every trained model, to use again."),
+        Entry(SCHEDULES, "Schedules", ":material/event_repeat:", "Trainings that repeat."),
     ),
 }
 
