@@ -18,7 +18,7 @@ STATES = {  # word and colour of its badge
     "failed": ("Failed", "red"),
 }
 DRIFT = {  # word, colour, icon
-    "unknown": ("Not known yet", "gray", "help"),
+    "unknown": ("Not known", "gray", "help"),
     "ok": ("As before", "green", "check_circle"),
     "watch": ("Watch", "orange", "visibility"),
     "act": ("Act", "red", "priority_high"),

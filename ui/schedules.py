@@ -16,13 +16,8 @@ REFRESH = "5s"
 
 
 def live() -> None:
-    """The list and the chosen schedule, refreshed by themselves while something runs."""
-    open_now = any(
-        firing.state in ("due", "running")
-        for each in scheduling.schedules().schedules()
-        for firing in scheduling.schedules().firings(each.schedule_id, limit=1)
-    )
-    st.fragment(run_every=REFRESH if open_now else "30s", key="schedules")(_all)()
+    """The list and the chosen schedule, refreshed by themselves."""
+    st.fragment(run_every=REFRESH, key="schedules")(_all)()
 
 
 def _all() -> None:
@@ -72,13 +67,13 @@ def _table(listed: list[Schedule], last: dict[str, Firing | None], now: float) -
         selection_default={"selection": {"rows": [chosen]}},
         alt="Schedules with when they are due and how they ended",
         column_config={
-            "Schedule": st.column_config.TextColumn(width=270),
+            "Schedule": st.column_config.TextColumn(width=244),
             "State": _badges("State", [pair for pair in words.STATES.values()], 84),
             "When": st.column_config.TextColumn(width=150),
-            "Next": st.column_config.TextColumn(width=90),
+            "Next": st.column_config.TextColumn(width=86),
             "Last": st.column_config.TextColumn(width=92),
-            "Result": st.column_config.TextColumn(width=232),
-            "Drift": _badges("Drift", [(word, col) for word, col, _ in words.DRIFT.values()], 110),
+            "Result": st.column_config.TextColumn(width=236),
+            "Drift": _badges("Drift", [(word, col) for word, col, _ in words.DRIFT.values()], 104),
         },
     )
     return listed[chosen]
@@ -171,8 +166,12 @@ def _facts(schedule: Schedule) -> str:
         parts.append(f"Times of {schedule.zone}")
     parts.append(f"replaces what is in use unless it is over {schedule.margin:.0%} worse")
     if used is not None:
-        until = fmt.day(pd.Timestamp(used.about.data_until)) if used.about.data_until else fmt.DASH
-        parts.append(f"in use now: {used.name}, learned from sales until {until}")
+        learned = ""
+        if used.about.data_until:
+            freq = str(used.about.scope.get("freq", "D"))
+            until = fmt.period(pd.Timestamp(used.about.data_until), freq)
+            learned = f", learned from sales until {until}"
+        parts.append(f"in use now: {used.name}{learned}")
     text = " · ".join(parts)
     return fmt.escape(text[:1].upper() + text[1:])
 
