@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy.stats import chi2
 
 from forecasting import metrics
 
@@ -31,7 +32,8 @@ PSI = (0.10, 0.25)  # population stability index above chance; the usual bounds
 ZERO_POINTS = (0.05, 0.15)  # change of the share of zeros
 SERIES_SHARE = (0.05, 0.20)  # series that are new or gone
 FEW = 24  # values
-LEAST_PER_BIN, MOST_BINS = 6, 10
+LEAST_PER_BIN, MOST_BINS = 6, 5
+CHANCE = 0.98  # of equal samples have an index below what is taken off for chance
 RECENT = {"D": 56, "W": 13, "M": 6}  # periods, by the first letter of the frequency
 SEASON = {"D": 364, "W": 52, "M": 12}
 _KEYS = ["series_id", "timestamp"]
@@ -127,7 +129,8 @@ def inputs(trained: pd.DataFrame, newest: pd.DataFrame, freq: str) -> list[Signa
     if old.empty or new.empty:
         return []
     recent = _latest(new, RECENT.get(letter, 13))
-    reference, when = _reference(old, recent, SEASON.get(letter, 52), RECENT.get(letter, 13))
+    stamps = np.union1d(old["timestamp"].unique(), new["timestamp"].unique())
+    reference, when = _reference(old, recent, stamps, SEASON.get(letter, 52))
     found = [_level("target", old, reference, recent, when), _zeros(reference, recent, when)]
     if all("price" in frame and frame["price"].notna().any() for frame in (old, new)):
         found.insert(1, _level("price", old, reference, recent, when, column="price"))
@@ -149,7 +152,7 @@ def _level(
     bins = min(MOST_BINS, min(len(before), len(now)) // LEAST_PER_BIN)
     if bins < 2:
         return _unknown(name, "There are too few values to tell.")
-    chance = (bins - 1) * (1 / len(before) + 1 / len(now))
+    chance = float(chi2.ppf(CHANCE, bins - 1)) * (1 / len(before) + 1 / len(now))
     value = max(0.0, stability_index(before, now, bins=bins) - chance)
     change = float(np.mean(now) / np.mean(before) - 1) if np.mean(before) else 0.0
     moved = f"{abs(change):.0%} {'above' if change > 0 else 'below'} {when}"
@@ -165,7 +168,9 @@ def _level(
 def stability_index(before: np.ndarray, now: np.ndarray, *, bins: int) -> float:
     """Population stability index of two samples, in bins that hold equal shares of the first.
 
-    0 is equal; each bin counts half a value more than it holds, so that an empty one stays finite.
+    0 is equal. Each bin counts half a value more than it holds, so that an empty one stays finite;
+    equal values of the first share a bin. Of equal samples, index / (1/n + 1/m) is about
+    chi-square with bins - 1 degrees of freedom.
 
     >>> round(stability_index(np.arange(100.0), np.arange(100.0), bins=10), 6)
     0.0
@@ -203,16 +208,15 @@ def _series(old: pd.DataFrame, new: pd.DataFrame) -> Signal:
 
 
 def _reference(
-    old: pd.DataFrame, recent: pd.DataFrame, season: int, periods: int
+    old: pd.DataFrame, recent: pd.DataFrame, stamps: np.ndarray, season: int
 ) -> tuple[pd.DataFrame, str]:
-    """The rows to compare with, and what they are."""
-    stamps = np.sort(pd.concat([old["timestamp"], recent["timestamp"]]).unique())
+    """The rows to compare with, and what they are; `stamps` are all periods, without a gap."""
     places = np.searchsorted(stamps, np.sort(recent["timestamp"].unique())) - season
     if places.min() >= 0:
         year_ago = old[old["timestamp"].isin(stamps[places])]
         if year_ago["timestamp"].nunique() == len(places):
             return year_ago, "a year before"
-    return _latest(old, periods), "when it was trained"
+    return _latest(old, recent["timestamp"].nunique()), "when it was trained"
 
 
 def _latest(frame: pd.DataFrame, periods: int) -> pd.DataFrame:
