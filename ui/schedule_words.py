@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
+from engine.drift import RANK
 from engine.schedules import Firing, Schedule
 from ui import format as fmt
 
@@ -103,7 +104,7 @@ def next_words(schedule: Schedule, now: float) -> str:
     if not schedule.is_on:
         return "paused"
     if schedule.next_at is None:
-        return "with the next import"
+        return "on import"
     return ahead(schedule.next_at, now)
 
 
@@ -153,6 +154,12 @@ def state_of(schedule: Schedule, last: Firing | None) -> str:
     if not schedule.is_on:
         return "paused"
     return "failed" if last is not None and last.state == "failed" else "on"
+
+
+def drift_of(firing: Firing) -> str:
+    """A key of DRIFT: the worst of what was found when it began."""
+    states = [str(signal["state"]) for signal in firing.drift]
+    return max(states, key=RANK.__getitem__, default="unknown")
 
 
 def _listed(names: Sequence[str]) -> str:

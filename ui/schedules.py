@@ -67,13 +67,13 @@ def _table(listed: list[Schedule], last: dict[str, Firing | None], now: float) -
         selection_default={"selection": {"rows": [chosen]}},
         alt="Schedules with when they are due and how they ended",
         column_config={
-            "Schedule": st.column_config.TextColumn(width=244),
+            "Schedule": st.column_config.TextColumn(width=272),
             "State": _badges("State", [pair for pair in words.STATES.values()], 84),
             "When": st.column_config.TextColumn(width=150),
             "Next": st.column_config.TextColumn(width=86),
             "Last": st.column_config.TextColumn(width=92),
-            "Result": st.column_config.TextColumn(width=236),
-            "Drift": _badges("Drift", [(word, col) for word, col, _ in words.DRIFT.values()], 104),
+            "Result": st.column_config.TextColumn(width=222),
+            "Drift": _badges("Drift", [(word, col) for word, col, _ in words.DRIFT.values()], 96),
         },
     )
     return listed[chosen]
@@ -213,9 +213,9 @@ def _is_known(run_id: str) -> bool:
 
 
 def _drift(schedule: Schedule, now: float) -> None:
-    """What is watched, each in a sentence; as it was when it was last looked at."""
+    """What is watched, each in a sentence, as it was when it was last looked at."""
     seen = _watched(schedule)
-    st.markdown("**Does the forecast in use still fit?**")
+    st.markdown("**Has anything drifted?**")
     if seen is None:
         st.markdown("Accuracy, bias and the sales themselves are looked at with every run.")
         return
@@ -224,7 +224,8 @@ def _drift(schedule: Schedule, now: float) -> None:
         name = drift.WORDS[signal["name"]]
         badge = f":{color}-badge[:material/{icon}: {word}]"
         st.markdown(f"{badge} **{name}** :gray[·] {fmt.escape(signal['words'])}")
-    st.caption(f"Looked at {fmt.escape(words.moment(seen.due_at, schedule.zone, now))}.")
+    at = fmt.escape(words.moment(seen.due_at, schedule.zone, now))
+    st.caption(f"Looked at {at}, of the forecast that was in use then.")
 
 
 def _watched(schedule: Schedule) -> Firing | None:
@@ -235,8 +236,7 @@ def _watched(schedule: Schedule) -> Firing | None:
 
 def _drift_state(schedule: Schedule) -> str:
     seen = _watched(schedule)
-    states = [signal["state"] for signal in seen.drift] if seen else []
-    return max(states, key=drift.RANK.__getitem__, default="unknown")
+    return words.drift_of(seen) if seen else "unknown"
 
 
 def _history(schedule: Schedule, now: float) -> None:
@@ -253,6 +253,7 @@ def _history(schedule: Schedule, now: float) -> None:
                     "Result": [words.outcome(each) for each in found],
                     "WQL": [each.numbers.get("candidate") for each in found],
                     "vs in use": [_percent(each) for each in found],
+                    "Drift": [words.DRIFT[words.drift_of(each)][0] for each in found],
                     "Said": [each.words for each in found],
                 }
             ),
