@@ -7,7 +7,6 @@ from engine.errors import EngineError
 from engine.supervisor import Engine
 from ui import format as fmt
 from ui import job_charts, jobs, layout, navigation, training
-from ui import scope as scopes
 from ui.engine import engine
 from ui.jobs import STATES, View
 
@@ -144,33 +143,19 @@ def _buttons(each: View) -> None:
             args=(run_id,),
         )
         return
-    if each.entry is not None and each.model:
-        scope = training.scope_of(each.entry.about)
-        if scope is not None and st.button(
-            "Clone with changes",
+    if each.entry is not None and each.model:  # links, which no refresh can overtake
+        st.page_link(
+            navigation.TRAIN,
+            label="Clone with changes",
             icon=":material/content_copy:",
-            type="tertiary",
-            on_click=scopes.take_over,
-            args=(scope,),
-        ):
-            st.switch_page(
-                navigation.TRAIN,
-                query_params={**training.address_of(scope), "copy": run_id},
-            )
-        if (
-            scope is not None
-            and each.has_forecast
-            and st.button(
-                "Show forecast",
-                icon=":material/show_chart:",
-                type="primary",
-                on_click=scopes.take_over,
-                args=(scope,),
-            )
-        ):
-            st.switch_page(
+            query_params={"copy": run_id},
+        )
+        if each.has_forecast:
+            st.page_link(
                 navigation.FORECAST,
-                query_params={**training.address_of(scope), "run": run_id},
+                label="**Show forecast**",
+                icon=":material/show_chart:",
+                query_params={"run": run_id},
             )
     if job.state in ("failed", "cancelled"):
         st.button("Retry", icon=":material/refresh:", on_click=_retry, args=(run_id,))
