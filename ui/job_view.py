@@ -1,5 +1,6 @@
 """The parts of the Jobs page, drawn: the table, and the selected job while it runs and after."""
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -120,9 +121,9 @@ def detail(each: View) -> None:
     if each.job.state == "failed":
         _failure(each)
     curves = jobs.curves(each)
-    _metrics(each)
+    _metrics(each, curves)
     if curves or any(other.model in training.NETWORKS for other in jobs.group_of(each)):
-        _charts(each)
+        _charts(each, curves)
     _board(each)
     with st.expander("Log", icon=":material/terminal:"):
         st.code(jobs.log_lines(each) or "Nothing yet.", language=None, height=220)
@@ -181,9 +182,9 @@ def _failure(each: View) -> None:
     st.error(fmt.escape(failure.what if failure else each.job.why) + fmt.escape(remedy))
 
 
-def _metrics(each: View) -> None:
+def _metrics(each: View, curves: dict[str, pd.DataFrame]) -> None:
     """Four cards; what is not known yet is a dash, so that nothing moves."""
-    points = jobs.curves(each).get(each.model)
+    points = curves.get(each.model)
     best = None if points is None or points["metric"].dropna().empty else points["metric"].min()
     steps = jobs.speed(each, points)
     found = each.entry.metrics if each.entry else {}
@@ -226,8 +227,7 @@ def _against(error: float | None, arima: float | None) -> str | int | None:
     return 0 if abs(change) < 0.0005 else f"{change:+.0%}"
 
 
-def _charts(each: View) -> None:
-    curves = jobs.curves(each)
+def _charts(each: View, curves: dict[str, pd.DataFrame]) -> None:
     names = {model: training.model_name(model) for model in curves}
     left, right = st.columns(2)
     theme = st.context.theme.type
