@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from forecasting.networks.config import NetworkConfig
 from forecasting.panel import Panel
@@ -99,11 +99,12 @@ class CheckpointFile:
         self._written = time.monotonic()
 
 
-def digest_of(name: str, config: NetworkConfig, panel: Panel) -> str:
-    """A fingerprint of a training: equal for the same model, options and data."""
+def digest_of(name: str, config: NetworkConfig, network: nn.Module, panel: Panel) -> str:
+    """A fingerprint of a training: equal for the same model, options, shapes and data."""
     total = hashlib.blake2b(digest_size=16)
+    shapes = {key: tuple(each.shape) for key, each in network.state_dict().items()}
     described = [
-        FORMAT, name, asdict(config), panel.freq, str(panel.timestamps[0]),
+        FORMAT, name, asdict(config), shapes, panel.freq, str(panel.timestamps[0]),
         panel.known_names, panel.past_names, list(map(str, panel.static_features.columns)),
     ]  # fmt: skip
     total.update(json.dumps(described, sort_keys=True, default=str).encode())

@@ -89,13 +89,16 @@ class NetworkForecaster(ABC):
         with _determined(self.config, device):
             tensors = panel_tensors(panel, layout, device)
             network = self._new_network(layout, _sizes(tensors, layout, self.config)).to(device)
-            digest = digest_of(self.name, self.config, panel) if checkpoint else ""
+            file = None
+            if checkpoint is not None:
+                digest = digest_of(self.name, self.config, network, panel)
+                file = CheckpointFile(checkpoint, digest)
             conditions = Conditions(
                 stage=self.name,
                 on_progress=on_progress,
                 budget_seconds=budget_seconds,
-                checkpoint=CheckpointFile(checkpoint, digest) if checkpoint else None,
-                events=Events(events) if events else None,
+                checkpoint=file,
+                events=None if events is None else Events(events),
                 began=began,
             )
             self._train(Trainer(network, tensors, layout, self.config, conditions))
@@ -143,10 +146,12 @@ class NetworkForecaster(ABC):
         return self
 
     def _train(self, trainer: Trainer) -> None:
-        self.training = trainer.run()
-        self.interrupt = trainer.interrupt
-        if trainer.conditions.events is not None:
-            trainer.conditions.events.close()
+        try:
+            self.training = trainer.run()
+            self.interrupt = trainer.interrupt
+        finally:
+            if trainer.conditions.events is not None:
+                trainer.conditions.events.close()
 
     def predict(self, panel: Panel, *, known_future: KnownFuture | None = None) -> Forecast:
         """The forecast after the panel's cutoff, of series seen in fitting or not."""

@@ -83,10 +83,7 @@ class State:
         )
 
     def unpacked(self, found: Checkpoint) -> Self:
-        """This state, made anew for the phase of the checkpoint, brought to where that was.
-
-        Raises `KeyError`, `TypeError`, `ValueError` or `RuntimeError` for what is no such state.
-        """
+        """This state, made anew for the phase of the checkpoint, brought to where that was."""
         self.phase = Phase(**found.state["phase"])
         self.batch_size, self.steps_done = found.state["batch_size"], found.state["steps_done"]
         self.network.load_state_dict(found.part("network"))
