@@ -191,7 +191,7 @@ def _metrics(each: View, curves: dict[str, pd.DataFrame]) -> None:
     error, arima = found.get("WAPE"), found.get("WAPE of arima")
     with st.grid(4, min_column_width=165):
         st.metric(
-            "Best error so far (WQL)" if not each.is_over else "Best error in training (WQL)",
+            "Best WQL so far" if not each.is_over else "Best WQL in training",
             fmt.DASH if best is None else f"{best:.3f}",
             border=True,
             height=92,
@@ -266,7 +266,7 @@ def _board(each: View) -> None:
         board.assign(
             name=[training.model_name(model) for model in board["model"]],
             wape=board["WAPE"] * 100,
-            against=(board["WAPE"] / naive - 1) * 100,
+            against=((board["WAPE"] / naive - 1) * 100).where(board["model"] != "seasonal_naive"),
             bias_shown=board["bias"] * 100,
             held=board["coverage"] * 100,
             seconds=board["fit_seconds"] + board["predict_seconds"],
