@@ -21,13 +21,14 @@ ASSETS = Path(__file__).parent / "assets"
 def show() -> None:
     """One run of the script: the page that the address asks for, inside the common frame."""
     # Not at the top: caches that are made before the server runs warn, one line each.
-    from ui import address, layout, navigation, sidebar
+    from ui import address, arrival, layout, navigation, sidebar
 
     st.set_page_config(page_icon=ASSETS / "favicon.png", layout="wide")
     st.logo(ASSETS / ("logo-white.svg" if st.context.theme.type == "dark" else "logo-ink.svg"))
     page = navigation.current()
     st.set_page_config(page_title=f"{page.title} · Almanac")
     with layout.errors_in_words():
+        arrival.take_over(page.url_path)
         address.arrive(page.url_path)
         sidebar.show()
         page.run()

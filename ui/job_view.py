@@ -1,5 +1,6 @@
 """The parts of the Jobs page, drawn: the table, and the selected job while it runs and after."""
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -7,7 +8,6 @@ from engine.errors import EngineError
 from engine.supervisor import Engine
 from ui import format as fmt
 from ui import job_charts, jobs, layout, navigation, training
-from ui import scope as scopes
 from ui.engine import engine
 from ui.jobs import STATES, View
 
@@ -121,9 +121,9 @@ def detail(each: View) -> None:
     if each.job.state == "failed":
         _failure(each)
     curves = jobs.curves(each)
-    _metrics(each)
+    _metrics(each, curves)
     if curves or any(other.model in training.NETWORKS for other in jobs.group_of(each)):
-        _charts(each)
+        _charts(each, curves)
     _board(each)
     with st.expander("Log", icon=":material/terminal:"):
         st.code(jobs.log_lines(each) or "Nothing yet.", language=None, height=220)
@@ -144,33 +144,19 @@ def _buttons(each: View) -> None:
             args=(run_id,),
         )
         return
-    if each.entry is not None and each.model:
-        scope = training.scope_of(each.entry.about)
-        if scope is not None and st.button(
-            "Clone with changes",
+    if each.entry is not None and each.model:  # links, which no refresh can overtake
+        st.page_link(
+            navigation.TRAIN,
+            label="Clone with changes",
             icon=":material/content_copy:",
-            type="tertiary",
-            on_click=scopes.take_over,
-            args=(scope,),
-        ):
-            st.switch_page(
-                navigation.TRAIN,
-                query_params={**training.address_of(scope), "copy": run_id},
-            )
-        if (
-            scope is not None
-            and each.has_forecast
-            and st.button(
-                "Show forecast",
-                icon=":material/show_chart:",
-                type="primary",
-                on_click=scopes.take_over,
-                args=(scope,),
-            )
-        ):
-            st.switch_page(
+            query_params={"copy": run_id},
+        )
+        if each.has_forecast:
+            st.page_link(
                 navigation.FORECAST,
-                query_params={**training.address_of(scope), "run": run_id},
+                label="**Show forecast**",
+                icon=":material/show_chart:",
+                query_params={"run": run_id},
             )
     if job.state in ("failed", "cancelled"):
         st.button("Retry", icon=":material/refresh:", on_click=_retry, args=(run_id,))
@@ -196,16 +182,16 @@ def _failure(each: View) -> None:
     st.error(fmt.escape(failure.what if failure else each.job.why) + fmt.escape(remedy))
 
 
-def _metrics(each: View) -> None:
+def _metrics(each: View, curves: dict[str, pd.DataFrame]) -> None:
     """Four cards; what is not known yet is a dash, so that nothing moves."""
-    points = jobs.curves(each).get(each.model)
+    points = curves.get(each.model)
     best = None if points is None or points["metric"].dropna().empty else points["metric"].min()
     steps = jobs.speed(each, points)
     found = each.entry.metrics if each.entry else {}
     error, arima = found.get("WAPE"), found.get("WAPE of arima")
     with st.grid(4, min_column_width=165):
         st.metric(
-            "Best error so far (WQL)" if not each.is_over else "Best error in training (WQL)",
+            "Best WQL so far" if not each.is_over else "Best WQL in training",
             fmt.DASH if best is None else f"{best:.3f}",
             border=True,
             height=92,
@@ -241,8 +227,7 @@ def _against(error: float | None, arima: float | None) -> str | int | None:
     return 0 if abs(change) < 0.0005 else f"{change:+.0%}"
 
 
-def _charts(each: View) -> None:
-    curves = jobs.curves(each)
+def _charts(each: View, curves: dict[str, pd.DataFrame]) -> None:
     names = {model: training.model_name(model) for model in curves}
     left, right = st.columns(2)
     theme = st.context.theme.type
@@ -281,7 +266,7 @@ def _board(each: View) -> None:
         board.assign(
             name=[training.model_name(model) for model in board["model"]],
             wape=board["WAPE"] * 100,
-            against=(board["WAPE"] / naive - 1) * 100,
+            against=((board["WAPE"] / naive - 1) * 100).where(board["model"] != "seasonal_naive"),
             bias_shown=board["bias"] * 100,
             held=board["coverage"] * 100,
             seconds=board["fit_seconds"] + board["predict_seconds"],

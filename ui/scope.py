@@ -66,13 +66,6 @@ def place(scope: Scope) -> str:
     return str(queries.places(scope.dataset_id).at[scope.place_id, "name"])
 
 
-def take_over(scope: Scope) -> None:
-    """Set period and measure, which are bound widgets, in a callback; the rest is address."""
-    words = {freq: word for word, freq in PERIODS.items()}
-    st.session_state["by"] = words[scope.freq]
-    st.session_state["show"] = "Revenue" if scope.measure == "revenue" else "Units"
-
-
 def way(dataset: Dataset, scope: Scope) -> None:
     """The row below the title: the way up the tree, a search, and the places where few."""
     places = queries.places(dataset.dataset_id)
@@ -121,7 +114,7 @@ def _control(
         by = st.segmented_control(
             "Period",
             offered,
-            default=usual,
+            default=None if "by" in st.session_state else usual,
             required=True,
             key="by",
             bind="query-params",

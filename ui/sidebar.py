@@ -38,7 +38,7 @@ def show() -> None:
             st.segmented_control(
                 "Show",
                 ["Units", "Revenue"],
-                default="Revenue",
+                default=None if "show" in st.session_state else "Revenue",
                 required=True,
                 key="show",
                 bind="query-params",

@@ -112,7 +112,7 @@ def _offer_equal(plan: Plan, dataset: Dataset) -> None:
         if st.button("Show its forecast", icon=":material/show_chart:", width="stretch"):
             st.switch_page(
                 navigation.FORECAST,
-                query_params={**training.address_of(plan.scope), "run": first},
+                query_params={"run": first},
             )
         if st.button("Train again", width="stretch", type="tertiary"):
             st.session_state.pop(_EQUAL)

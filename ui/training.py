@@ -279,18 +279,6 @@ def scope_of(about: About) -> Scope | None:
         return None
 
 
-def address_of(scope: Scope) -> dict[str, str | list[str]]:
-    """The query parameters that lead to a scope, beside what `ui.scope.take_over` sets."""
-    found: dict[str, str | list[str]] = {"dataset": str(scope.dataset_id)}
-    if scope.product_id is not None:
-        found["product"] = str(scope.product_id)
-    elif scope.categories:
-        found["category"] = list(scope.categories)
-    if scope.place_id is not None:
-        found["place"] = str(scope.place_id)
-    return found
-
-
 def _about(plan: Plan, dataset: Dataset, frame: pd.DataFrame) -> dict[str, Any]:
     scope = plan.scope
     noun = forecasts.NOUN[scope.freq][0]

@@ -136,17 +136,20 @@ def test_when_a_job_is_done_then_it_shows_curves_errors_and_the_way_on(
     found = {metric.label: metric.value for metric in app.metric}
     assert found["Forecast error"].endswith("%")
     assert len(app.get("plotly_chart")) == 2
-    assert {"Show forecast", "Clone with changes"} <= set(labels(app))
+    links = [each.proto.label for each in app.get("page_link")]
+    assert {"**Show forecast**", "Clone with changes"} <= set(links)
     assert "Comparison" in text_of(app)
 
 
 def test_when_a_run_is_in_the_address_then_forecast_shows_it_beside_arima(
     trained_app: AppTest,
 ) -> None:
-    app = opened(trained_app, navigation.FORECAST, product=str(PRODUCT))
+    app = opened(trained_app, navigation.FORECAST)
     app.query_params["run"] = lstm()
+    app.query_params.pop("dataset", None)
     app.run()
     assert not app.exception
+    assert app.query_params["product"] == str(PRODUCT)  # the run is of it, and the link named none
     assert "LSTM, trained" in text_of(app)
     assert "off in the comparison" in text_of(app)
     assert app.metric[1].label == "Next 4 weeks"
