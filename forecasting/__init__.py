@@ -10,8 +10,10 @@
 
 from forecasting.backtest import DEFAULT_MODELS, Backtest, backtest
 from forecasting.errors import ConfigError, ForecastingError, NotFittedError, PanelError
+from forecasting.explain import Explanation, explain
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, Note
 from forecasting.future import fill_future
+from forecasting.importance import importance
 from forecasting.models import MODELS, create, load
 from forecasting.panel import Panel
 from forecasting.progress import Progress
@@ -24,6 +26,7 @@ __all__ = [
     "MODELS",
     "Backtest",
     "ConfigError",
+    "Explanation",
     "Forecast",
     "Forecaster",
     "ForecastingError",
@@ -35,6 +38,8 @@ __all__ = [
     "backtest",
     "create",
     "default_seasonality",
+    "explain",
     "fill_future",
+    "importance",
     "load",
 ]
