@@ -9,6 +9,7 @@
 """
 
 from forecasting.backtest import DEFAULT_MODELS, Backtest, backtest
+from forecasting.cold_start import cold_start
 from forecasting.errors import ConfigError, ForecastingError, NotFittedError, PanelError
 from forecasting.explain import Explanation, explain
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, Note
@@ -36,6 +37,7 @@ __all__ = [
     "PanelError",
     "Progress",
     "backtest",
+    "cold_start",
     "create",
     "default_seasonality",
     "explain",
