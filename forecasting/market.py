@@ -20,7 +20,7 @@ GRID = 160  # levels
 FAR_SHARE, FAR = 0.05, 4.0  # of the belief, in levels this many times farther from the analogue's
 DRAWS = 300  # of an analogue and a level together
 WITHIN = (np.arange(19) + 0.5) / 19  # probabilities at which the quantiles of each draw are taken
-LEAST_DRIFT, MOST_DRIFT = 0.1, 3.0  # relative variance of a level from first sales to the horizon
+LEAST_DRIFT, MOST_DRIFT = 0.02, 3.0  # relative variance of a level from first sales to the horizon
 
 
 @dataclass(frozen=True, eq=False)
