@@ -55,7 +55,8 @@ def panel_with(keep: int, hidden: list[int]) -> fc.Panel:
 def hidden_forecast(keep: int) -> tuple[fc.Panel, fc.Forecast, fc.Forecast, tuple[int, ...]]:
     hidden = tuple(range(4, COUNT, 7))
     panel = panel_with(keep, list(hidden))
-    before = fc.create("ces", horizon=HORIZON).fit(panel).predict(panel)
+    model = fc.create("gbm", horizon=HORIZON, num_rounds=80, max_origins=20)
+    before = model.fit(panel).predict(panel)
     return panel, before, fc.cold_start(panel, before), hidden
 
 
