@@ -123,7 +123,7 @@ def _attributes(
         joined = pd.concat(both)
         numeric = is_numeric_dtype(column)
         columns[str(name)] = pd.to_numeric(joined, errors="coerce") if numeric else joined
-    ids = panel.series_ids.append(added.index)
+    ids = panel.series_ids.append(added.index) if len(added) else panel.series_ids
     found = pd.DataFrame(columns, index=ids)
     price = _price_levels(panel, added)
     if prices is not None:

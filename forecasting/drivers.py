@@ -175,7 +175,8 @@ class Ordinary:
         found[:, self.names.index(SEASON)] = self.season.known
         found[:, self.names.index(RECENT)] = np.isfinite(self.usual_level)
         if covariates:
-            differs = ~np.isnan(self.usual)[:, None] & ~np.isclose(self.ahead, self.usual[:, None])
+            known = ~np.isnan(self.usual)[:, None] & ~np.isnan(self.ahead)
+            differs = known & ~np.isclose(self.ahead, self.usual[:, None])
             for k, name in enumerate(self.panel.known_names):
                 found[:, self.names.index(self.drivers[name])] |= differs[:, :, k].any(axis=1)
         return found

@@ -113,9 +113,15 @@ def _refuse_too_many(panel: Panel) -> None:
 def _ahead(model: Forecaster, panel: Panel, known_future: KnownFuture | None) -> FloatArray:
     """Known covariates (N, H, K); a model that does not read them needs none."""
     horizon = model.config.horizon
-    if known_future is None and not model.uses_known_covariates:
+    if known_future is None and not _reads_covariates(model):
         return np.full((panel.num_series, horizon, len(panel.known_names)), np.nan)
     return known_future_array(panel, known_future, horizon)
+
+
+def _reads_covariates(model: Forecaster) -> bool:
+    if isinstance(model, Ensemble):
+        return any(_reads_covariates(member) for member, _ in model.members)
+    return model.uses_known_covariates
 
 
 def _contributions(model: Forecaster, ordinary: Ordinary, samples: int, seed: int) -> FloatArray:

@@ -17,6 +17,7 @@ from forecasting.arrays import Float32Array, FloatArray, IntArray
 from forecasting.drivers import drivers_of
 from forecasting.errors import ConfigError, PanelError
 from forecasting.forecast import Forecast
+from forecasting.local import LocalForecaster
 from forecasting.panel import Panel
 from forecasting.protocol import Forecaster
 
@@ -52,6 +53,9 @@ def importance(
     rng = np.random.default_rng(seed)
     rows = []
     for name, shuffled in _features(panel, by_driver, roles):
+        if not _reads(model, shuffled):
+            rows.append((name, 0.0, 0.0))
+            continue
         worse = [
             measure(*_forecast(model, [each.shuffled(shuffled, rng) for each in windows])) - before
             for _ in range(repeats)
@@ -128,6 +132,13 @@ def _features(
         yield name, Columns(past=(p,))
     for name in map(str, panel.static_features.columns):
         yield name, Columns(static=(name,))
+
+
+def _reads(model: Forecaster, columns: Columns) -> bool:
+    """False for what a model cannot depend on; local models would be fitted anew to find out."""
+    if columns.known:
+        return model.uses_known_covariates
+    return not isinstance(model, LocalForecaster)
 
 
 def _windows(panel: Panel, horizon: int, num_windows: int) -> list[_Window]:

@@ -154,6 +154,38 @@ def test_when_values_are_negative_or_short_or_dead_then_sums_still_hold(panel: f
     assert np.isfinite(explanation.contributions).all()
 
 
+@pytest.mark.parametrize("freq", ["h", "B", "W-MON", "MS", "YS"])
+def test_when_the_frequency_is_another_then_sums_hold_and_a_season_is_found(freq: str) -> None:
+    rng = np.random.default_rng(0)
+    stamps = pd.date_range("2000-01-03", periods=170, freq=freq)
+    season = fc.default_seasonality(freq)
+    wave = 1 + 0.5 * np.sin(2 * np.pi * np.arange(170) / max(season, 2)) * (season > 1)
+    parts = [
+        pd.DataFrame({"series_id": each, "timestamp": stamps, "target": rng.poisson(60 * wave)})
+        for each in "abc"
+    ]
+    panel = fc.Panel.from_frame(pd.concat(parts), freq)
+    model = fc.create("gbm", horizon=6, num_rounds=40, max_origins=30).fit(panel)
+    explanation = fc.explain(model, panel)
+    np.testing.assert_allclose(explanation.contributions.sum(axis=2), explanation.mean)
+    found = explanation.contributions[:, :, explanation.drivers.index("season")]
+    ahead = 1 + 0.5 * np.sin(2 * np.pi * np.arange(170, 176) / max(season, 2)) * (season > 1)
+    np.testing.assert_allclose(found.mean(axis=0), 60 * (ahead - 1), atol=12)
+
+
+def test_when_an_ensemble_has_local_members_only_then_no_future_is_needed() -> None:
+    panel = past().subset(["s0", "s1"])
+    options = {"members": ("naive", "seasonal_naive"), "num_windows": 1}
+    model = fc.create("ensemble", horizon=HORIZON, **options)
+    model.fit(panel)
+    direct = sum(
+        weight * fc.explain(member, panel).contributions for member, weight in model.members
+    )
+    np.testing.assert_allclose(
+        fc.explain(model, panel, known_future=ahead()[:2]).contributions, direct, atol=1e-9
+    )
+
+
 def test_when_too_much_is_asked_then_the_error_says_what_to_do() -> None:
     panel = past()
     with pytest.raises(fc.ConfigError, match=r"roles name 'rain'.*'promo', 'price', 'noise'"):
