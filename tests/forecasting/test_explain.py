@@ -2,7 +2,9 @@
 
 from functools import cache
 from itertools import permutations
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -171,6 +173,57 @@ def test_when_the_frequency_is_another_then_sums_hold_and_a_season_is_found(freq
     found = explanation.contributions[:, :, explanation.drivers.index("season")]
     ahead = 1 + 0.5 * np.sin(2 * np.pi * np.arange(170, 176) / max(season, 2)) * (season > 1)
     np.testing.assert_allclose(found.mean(axis=0), 60 * (ahead - 1), atol=12)
+
+
+class Additive:
+    """The last value, plus each known covariate times its number: effects are known exactly."""
+
+    name = "additive"
+    config_class = SimpleNamespace
+    uses_known_covariates = True
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+
+    def fit(self, panel: fc.Panel, **_: Any) -> Self:
+        return self
+
+    def predict(self, panel: fc.Panel, *, known_future: Any = None) -> fc.Forecast:
+        factors = 1.0 + np.arange(len(panel.known_names))
+        mean = panel.target[:, -1:] + known_future.astype(float) @ factors
+        return fc.Forecast(
+            mean=mean,
+            quantiles=mean[:, :, None],
+            quantile_levels=(0.5,),
+            series_ids=panel.series_ids,
+            timestamps=panel.future_timestamps(self.config.horizon),
+            cutoff=panel.cutoff,
+        )
+
+    def save(self, folder: Path | str) -> None:
+        raise NotImplementedError
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Self:
+        raise NotImplementedError
+
+
+def test_when_effects_add_up_then_each_driver_gets_its_own_even_with_many_drivers() -> None:
+    rng = np.random.default_rng(0)
+    names = ["price", "promo", *(f"x{k}" for k in range(9))]
+    frame = pd.DataFrame({"series_id": "a", "timestamp": pd.date_range("2024-01-01", periods=99)})
+    frame["target"] = 100.0
+    for name in names:
+        frame[name] = rng.integers(0, 2, 99) if name == "promo" else rng.normal(5, 1, 99)
+    panel = fc.Panel.from_frame(frame, "D", known_covariates=names)
+    ahead = rng.normal(8, 1, (1, HORIZON, len(names))).astype(np.float32)
+    model = Additive(SimpleNamespace(horizon=HORIZON))
+    explanation = fc.explain(model, panel, known_future=ahead, samples=4)
+    for k, name in enumerate(names):
+        usual = 0.0 if name == "promo" else np.median(panel.known_covariates[0, -56:, k])
+        driver = {"promo": "promotion"}.get(name, name)
+        found = explanation.contributions[0, :, explanation.drivers.index(driver)]
+        np.testing.assert_allclose(found, (1 + k) * (ahead[0, :, k] - usual), rtol=1e-3)
 
 
 def test_when_an_ensemble_has_local_members_only_then_no_future_is_needed() -> None:
