@@ -43,6 +43,8 @@ RECENT_STEPS = {24: 48, 7: 28, 5: 20, 52: 8, 12: 6, 4: 4}  # by steps per season
 OTHER_RECENT = 4
 LONGEST_SHORT_SEASON = 11  # steps; of shorter seasons eight are looked at for what is usual
 MOST_SEASONS = 52  # the latest, that a seasonal pattern is taken from
+LONGEST_ROUGH_SEASON = 26  # steps; the pattern of a longer season is smoothed
+PLAIN_SEASONS = 0.5  # seasons without pattern, that count beside those seen
 CLOSED = 0.2  # of the level: on lower days of the season dividing by the pattern says nothing
 
 
@@ -106,35 +108,42 @@ class Season:
     known: BoolArray  # (N,), False where the history is too short for a pattern
 
     @classmethod
-    def of(cls, panel: Panel) -> "Season":
-        """The pattern of the panel's seasonality; needs two seasons of a series."""
-        season, values = panel.seasonality, panel.target
-        rolling = pd.DataFrame(values.T).rolling(
-            season, center=True, min_periods=-(-3 * season // 4)
-        )
+    def of(cls, panel: Panel, special: BoolArray) -> "Season":
+        """The pattern of the panel's seasonality; needs two seasons of a series.
+
+        Special steps (N, T) are left out, or last year's promotion would count as this year's
+        season.
+        """
+        season = panel.seasonality
+        values = np.where(special, np.nan, panel.target)
+        enough = -(-season // 2)
+        rolling = pd.DataFrame(values.T).rolling(season, center=True, min_periods=enough)
         trend = rolling.mean().to_numpy().T
-        multiplies: BoolArray = np.asarray((np.nan_to_num(values) >= 0).all(axis=1))
+        multiplies: BoolArray = np.asarray((np.nan_to_num(panel.target) >= 0).all(axis=1))
         usable = ~np.isnan(values) & ~np.isnan(trend)
         usable[:, : max(panel.length - MOST_SEASONS * season, 0)] = False
         position = np.arange(panel.length) % season
-        pattern = np.ones((panel.num_series, season))
-        met = np.zeros((panel.num_series, season), dtype=bool)
+        neutral = multiplies[:, None].astype(np.float64)
+        pattern = np.repeat(neutral, season, axis=1)
+        level = np.where(usable, trend, 0.0).sum(axis=1) / np.maximum(usable.sum(axis=1), 1)
         for at in range(season):
             here = usable & (position == at)
-            sales = np.where(here, values, 0.0).sum(axis=1)
-            level = np.where(here, trend, 0.0).sum(axis=1)
             count = here.sum(axis=1)
-            factor = sales / np.where(level > 0, level, 1.0)
-            summand = (sales - level) / np.maximum(count, 1)
+            sales = np.where(here, values, 0.0).sum(axis=1)
+            usual = np.where(here, trend, 0.0).sum(axis=1)
+            # Half a season more, without pattern: what only one or two show is partly chance.
+            plain = PLAIN_SEASONS * level
+            factor = (sales + plain) / np.where(usual + plain > 0, usual + plain, 1.0)
+            summand = (sales - usual) / (count + PLAIN_SEASONS)
             pattern[:, at] = np.where(multiplies, factor, summand)
-            met[:, at] = (count > 0) & (~multiplies | (level > 0))
-        known = met.all(axis=1) & (panel.observed.sum(axis=1) >= 2 * season) & (season > 1)
+        if season > LONGEST_ROUGH_SEASON:
+            around = np.roll(pattern, 1, axis=1) + np.roll(pattern, -1, axis=1)
+            pattern = (2 * pattern + around) / 4
+        known = (usable.sum(axis=1) >= 2 * season) & (season > 1) & (~multiplies | (level > 0))
         mean = pattern.mean(axis=1, keepdims=True)
-        even = np.where(
-            multiplies[:, None], pattern / np.where(mean > 0, mean, 1.0), pattern - mean
-        )
-        neutral = np.where(multiplies, 1.0, 0.0)[:, None]
-        pattern = np.where(known[:, None], even, neutral)
+        factors = pattern / np.where(mean > 0, mean, 1.0)
+        pattern = np.where(multiplies[:, None], factors, pattern - mean)
+        pattern = np.where(known[:, None], pattern, neutral)
         return cls(pattern=pattern, multiplies=multiplies, trend=trend, known=known)
 
     def at(self, steps: IntArray) -> FloatArray:
@@ -164,7 +173,8 @@ class Ordinary:
         self.panel, self.ahead = panel, ahead
         self.drivers = drivers
         self.usual = usual_covariates(panel, drivers)
-        self.season = Season.of(panel)
+        self.special = self._special()
+        self.season = Season.of(panel, self.special)
         recent = RECENT_STEPS.get(panel.seasonality, OTHER_RECENT)
         self.recent = np.arange(max(panel.length - recent, 0), panel.length)
         self.names = tuple(dict.fromkeys([*STANDARD[1:], *drivers.values()]))
@@ -188,11 +198,23 @@ class Ordinary:
             max(self.panel.length - len(self.recent) - usual_steps(self.panel), 0),
             self.panel.length - len(self.recent),
         )
-        flat = self._flat[:, before]
-        seen = ~np.isnan(flat)
-        enough = seen.sum(axis=1) >= max(self.panel.seasonality, 4)
-        total = np.nansum(flat, axis=1)
-        return np.where(enough, total / np.maximum(seen.sum(axis=1), 1), np.nan)
+        least = max(self.panel.seasonality // 2, 4)
+        flat = np.where(self.special, np.nan, self._flat)[:, before]
+        scarce = (~np.isnan(flat)).sum(axis=1) < least
+        flat = np.where(scarce[:, None], self._flat[:, before], flat)
+        seen = (~np.isnan(flat)).sum(axis=1)
+        return np.where(seen >= least, np.nansum(flat, axis=1) / np.maximum(seen, 1), np.nan)
+
+    def _special(self) -> BoolArray:
+        """(N, T), True in promotions and events; nowhere for a series that has them mostly."""
+        found = np.zeros((self.panel.num_series, self.panel.length), dtype=bool)
+        for k, name in enumerate(self.panel.known_names):
+            if self.drivers[name] in ("promotion", "calendar"):
+                values, usual = self.panel.known_covariates[:, :, k], self.usual[:, k][:, None]
+                found |= ~np.isnan(values) & ~np.isnan(usual) & ~np.isclose(values, usual)
+        launched = np.maximum(self.panel.observed.sum(axis=1), 1)
+        mostly = (found & self.panel.observed).sum(axis=1) > launched / 2
+        return np.asarray(found & ~mostly[:, None])
 
     @cached_property
     def _flat(self) -> FloatArray:
