@@ -44,8 +44,8 @@ def cold_start(
     `fewest` observations (default: two seasons, but from 8 to 28 steps). `newcomers` has a row for
     each product without a row in the panel: series_id and the panel's static features, and perhaps
     price. `prices` by series_id go before those in the panel. Each such series gets a note that
-    names its analogues. Raises `PanelError` for missing attributes, or where no series has the
-    history to learn from.
+    names its analogues. Where no series has the history to learn from, the forecast stays as it is.
+    Raises `PanelError` for newcomers without attributes, or without any analogue.
     """
     fewest = default_fewest(panel) if fewest is None else fewest
     if fewest < 1:
@@ -59,10 +59,15 @@ def cold_start(
     added = _checked(panel, newcomers)
     cold = is_cold(panel, fewest)
     asked = np.concatenate([np.flatnonzero(cold), panel.num_series + np.arange(len(added))])
-    if not len(asked):
+    established = _established(panel, forecast, cold, fewest)
+    if not len(established) and len(added):
+        raise PanelError(
+            f"None of the {panel.num_series} series has {2 * fewest} observations and a forecast "
+            "above zero, so there is no analogue for newcomers. Wait for more history."
+        )
+    if not len(asked) or not len(established):
         return forecast
     attributes = _attributes(panel, added, prices)
-    established = _established(panel, forecast, cold, fewest)
     levels = forecast.mean[established].mean(axis=1)
     likeness = Likeness.learn(attributes.iloc[established], levels, seed=seed)
     first = int(np.min(panel.launched[cold], initial=panel.length))
@@ -145,13 +150,7 @@ def _price_levels(panel: Panel, added: pd.DataFrame) -> "pd.Series[float]":
 def _established(panel: Panel, forecast: Forecast, cold: BoolArray, fewest: int) -> IntArray:
     """Positions of series with history that still sell."""
     enough = panel.observed.sum(axis=1) >= max(2 * fewest, panel.seasonality)
-    found = np.flatnonzero(enough & ~cold & (forecast.mean.mean(axis=1) > 0))
-    if not len(found):
-        raise PanelError(
-            f"None of the {panel.num_series} series has {2 * fewest} observations and a forecast "
-            "above zero, so there is no analogue for a new product. Wait for more history."
-        )
-    return found
+    return np.flatnonzero(enough & ~cold & (forecast.mean.mean(axis=1) > 0))
 
 
 def _reason(

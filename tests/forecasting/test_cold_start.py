@@ -213,7 +213,8 @@ def test_when_there_is_nothing_to_learn_from_then_the_error_says_so() -> None:
     short = past.until(past.timestamps[9])
     little = fc.create("naive", horizon=HORIZON).fit(short).predict(short)
     with pytest.raises(fc.PanelError, match="None of the 90 series has 28 observations"):
-        fc.cold_start(short, little)
+        fc.cold_start(short, little, newcomers=lacking.assign(colour="r"))
+    assert fc.cold_start(short, little) is little  # all are new: the ladder's answer stays
     with pytest.raises(fc.PanelError, match="not of this panel"):
         fc.cold_start(short, forecast)
     with pytest.raises(fc.ConfigError, match="fewest=0"):
