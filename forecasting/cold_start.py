@@ -26,6 +26,7 @@ from forecasting.validation import first_of, require_columns
 
 USED = "analogues"
 PRICE = "price level"  # the attribute that is taken from prices
+LEAST, MOST = 8, 28  # observations, between which it depends on the season what few are
 NAMED = 3  # analogues in a note
 
 
@@ -41,14 +42,14 @@ def cold_start(
     """The forecast with cold series forecast from their analogues, and newcomers added at the end.
 
     `forecast` is any model's, of this panel. Cold are series that began lately and have fewer than
-    `fewest` observations (default: two seasons, but from 8 to 28 steps). `newcomers` has a row for
+    `fewest` observations; by default a season, or two where the model itself fell back, but from
+    8 to 28. `newcomers` has a row for
     each product without a row in the panel: series_id and the panel's static features, and perhaps
     price. `prices` by series_id go before those in the panel. Each such series gets a note that
     names its analogues. Where no series has the history to learn from, the forecast stays as it is.
     Raises `PanelError` for newcomers without attributes, or without any analogue.
     """
-    fewest = default_fewest(panel) if fewest is None else fewest
-    if fewest < 1:
+    if fewest is not None and fewest < 1:
         raise ConfigError(f"fewest={fewest} must be at least 1.")
     if not forecast.series_ids.equals(panel.series_ids) or forecast.cutoff != panel.cutoff:
         raise PanelError(
@@ -57,12 +58,15 @@ def cold_start(
             "Pass what model.predict(panel) returned."
         )
     added = _checked(panel, newcomers)
-    cold = is_cold(panel, fewest)
+    cold = is_cold(panel, forecast, fewest)
     asked = np.concatenate([np.flatnonzero(cold), panel.num_series + np.arange(len(added))])
-    established = _established(panel, forecast, cold, fewest)
+    enough = _enough(panel, fewest)
+    established = np.flatnonzero(
+        (panel.observed.sum(axis=1) >= enough) & ~cold & (forecast.mean.mean(axis=1) > 0)
+    )
     if not len(established) and len(added):
         raise PanelError(
-            f"None of the {panel.num_series} series has {2 * fewest} observations and a forecast "
+            f"None of the {panel.num_series} series has {enough} observations and a forecast "
             "above zero, so there is no analogue for newcomers. Wait for more history."
         )
     if not len(asked) or not len(established):
@@ -88,15 +92,26 @@ def cold_start(
     return _joined(forecast, attributes.index, asked, answers, notes)
 
 
-def default_fewest(panel: Panel) -> int:
-    """Observations below which a series is cold: two seasons, but from 8 to 28 steps."""
-    return int(np.clip(2 * panel.seasonality, 8, 28))
+def is_cold(panel: Panel, forecast: Forecast, fewest: int | None = None) -> BoolArray:
+    """(N,), True for series without observations, or with few that all lie near the cutoff.
+
+    With eight days a global model forecasts better than analogues do; where a method needs two
+    seasons and falls back without, and for long seasons, analogues stay better for longer.
+    """
+    count = panel.observed.sum(axis=1)
+    if fewest is not None:
+        few, most = count < fewest, fewest
+    else:
+        most = int(np.clip(2 * panel.seasonality, LEAST, MOST))
+        fell_back = panel.series_ids.isin([note.series_id for note in forecast.notes])
+        few = count < np.where(fell_back, most, np.clip(panel.seasonality, LEAST, MOST))
+    return np.asarray(few & (panel.launched >= panel.length - 2 * most))
 
 
-def is_cold(panel: Panel, fewest: int) -> BoolArray:
-    """(N,), True for series without observations, or with few that all lie near the cutoff."""
-    few = panel.observed.sum(axis=1) < fewest
-    return np.asarray(few & (panel.launched >= panel.length - 2 * fewest))
+def _enough(panel: Panel, fewest: int | None) -> int:
+    """Observations of an established product."""
+    least = int(np.clip(2 * panel.seasonality, LEAST, MOST)) if fewest is None else fewest
+    return max(2 * least, panel.seasonality)
 
 
 def _checked(panel: Panel, newcomers: pd.DataFrame | None) -> pd.DataFrame:
@@ -145,12 +160,6 @@ def _price_levels(panel: Panel, added: pd.DataFrame) -> "pd.Series[float]":
     given = next((name for name in (*priced, "price") if name in added.columns), None)
     new = pd.to_numeric(added[given], errors="coerce") if given else pd.Series(np.nan, added.index)
     return pd.concat([pd.Series(known, panel.series_ids), new.astype(np.float64)])
-
-
-def _established(panel: Panel, forecast: Forecast, cold: BoolArray, fewest: int) -> IntArray:
-    """Positions of series with history that still sell."""
-    enough = panel.observed.sum(axis=1) >= max(2 * fewest, panel.seasonality)
-    return np.flatnonzero(enough & ~cold & (forecast.mean.mean(axis=1) > 0))
 
 
 def _reason(

@@ -97,6 +97,18 @@ def test_when_a_series_is_not_cold_then_its_forecast_stays_as_it_was() -> None:
     assert fc.cold_start(past, forecast) is forecast
 
 
+def test_when_a_model_manages_with_ten_days_then_its_own_forecast_stays() -> (
+    None
+):
+    panel = panel_with(10, [4])
+    for name, used in (("gbm", ""), ("theta", "analogues")):
+        options = {"num_rounds": 20, "max_origins": 10} if name == "gbm" else {}
+        model = fc.create(name, horizon=HORIZON, **options)
+        few = panel.subset(panel.series_ids[:30])
+        notes = fc.cold_start(few, model.fit(few).predict(few)).notes
+        assert [note.used for note in notes if note.series_id == "p04"] == ([used] if used else [])
+
+
 def test_when_a_series_is_cold_then_its_note_names_up_to_three_analogues() -> None:
     panel, _, after, hidden = hidden_forecast(0)
     notes = {note.series_id: note for note in after.notes}
