@@ -97,9 +97,7 @@ def test_when_a_series_is_not_cold_then_its_forecast_stays_as_it_was() -> None:
     assert fc.cold_start(past, forecast) is forecast
 
 
-def test_when_a_model_manages_with_ten_days_then_its_own_forecast_stays() -> (
-    None
-):
+def test_when_a_model_manages_with_ten_days_then_its_own_forecast_stays() -> None:
     panel = panel_with(10, [4])
     for name, used in (("gbm", ""), ("theta", "analogues")):
         options = {"num_rounds": 20, "max_origins": 10} if name == "gbm" else {}
