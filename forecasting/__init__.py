@@ -17,12 +17,16 @@ from forecasting.panel import Panel
 from forecasting.progress import Progress
 from forecasting.protocol import Forecaster
 from forecasting.seasonality import default_seasonality
+from forecasting.spaces import Between, Choice, default_space
+from forecasting.tuning import TuningResult, tune
 
 __all__ = [
     "DEFAULT_MODELS",
     "DEFAULT_QUANTILE_LEVELS",
     "MODELS",
     "Backtest",
+    "Between",
+    "Choice",
     "ConfigError",
     "Forecast",
     "Forecaster",
@@ -32,9 +36,12 @@ __all__ = [
     "Panel",
     "PanelError",
     "Progress",
+    "TuningResult",
     "backtest",
     "create",
     "default_seasonality",
+    "default_space",
     "fill_future",
     "load",
+    "tune",
 ]
