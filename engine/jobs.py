@@ -4,7 +4,9 @@ A function returns when its results are saved. When the job is to stop, `Stop` c
 `on_progress`: let it pass where nothing can be kept, or save what there is and return.
 """
 
+import json
 from dataclasses import fields
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -12,10 +14,13 @@ import pandas as pd
 
 import forecasting as fc
 from engine.errors import RunError
-from engine.requests import BacktestRequest, FitRequest, ForecastRequest
+from engine.files import write_text
+from engine.requests import BacktestRequest, FitRequest, ForecastRequest, TuneRequest
 from engine.runs import Run
 from engine.session import Session, Stop
 from forecasting.backtest import Backtest
+
+SEARCH_SHARE = 0.85  # of the seconds of a tune job; the rest is for the model with the best options
 
 
 def fit(session: Session, request: FitRequest) -> None:
@@ -82,6 +87,53 @@ def backtest(session: Session, request: BacktestRequest) -> None:
             break
     session.become("saving", "saving the comparison")
     _save_backtest(session.run, joined(finished))
+
+
+def tune(session: Session, request: TuneRequest) -> None:
+    """Search: trials.parquet, new after every trial, result.json, and the best model in model/.
+
+    The trials are kept in search/, where a job goes on whose worker died. A job that is stopped
+    keeps the trials that are complete, and fits no model.
+    """
+    panel, run, budget = session.panel(request.panel), session.run, request.budget_seconds
+    share = SEARCH_SHARE if request.fit_best else 1.0
+    result = fc.tune(
+        panel,
+        request.model,
+        horizon=request.horizon,
+        options=request.options,
+        space=request.space,
+        trials=request.trials,
+        budget_seconds=None if budget is None else budget * share,
+        sampler=request.sampler,
+        pruner=request.pruner,
+        num_windows=request.num_windows,
+        quantile_levels=request.quantile_levels,
+        seed=request.seed,
+        n_jobs=session.threads,
+        storage=run.folder / "search",
+        on_progress=session.on_progress(0, 2 if request.fit_best else 1),
+        on_trials=partial(run.write_frame, "trials"),
+    )
+    found = {
+        "model": result.model,
+        "horizon": result.horizon,
+        "options": result.options,
+        "value": result.value,
+        "default_value": result.default_value,
+        "seconds": result.seconds,
+    }
+    write_text(run.folder / "result.json", json.dumps(found, indent=2))
+    if not request.fit_best or session.was_stopped:
+        return
+    left = None if budget is None else max(budget - result.seconds, budget * (1 - share))
+    model = _created(session, request.model, request, result.options)
+    try:
+        model.fit(panel, on_progress=session.on_progress(1, 2), budget_seconds=left)
+    except Stop:  # what the search has found is kept
+        return
+    session.become("saving", "saving the model")
+    run.save_model(model)
 
 
 def joined(parts: list[Backtest]) -> Backtest:

@@ -147,7 +147,7 @@ def read_space(name: str, given: Mapping[str, Any]) -> Space:
     known = [field.name for field in fields(config_class)]
     fixed = {"horizon", "quantile_levels", "seed"}
     space: dict[str, Dimension] = {}
-    for option, values in given.items():
+    for option, values in sorted(given.items()):  # the order of a file must not change the search
         if option not in known or option in fixed:
             raise ConfigError(
                 f"The search space names {option!r}, which is no option of model {name!r} that "
