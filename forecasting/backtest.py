@@ -5,7 +5,7 @@ Shape suffixes: B series, H horizon, Q quantile levels.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cached_property, partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from forecasting.errors import ConfigError, PanelError
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, check_quantile_levels
 from forecasting.models import MODELS, create
 from forecasting.panel import Panel
-from forecasting.progress import OnProgress
+from forecasting.progress import OnProgress, Progress
 
 # What is compared when nothing else is asked: every leaderboard holds seasonal naive and ARIMA.
 DEFAULT_MODELS = ("seasonal_naive", "theta", "ets", "arima")
@@ -190,7 +190,9 @@ def _within(on_progress: OnProgress | None, stage: str) -> OnProgress | None:
     """The same reports, led by the stage of the whole backtest."""
     if on_progress is None:
         return None
-    return lambda each: on_progress(replace(each, stage=f"{stage} {each.stage}"))
+    return lambda each: on_progress(
+        Progress(f"{stage} {each.stage}", each.done, each.total, each.elapsed_seconds)
+    )
 
 
 def _pooled(windows: list[Window]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from forecasting.arrays import FloatArray
+from forecasting.compression import Storage, file_digest, packed, storage_of, unpacked
 from forecasting.errors import ConfigError, NotFittedError
 from forecasting.fallbacks import Needs, SeriesForecast, fall_back, sane, without_a_model
 from forecasting.forecast import Forecast, Note
@@ -43,6 +44,7 @@ class NetworkForecaster(ABC):
     name: ClassVar[str]
     config_class: ClassVar[type[NetworkConfig]]
     uses_known_covariates: ClassVar[bool] = True
+    storage: Storage = "fp32"  # how `save` stores the weights; see `compression`
 
     def __init__(self, config: NetworkConfig) -> None:
         self.config = config
@@ -79,7 +81,7 @@ class NetworkForecaster(ABC):
                 budget_seconds=budget_seconds,
             )
             self.training = trainer.run()
-        self._layout, self._network = layout, network.eval()
+        self._layout, self._network, self.storage = layout, network.eval(), "fp32"
         return self
 
     def predict(self, panel: Panel, *, known_future: KnownFuture | None = None) -> Forecast:
@@ -114,14 +116,17 @@ class NetworkForecaster(ABC):
     def save(self, folder: Path | str) -> None:
         """Write config.json and weights.safetensors into the folder."""
         layout, network = self._fitted()
+        weights = {name: each.cpu().contiguous() for name, each in network.state_dict().items()}
+        path = Path(folder) / WEIGHTS
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(packed(weights, self.storage), path)
         fitted = {
             "layout": asdict(layout),
             "sizes": asdict(network.sizes),
             "training": asdict(self.training),
+            "weights": file_digest(path),
         }
         write_config(folder, self.name, self.config, fitted)
-        weights = {name: each.cpu().contiguous() for name, each in network.state_dict().items()}
-        save_file(weights, Path(folder) / WEIGHTS)
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
@@ -140,7 +145,14 @@ class NetworkForecaster(ABC):
             training = fitted["training"]
             model.training = TrainingReport(**training | {"notes": tuple(training["notes"])})
             network = model._new_network(layout, sizes)
-            network.load_state_dict(load_file(path))
+            stored = load_file(path)
+            if file_digest(path) != fitted["weights"]:
+                raise ConfigError(
+                    f"{path} is damaged or belongs to another model. Copy the whole folder that "
+                    "model.save() wrote."
+                )
+            model.storage = storage_of(stored)
+            network.load_state_dict(unpacked(stored))
         except FileNotFoundError as error:
             raise ConfigError(
                 f"{path} is missing. Copy the whole folder that model.save() wrote."
