@@ -8,6 +8,9 @@
 [[21.0, 22.0]]
 """
 
+from importlib import import_module
+from typing import Any
+
 from forecasting.backtest import DEFAULT_MODELS, Backtest, backtest
 from forecasting.errors import ConfigError, ForecastingError, NotFittedError, PanelError
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, Note
@@ -33,15 +36,27 @@ __all__ = [
     "ForecastingError",
     "NotFittedError",
     "Note",
+    "OnnxForecaster",
     "Panel",
     "PanelError",
     "Progress",
     "TuningResult",
     "backtest",
+    "compress",
     "create",
     "default_seasonality",
     "default_space",
+    "export_onnx",
     "fill_future",
     "load",
     "tune",
 ]
+
+# What needs torch is imported where it is asked for, so that `import forecasting` stays fast.
+_LATE = {"compress": "compression", "export_onnx": "export", "OnnxForecaster": "export"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module 'forecasting' has no attribute {name!r}")
+    return getattr(import_module(f"forecasting.{_LATE[name]}"), name)

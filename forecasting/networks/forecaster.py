@@ -36,6 +36,8 @@ from forecasting.training import Trainer, TrainingReport
 WEIGHTS = "weights.safetensors"
 PREDICTED = 1024  # series at a time
 NEEDS = Needs(seasons=0)
+# What reading a damaged or foreign file may raise.
+DAMAGE = (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError, ValueError)
 
 
 class NetworkForecaster(ABC):
@@ -157,7 +159,7 @@ class NetworkForecaster(ABC):
             raise ConfigError(
                 f"{path} is missing. Copy the whole folder that model.save() wrote."
             ) from error
-        except (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+        except DAMAGE as error:
             raise ConfigError(
                 f"{folder} is damaged or not a saved {cls.name!r} ({_first_line(error)}). "
                 "Save the model again."
@@ -244,7 +246,7 @@ def _device(asked: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(asked)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise ConfigError(f"device={asked!r} is unknown. Use 'auto', 'cpu' or 'cuda'.") from error
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ConfigError(f"device={asked!r}: this machine has no GPU that torch can use.")
