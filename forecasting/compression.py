@@ -120,7 +120,7 @@ def compared(model: Forecaster, panel: Panel) -> pd.DataFrame:
             f"needs more than {horizon}. Give a longer history."
         )
     past = panel.until(panel.timestamps[-1 - horizon])
-    launched = past.observed.any(axis=1)
+    launched = np.flatnonzero(past.observed.any(axis=1))
     past = past.subset(past.series_ids[launched])
     actual = panel.target[launched][:, -horizon:]
     known_future = panel.known_covariates[launched][:, -horizon:]

@@ -187,8 +187,8 @@ def _random_windows(model: NetworkForecaster, count: int, seed: int) -> dict[str
     def normal(*shape: int) -> Tensor:
         return torch.randn(count, *shape, generator=draw)
 
-    tables = [each.num_embeddings for each in network.embeddings]  # type: ignore[union-attr]
-    categories = [torch.randint(0, int(size), (count,), generator=draw) for size in tables]
+    tables = [len(each.categories) + 1 for each in layout.statics if not each.spread]
+    categories = [torch.randint(0, size, (count,), generator=draw) for size in tables]
     return {
         "context_BLC": normal(layout.context_length, sizes.context),
         "future_BHF": normal(horizon, sizes.future),

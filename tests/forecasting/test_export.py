@@ -137,9 +137,10 @@ def test_when_it_cannot_be_exported_then_it_says_why(
         export_onnx(model, tmp_path / "x.onnx")
     with pytest.raises(fc.ConfigError, match=r"must end in \.onnx"):
         export_onnx(model, tmp_path / "x.bin")
+    model.fit(products)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(fc.ConfigError, match=r"requirements-export\.txt"):
-        export_onnx(model.fit(products), tmp_path / "x.onnx")
+        export_onnx(model, tmp_path / "x.onnx")
     assert not list(tmp_path.iterdir())
 
 

@@ -1,5 +1,6 @@
 """Searches: never worse than the default, the same again with the same seed, pruned, resumed."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import pandas as pd
 import pytest
 
 import forecasting as fc
+from forecasting.cli import main
 from forecasting.progress import Progress
+from forecasting.spaces import space_as_json
 from forecasting.study import GRID, JOURNAL, MedianOfComplete
 from forecasting.tuning import TuningResult
 
@@ -273,3 +276,19 @@ def test_when_a_model_has_nothing_to_search_then_those_that_have_are_named(some:
 def test_when_the_panel_is_too_short_then_the_windows_are_named(some: fc.Panel) -> None:
     with pytest.raises(fc.PanelError, match="9 windows of horizon 20 need at least 181"):
         search(some, horizon=20, num_windows=9)
+
+
+def test_when_tuned_on_the_command_line_then_the_best_is_printed_and_saved(
+    some: fc.Panel, found: TuningResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    some.to_frame().to_parquet(tmp_path / "sales.parquet")
+    given = ["tune", str(tmp_path / "sales.parquet"), "--freq", "D", "--horizon", str(HORIZON)]
+    given += ["--model", "gbm", "--trials", "3", "--options", json.dumps(QUICK), "--space"]
+    space = json.dumps(space_as_json(SPACE))
+    assert main([*given, space, "--out", str(tmp_path / "model")]) == 0
+    printed = capsys.readouterr().out
+    assert f"without a search {found.default_value:.4g}" in printed
+    best = json.loads(printed.split("best: ")[1].splitlines()[0])
+    assert fc.load(tmp_path / "model").config.num_rounds == best["num_rounds"] == 5
+    assert main([*given, "{"]) == 2
+    assert "--space is not JSON" in capsys.readouterr().err
