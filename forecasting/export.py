@@ -219,7 +219,11 @@ def _write(graph: _Graph, windows: dict[str, Tensor], file: Path) -> None:
 
 def _quantised(file: Path) -> Path:
     """The same graph with matrices of whole numbers."""
+    onnx = importlib.import_module("onnx")
     quantization = importlib.import_module("onnxruntime.quantization")
+    content = onnx.load(file)
+    del content.graph.value_info[:]  # shapes from before torch's optimiser, which it would refuse
+    onnx.save(content, file)
     smaller = file.with_name(f"int8-{file.name}")
     with _quiet():
         quantization.quantize_dynamic(file, smaller, weight_type=quantization.QuantType.QInt8)
