@@ -8,6 +8,9 @@
 [[21.0, 22.0]]
 """
 
+from importlib import import_module
+from typing import Any
+
 from forecasting.backtest import DEFAULT_MODELS, Backtest, backtest
 from forecasting.cold_start import cold_start
 from forecasting.errors import ConfigError, ForecastingError, NotFittedError, PanelError
@@ -20,12 +23,16 @@ from forecasting.panel import Panel
 from forecasting.progress import Progress
 from forecasting.protocol import Forecaster, Trainable
 from forecasting.seasonality import default_seasonality
+from forecasting.spaces import Between, Choice, default_space
+from forecasting.tuning import TuningResult, tune
 
 __all__ = [
     "DEFAULT_MODELS",
     "DEFAULT_QUANTILE_LEVELS",
     "MODELS",
     "Backtest",
+    "Between",
+    "Choice",
     "ConfigError",
     "Explanation",
     "Forecast",
@@ -33,16 +40,31 @@ __all__ = [
     "ForecastingError",
     "NotFittedError",
     "Note",
+    "OnnxForecaster",
     "Panel",
     "PanelError",
     "Progress",
     "Trainable",
+    "TuningResult",
     "backtest",
     "cold_start",
+    "compress",
     "create",
     "default_seasonality",
+    "default_space",
     "explain",
+    "export_onnx",
     "fill_future",
     "importance",
     "load",
+    "tune",
 ]
+
+# What needs torch is imported where it is asked for, so that `import forecasting` stays fast.
+_LATE = {"compress": "compression", "export_onnx": "export", "OnnxForecaster": "export"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module 'forecasting' has no attribute {name!r}")
+    return getattr(import_module(f"forecasting.{_LATE[name]}"), name)

@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from forecasting.arrays import FloatArray
+from forecasting.compression import Storage, file_digest, packed, storage_of, unpacked
 from forecasting.errors import ConfigError, NotFittedError
 from forecasting.fallbacks import Needs, SeriesForecast, fall_back, sane, without_a_model
 from forecasting.forecast import Forecast, Note
@@ -46,6 +47,8 @@ from forecasting.training import Conditions, Trainer, TrainingReport
 WEIGHTS = "weights.safetensors"
 PREDICTED = 1024  # series at a time
 NEEDS = Needs(seasons=0)
+# What reading a damaged or foreign file may raise.
+DAMAGE = (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError, ValueError)
 
 
 class NetworkForecaster(ABC):
@@ -54,6 +57,7 @@ class NetworkForecaster(ABC):
     name: ClassVar[str]
     config_class: ClassVar[type[NetworkConfig]]
     uses_known_covariates: ClassVar[bool] = True
+    storage: Storage = "fp32"  # how `save` stores the weights; see `compression`
 
     def __init__(self, config: NetworkConfig) -> None:
         self.config = config
@@ -148,6 +152,7 @@ class NetworkForecaster(ABC):
     def _train(self, trainer: Trainer) -> None:
         try:
             self.training = trainer.run()
+            self.storage = "fp32"
             self.interrupt = trainer.interrupt
         finally:
             if trainer.conditions.events is not None:
@@ -185,14 +190,17 @@ class NetworkForecaster(ABC):
     def save(self, folder: Path | str) -> None:
         """Write config.json and weights.safetensors into the folder."""
         layout, network = self._fitted()
+        weights = {name: each.cpu().contiguous() for name, each in network.state_dict().items()}
+        path = Path(folder) / WEIGHTS
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(packed(weights, self.storage), path)
         fitted = {
             "layout": asdict(layout),
             "sizes": asdict(network.sizes),
             "training": asdict(self.training),
+            "weights": file_digest(path),
         }
         write_config(folder, self.name, self.config, fitted)
-        weights = {name: each.cpu().contiguous() for name, each in network.state_dict().items()}
-        save_file(weights, Path(folder) / WEIGHTS)
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
@@ -211,12 +219,19 @@ class NetworkForecaster(ABC):
             training = fitted["training"]
             model.training = TrainingReport(**training | {"notes": tuple(training["notes"])})
             network = model._new_network(layout, sizes)
-            network.load_state_dict(load_file(path))
+            stored = load_file(path)
+            if file_digest(path) != fitted["weights"]:
+                raise ConfigError(
+                    f"{path} is damaged or belongs to another model. Copy the whole folder that "
+                    "model.save() wrote."
+                )
+            model.storage = storage_of(stored)
+            network.load_state_dict(unpacked(stored))
         except FileNotFoundError as error:
             raise ConfigError(
                 f"{path} is missing. Copy the whole folder that model.save() wrote."
             ) from error
-        except (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+        except DAMAGE as error:
             raise ConfigError(
                 f"{folder} is damaged or not a saved {cls.name!r} ({_first_line(error)}). "
                 "Save the model again."
@@ -303,7 +318,7 @@ def _device(asked: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(asked)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise ConfigError(f"device={asked!r} is unknown. Use 'auto', 'cpu' or 'cuda'.") from error
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ConfigError(f"device={asked!r}: this machine has no GPU that torch can use.")
