@@ -109,6 +109,7 @@ class Trainer:
         self._stage, self._on_progress = stage, on_progress
         self._budget, self._began = budget_seconds, time.monotonic()
         self._steps_done = 0
+        self.held_out_weights: dict[str, Tensor] | None = None  # that saw no validated window
 
     def run(self) -> TrainingReport:
         """Train; afterwards the network holds the best weights."""
@@ -120,6 +121,7 @@ class Trainer:
         main_budget = None if self._budget is None else self._budget / (1 + finish)
         best, best_step, wql = self._phase(total, self.split.last, main_budget, 1.0, validated)
         self.network.load_state_dict(best)
+        self.held_out_weights = best if validated else None
         if finish:
             steps = max(1, round(finish * best_step))
             weights, _, _ = self._phase(

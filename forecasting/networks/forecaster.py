@@ -22,6 +22,7 @@ from forecasting.fallbacks import Needs, SeriesForecast, fall_back, sane, withou
 from forecasting.forecast import Forecast, Note
 from forecasting.future import KnownFuture, known_future_array
 from forecasting.history import history_of
+from forecasting.networks.bands import Bands
 from forecasting.networks.config import NetworkConfig
 from forecasting.networks.layout import Covariate, Layout, Static, check_panel, layout_of
 from forecasting.networks.network import Network
@@ -49,6 +50,7 @@ class NetworkForecaster(ABC):
         self.training = TrainingReport()
         self._layout: Layout | None = None
         self._network: Network | None = None
+        self._bands = Bands.unchanged(config.quantile_levels)
 
     @abstractmethod
     def make_encoder(self, width: int, patches: int, dropout: float) -> nn.Module:
@@ -79,6 +81,7 @@ class NetworkForecaster(ABC):
                 budget_seconds=budget_seconds,
             )
             self.training = trainer.run()
+            self._bands = Bands.measured(trainer, panel)
         self._layout, self._network = layout, network.eval()
         return self
 
@@ -94,6 +97,7 @@ class NetworkForecaster(ABC):
         with _determined(self.config, device):
             tensors = panel_tensors(panel, layout, device, ahead)
             quantiles, mean = self._raw(network, tensors, layout)
+        quantiles = self._bands.moved(quantiles, tensors.volumes)
         series = [
             self._checked(panel, layout, i, mean[i], quantiles[i]) for i in range(panel.num_series)
         ]
@@ -104,6 +108,7 @@ class NetworkForecaster(ABC):
             series_ids=panel.series_ids,
             timestamps=panel.future_timestamps(horizon),
             cutoff=panel.cutoff,
+            step_correlation=self._bands.step_correlation,
             notes=tuple(
                 Note(series_id, each.used, each.reason)
                 for series_id, each in zip(panel.series_ids, series, strict=True)
@@ -118,6 +123,7 @@ class NetworkForecaster(ABC):
             "layout": asdict(layout),
             "sizes": asdict(network.sizes),
             "training": asdict(self.training),
+            "bands": self._bands.to_json(),
         }
         write_config(folder, self.name, self.config, fitted)
         weights = {name: each.cpu().contiguous() for name, each in network.state_dict().items()}
@@ -139,13 +145,21 @@ class NetworkForecaster(ABC):
             sizes = WindowSizes(**fitted["sizes"])
             training = fitted["training"]
             model.training = TrainingReport(**training | {"notes": tuple(training["notes"])})
+            model._bands = Bands.from_json(fitted["bands"])
             network = model._new_network(layout, sizes)
             network.load_state_dict(load_file(path))
         except FileNotFoundError as error:
             raise ConfigError(
                 f"{path} is missing. Copy the whole folder that model.save() wrote."
             ) from error
-        except (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+        except (
+            SafetensorError,
+            RuntimeError,
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+        ) as error:
             raise ConfigError(
                 f"{folder} is damaged or not a saved {cls.name!r} ({_first_line(error)}). "
                 "Save the model again."
