@@ -17,10 +17,10 @@ from forecasting.metrics import part_within, probability_bounds
 GROUPS = 3  # of volume
 PARTS = 2  # of the horizon
 PER_GROUP = 30  # windows that a group of volume has at least
-TRIED = np.geomspace(0.4, 6.0, 36)  # factors
-FINE = np.linspace(np.log(TRIED[0]), np.log(TRIED[-1]), 541)  # their logarithms
-BELIEF = 1.0  # how far the logarithm of a factor is believed to lie from zero
-SHOCK = 0.01  # noise of coverage by what all series did alike: more series do not lessen it
+TRIED = 0.075 * np.arange(-12, 25)  # logarithms of factors, from 0.4 to 6
+FINE = 0.005 * np.arange(-180, 361)  # the same, between which coverage is interpolated
+NEAR = 0.01  # of coverage, that a factor off by e must gain
+SHRINK = 10  # windows that count as much as the belief that bands are right
 
 Pair = tuple[int, int]  # positions of a level and of its mirror
 
@@ -93,11 +93,14 @@ class Widths:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Self:
         """What `to_json` wrote; other content raises `KeyError`, `TypeError` or `ValueError`."""
-        return cls(
-            quantile_levels=tuple(content["quantile_levels"]),
-            volume_edges=np.array(content["volume_edges"], dtype=np.float64),
-            factors=np.array(content["factors"], dtype=np.float64),
-        )
+        levels = tuple(map(float, content["quantile_levels"]))
+        edges = np.array(content["volume_edges"], dtype=np.float64)
+        factors = np.array(content["factors"], dtype=np.float64)
+        if factors.ndim != 3 or factors.shape[::2] != (len(edges) + 1, len(levels)):
+            raise ValueError(
+                f"factors {factors.shape} for {len(edges)} edges, {len(levels)} levels"
+            )
+        return cls(quantile_levels=levels, volume_edges=edges, factors=factors)
 
 
 def rounded(quantiles: FloatArray, whole: BoolArray | None) -> FloatArray:
@@ -116,8 +119,8 @@ def _within(
 ) -> FloatArray:
     """How much of each actual lies within each band at each factor tried, (F, P, B, H)."""
     found = np.empty((len(TRIED), len(pairs), *actual.shape), dtype=np.float32)
-    for f, factor in enumerate(TRIED):
-        tried = rounded(_scaled(quantiles, np.asarray(factor), levels), whole)
+    for f, factor in enumerate(np.exp(TRIED)):
+        tried = rounded(_scaled(quantiles, factor, levels), whole)
         low, high = probability_bounds(actual, tried, levels)
         for p, (bottom, top) in enumerate(pairs):
             band = (levels[bottom], levels[top])
@@ -138,14 +141,18 @@ def _per_level(
 
 
 def _best(covered_F: FloatArray, nominal: float, windows: int) -> float:
-    """The logarithm of the likeliest factor, between what was seen and the belief in one."""
-    covered = np.interp(FINE, np.log(TRIED), np.maximum.accumulate(covered_F))
-    noise = nominal * (1 - nominal) / windows + SHOCK**2
-    unlikely = (covered - nominal) ** 2 / noise + (FINE / BELIEF) ** 2
-    return float(FINE[np.argmin(unlikely)])
+    """The logarithm of the factor that covers what it should, drawn to 0 where windows are few.
+
+    Rounded bands cover the same at many factors: of these the one nearest to 1 is taken.
+    """
+    covered = np.interp(FINE, TRIED, np.maximum.accumulate(covered_F))
+    found = FINE[np.argmin((covered - nominal) ** 2 + (NEAR * FINE) ** 2)]
+    return float(found) * windows / (windows + SHRINK)
 
 
-def _scaled(quantiles: FloatArray, factors: FloatArray, levels: tuple[float, ...]) -> FloatArray:
+def _scaled(
+    quantiles: FloatArray, factors: FloatArray | float, levels: tuple[float, ...]
+) -> FloatArray:
     """Quantiles at so many times their distance from the median."""
     at = float(np.interp(0.5, levels, np.arange(len(levels))))
     below, share = int(at), at % 1
@@ -169,10 +176,11 @@ def _pairs(levels: tuple[float, ...]) -> list[Pair]:
 
 
 def _edges(volume: FloatArray, groups: int) -> FloatArray:
-    """Volumes between groups of one size, off every volume, so that no rounding moves a series."""
+    """Volumes between groups of about one size, off every volume, so that units do not matter."""
     ranked = np.sort(volume)
     ends = [len(ranked) * g // groups for g in range(1, groups)]
-    return np.array([(ranked[end - 1] + ranked[end]) / 2 * (1 + 1e-9) for end in ends])
+    found = [(ranked[end - 1] + ranked[end]) / 2 * (1 + 1e-9) for end in ends]
+    return np.unique([edge for edge in found if edge < ranked[-1]])
 
 
 def _parts(horizon: int, parts: int) -> IntArray:
