@@ -3,7 +3,8 @@
 Split conformal prediction by one factor per band, group of volume and part of the horizon. Both
 ends of a band share the factor and the median stays: what moved all series to one side in a few
 windows widens bands and does not pull them after it. Shape suffixes: B windows, H horizon, Q
-levels, G volume groups, S parts of the horizon, F factors tried, P pairs of levels.
+levels, G volume groups, S parts of the horizon, C cells (a group in a part), F factors tried, P
+pairs of levels.
 """
 
 from dataclasses import dataclass
@@ -60,20 +61,17 @@ class Widths:
         usable = ~np.isnan(actual)
         if not pairs or not usable.any():
             return cls.unchanged(levels)
-        counts = np.ones(len(actual)) if weights is None else weights
         edges = _edges(volume, int(np.clip(len(volume) // PER_GROUP, 1, GROUPS)))
-        group = np.searchsorted(edges, volume)
-        parts = min(PARTS, actual.shape[1])
-        part = _parts(actual.shape[1], parts)
-        within_FPBH = _within(quantiles, actual, levels, pairs, whole)
-        factors = np.ones((len(edges) + 1, parts, len(levels)))
-        for g, s in np.ndindex(*factors.shape[:2]):
-            chosen = usable & (group == g)[:, None] & (part == s)
-            windows = int(chosen.any(axis=1).sum())
+        groups, parts = len(edges) + 1, min(PARTS, actual.shape[1])
+        group, part = np.searchsorted(edges, volume), _parts(actual.shape[1], parts)
+        weight = usable * (np.ones(len(actual)) if weights is None else weights)[:, None]
+        cell = group[:, None] * parts + part
+        covered = _covered(quantiles, actual, levels, pairs, whole, cell, weight)
+        factors = np.ones((groups, parts, len(levels)))
+        for g, s in np.ndindex(groups, parts):
+            windows = int(((weight > 0) & (cell == g * parts + s)).any(axis=1).sum())
             if windows:
-                weight_BH = chosen * counts[:, None]
-                covered_FP = (within_FPBH * weight_BH).sum(axis=(2, 3)) / weight_BH.sum()
-                factors[g, s] = _per_level(covered_FP, pairs, levels, windows)
+                factors[g, s] = _per_level(covered[g * parts + s], pairs, levels, windows)
         return cls(quantile_levels=levels, volume_edges=edges, factors=factors)
 
     def moved(self, quantiles: FloatArray, volume: FloatArray) -> FloatArray:
@@ -110,21 +108,26 @@ def rounded(quantiles: FloatArray, whole: BoolArray | None) -> FloatArray:
     return np.where(whole[:, None, None], np.floor(quantiles + 0.5), quantiles)
 
 
-def _within(
+def _covered(
     quantiles: FloatArray,
     actual: FloatArray,
     levels: tuple[float, ...],
     pairs: list[Pair],
     whole: BoolArray | None,
+    cell: IntArray,
+    weight: FloatArray,
 ) -> FloatArray:
-    """How much of each actual lies within each band at each factor tried, (F, P, B, H)."""
-    found = np.empty((len(TRIED), len(pairs), *actual.shape), dtype=np.float32)
+    """Coverage (C, F, P) of each cell by each band at each factor; cells and weights are (B, H)."""
+    cells, counted = int(cell.max()) + 1, weight > 0
+    totals = np.bincount(cell[counted], weight[counted], minlength=cells)
+    found = np.zeros((cells, len(TRIED), len(pairs)))
     for f, factor in enumerate(np.exp(TRIED)):
         tried = rounded(_scaled(quantiles, factor, levels), whole)
         low, high = probability_bounds(actual, tried, levels)
         for p, (bottom, top) in enumerate(pairs):
-            band = (levels[bottom], levels[top])
-            found[f, p] = np.nan_to_num(part_within(low, high, band))
+            within = weight * part_within(low, high, (levels[bottom], levels[top]))
+            sums = np.bincount(cell[counted], within[counted], minlength=cells)
+            found[:, f, p] = sums / np.maximum(totals, 1e-300)
     return found
 
 
