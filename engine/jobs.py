@@ -4,7 +4,9 @@ A function returns when its results are saved. When the job is to stop, `Stop` c
 `on_progress`: let it pass where nothing can be kept, or save what there is and return.
 """
 
+import logging
 from dataclasses import fields
+from importlib.util import find_spec
 from itertools import chain
 from typing import Any
 
@@ -12,22 +14,22 @@ import pandas as pd
 
 import forecasting as fc
 from engine.errors import RunError
+from engine.files import remove_tree
 from engine.requests import BacktestRequest, FitRequest, ForecastRequest
 from engine.runs import Run
 from engine.session import Session, Stop
 from forecasting.backtest import Backtest
 
+log = logging.getLogger("engine")
+
 
 def fit(session: Session, request: FitRequest) -> None:
     """Fit the model and keep it in model/."""
     model = _created(session, request.model, request)
-    model.fit(
-        session.panel(request.panel),
-        on_progress=session.on_progress(),
-        budget_seconds=request.budget_seconds,
-    )
+    _fit(session, model, session.panel(request.panel), request.budget_seconds)
     session.become("saving", "saving the model")
     session.run.save_model(model)
+    _forget_checkpoint(session)
 
 
 def forecast(session: Session, request: ForecastRequest) -> None:
@@ -38,15 +40,16 @@ def forecast(session: Session, request: ForecastRequest) -> None:
     else:
         model = _created(session, str(request.model), request)
         panel = session.panel(request.panel)
-        model.fit(panel, on_progress=session.on_progress(), budget_seconds=request.budget_seconds)
-    if not session.was_stopped:
+        _fit(session, model, panel, request.budget_seconds)
+    if not isinstance(model, fc.Trainable):  # a network predicts in seconds
         session.check()
+    session.run.save_model(model)  # first, so that a kill while predicting does not lose it
     session.become("running", f"{model.name}: predicting")
     result = model.predict(panel, known_future=session.future())
     session.become("saving", "saving the forecast")
-    session.run.save_model(model)
     session.run.write_frame("notes", result.notes_frame())
     session.run.write_frame("forecast", result.to_frame())
+    _forget_checkpoint(session)
 
 
 def backtest(session: Session, request: BacktestRequest) -> None:
@@ -102,6 +105,32 @@ def _save_backtest(run: Run, result: Backtest) -> None:
     }
     for name, frame in frames.items():
         run.write_frame(name, frame)
+
+
+def _fit(session: Session, model: fc.Forecaster, panel: fc.Panel, budget: float | None) -> None:
+    """Fit the model; one that is trained goes on from the run's checkpoint where there is one.
+
+    Asked to stop, such a model keeps its best so far, and `session.was_stopped` says so.
+    """
+    session.check()
+    if not isinstance(model, fc.Trainable):
+        model.fit(panel, on_progress=session.on_progress(), budget_seconds=budget)
+        return
+    model.fit(
+        panel,
+        on_progress=session.on_progress(),
+        budget_seconds=budget,
+        checkpoint=session.run.checkpoint,
+        events=session.run.events if find_spec("tensorboard") else None,
+    )
+    for note in model.training.notes:
+        log.info(note)
+
+
+def _forget_checkpoint(session: Session) -> None:
+    """A job that is done needs it no more; one that was stopped may go on."""
+    if not session.was_stopped:
+        remove_tree(session.run.checkpoint)
 
 
 def _created(session: Session, name: str, request: Any, options: Any = None) -> fc.Forecaster:

@@ -1,12 +1,14 @@
 """The run folder: all that is known of one job, in files that are replaced whole.
 
 request.json, panel.parquet and future.parquet are written when the job is submitted; the worker
-writes status.json, log.jsonl, and at the end its results (model/, forecast.parquet,
-backtest.parquet, leaderboard.parquet, metrics.parquet, ...) or error.json.
+writes status.json, log.jsonl, curves.jsonl, events/ and checkpoint/ while it works, and at the end
+its results (model/, forecast.parquet, backtest.parquet, leaderboard.parquet, metrics.parquet, ...)
+or error.json.
 """
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -23,6 +25,14 @@ if TYPE_CHECKING:  # a worker must choose its threads before pandas is loaded
     from forecasting import Forecaster
 
 WorkerState = Literal["starting", "running", "saving", "succeeded", "stopped", "failed"]
+CURVES = {  # columns of the loss curves
+    "stage": "object",
+    "step": "int64",
+    "total": "int64",
+    "loss": "float64",
+    "metric": "float64",
+    "seconds": "float64",  # since training began
+}
 _TAIL = 64 * 1024  # bytes of the log that are read for its last lines
 
 
@@ -69,6 +79,20 @@ class Run:
     @property
     def log(self) -> Path:
         return self.folder / "log.jsonl"
+
+    @property
+    def curves_file(self) -> Path:
+        return self.folder / "curves.jsonl"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The folder in which a training keeps how far it is."""
+        return self.folder / "checkpoint"
+
+    @property
+    def events(self) -> Path:
+        """The folder of event files for TensorBoard."""
+        return self.folder / "events"
 
     @property
     def model(self) -> Path:
@@ -161,6 +185,33 @@ class Run:
         except FileNotFoundError:
             return []
         return [entry for entry in map(_parsed, lines) if entry]  # less a line in the making
+
+    def add_to_curves(self, point: Mapping[str, Any]) -> None:
+        """Append a line of the loss curves; half a line that a killed worker left is closed."""
+        with self.curves_file.open("a+b") as file:
+            if size := file.seek(0, os.SEEK_END):
+                file.seek(size - 1)
+                if file.read(1) != b"\n":
+                    file.write(b"\n")
+            file.write(json.dumps(point).encode() + b"\n")
+
+    def curves(self) -> "pd.DataFrame":
+        """Training as it was reported: stage, step, total, loss, metric, seconds; maybe no rows.
+
+        Steps that a killed worker had done since its checkpoint are left out where its successor
+        did them again.
+        """
+        import pandas as pd
+
+        try:
+            lines = map(_parsed, self.curves_file.read_bytes().splitlines())
+        except FileNotFoundError:
+            lines = map(_parsed, ())
+        rows = [{name: line.get(name) for name in CURVES} for line in lines if "step" in line]
+        frame = pd.DataFrame(rows, columns=list(CURVES)).astype(CURVES)
+        later = frame[::-1].groupby("stage", sort=False)["step"]
+        is_last = frame["step"].eq(later.cummin()) & ~frame.duplicated(["stage", "step"], "last")
+        return frame[is_last].reset_index(drop=True)
 
     def delete(self) -> None:
         remove_tree(self.folder)

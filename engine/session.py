@@ -111,12 +111,16 @@ class Session:
         """A callback for part `number` of `total` equal parts; raises `Stop` where wanted."""
 
         def report(progress: "Progress") -> None:
+            if progress.loss is not None:
+                self._record(progress)
             self.check()
             now = time.monotonic()
-            if progress.stage != self._status.stage:
-                log.info(progress.stage)
+            is_new = progress.stage != self._status.stage
+            if is_new or progress.metric is not None:
+                log.info(str(progress) if progress.metric is not None else progress.stage)
             elif progress.done < progress.total and now - self._written < WRITE_SECONDS:
                 return
+            last = None if is_new else self._status.metric
             share = (number + overall(progress.stage, progress.fraction)) / total
             elapsed = now - self._began
             self._write(
@@ -127,13 +131,29 @@ class Session:
                     progress=share,
                     step=progress.done,
                     total_steps=progress.total,
-                    loss=getattr(progress, "loss", None),  # only networks have these two
-                    metric=getattr(progress, "metric", None),
+                    loss=progress.loss,
+                    metric=last if progress.metric is None else progress.metric,
                     eta_seconds=elapsed / share * (1 - share) if share else None,
                 )
             )
 
         return report
+
+    def _record(self, progress: "Progress") -> None:
+        """A line of the loss curves. The curves are for people: a job does not fail for them."""
+        try:
+            self.run.add_to_curves(
+                {
+                    "stage": progress.stage,
+                    "step": progress.done,
+                    "total": progress.total,
+                    "loss": progress.loss,
+                    "metric": progress.metric,
+                    "seconds": round(progress.elapsed_seconds, 3),
+                }
+            )
+        except OSError as error:
+            log.warning("The loss curves cannot be written: %s", error)
 
     def _beat(self) -> None:
         while not self._done.wait(BEAT_SECONDS):

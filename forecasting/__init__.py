@@ -9,13 +9,16 @@
 """
 
 from forecasting.backtest import DEFAULT_MODELS, Backtest, backtest
+from forecasting.cold_start import cold_start
 from forecasting.errors import ConfigError, ForecastingError, NotFittedError, PanelError
+from forecasting.explain import Explanation, explain
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, Note
 from forecasting.future import fill_future
+from forecasting.importance import importance
 from forecasting.models import MODELS, create, load
 from forecasting.panel import Panel
 from forecasting.progress import Progress
-from forecasting.protocol import Forecaster
+from forecasting.protocol import Forecaster, Trainable
 from forecasting.seasonality import default_seasonality
 
 __all__ = [
@@ -24,6 +27,7 @@ __all__ = [
     "MODELS",
     "Backtest",
     "ConfigError",
+    "Explanation",
     "Forecast",
     "Forecaster",
     "ForecastingError",
@@ -32,9 +36,13 @@ __all__ = [
     "Panel",
     "PanelError",
     "Progress",
+    "Trainable",
     "backtest",
+    "cold_start",
     "create",
     "default_seasonality",
+    "explain",
     "fill_future",
+    "importance",
     "load",
 ]

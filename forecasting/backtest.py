@@ -5,7 +5,7 @@ Shape suffixes: B series, H horizon, Q quantile levels.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
@@ -16,9 +16,10 @@ from forecasting import metrics
 from forecasting.arrays import FloatArray
 from forecasting.errors import ConfigError, PanelError
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, check_quantile_levels
-from forecasting.models import MODELS, create
+from forecasting.models import create, with_processes
 from forecasting.panel import Panel
-from forecasting.progress import OnProgress, Progress
+from forecasting.progress import OnProgress
+from forecasting.protocol import pass_interrupt_on
 
 # What is compared when nothing else is asked: every leaderboard holds seasonal naive and ARIMA.
 DEFAULT_MODELS = ("seasonal_naive", "theta", "ets", "arima")
@@ -97,7 +98,7 @@ def backtest(
     """
     check_quantile_levels(tuple(quantile_levels))
     made = partial(create, horizon=horizon, quantile_levels=quantile_levels, seed=seed)
-    ready = {name: _options(name, options, n_jobs) for name in models}
+    ready = {name: with_processes(name, (options or {}).get(name, {}), n_jobs) for name in models}
     for name, given in ready.items():
         made(name, **given)  # an unknown option is refused before hours are spent
     cutoffs = _cutoffs(panel, horizon, num_windows, horizon if step_size is None else step_size)
@@ -110,18 +111,6 @@ def backtest(
             report = _within(on_progress, f"[{stage}/{len(cutoffs) * len(ready)}]")
             windows.append(_run(made(name, **given), scored, cutoff, report, budget_seconds))
     return Backtest(windows=tuple(windows), skipped=pd.concat(skipped, ignore_index=True))
-
-
-def _options(
-    name: str, options: Mapping[str, Mapping[str, Any]] | None, n_jobs: int
-) -> dict[str, Any]:
-    """What `create` gets for a model; n_jobs only where the model has that option."""
-    given = dict((options or {}).get(name, {}))
-    if name in MODELS:
-        accepted = {field.name for field in fields(MODELS[name].import_class().config_class)}
-        if "n_jobs" in accepted:
-            given.setdefault("n_jobs", n_jobs)
-    return given
 
 
 def _cutoffs(panel: Panel, horizon: int, num_windows: int, step_size: int) -> list[int]:
@@ -171,6 +160,7 @@ def _run(
     ahead = slice(cutoff + 1, cutoff + 1 + horizon)
     began = time.perf_counter()
     model.fit(past, on_progress=on_progress, budget_seconds=budget)
+    pass_interrupt_on(model)  # a model that was stopped must not be compared
     fitted = time.perf_counter()
     forecast = model.predict(past, known_future=panel.known_covariates[:, ahead])
     predicted = time.perf_counter()
@@ -190,9 +180,7 @@ def _within(on_progress: OnProgress | None, stage: str) -> OnProgress | None:
     """The same reports, led by the stage of the whole backtest."""
     if on_progress is None:
         return None
-    return lambda each: on_progress(
-        Progress(f"{stage} {each.stage}", each.done, each.total, each.elapsed_seconds)
-    )
+    return lambda each: on_progress(each.within(stage))
 
 
 def _pooled(windows: list[Window]) -> dict[str, Any]:

@@ -9,14 +9,12 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from forecasting.backtest import DEFAULT_MODELS, Backtest, backtest
 from forecasting.errors import ForecastingError
 from forecasting.files import read_frame, write_frame
-from forecasting.models import MODELS, create
+from forecasting.models import MODELS, create, with_processes
 from forecasting.panel import Panel
 from forecasting.progress import Progress
 
@@ -70,7 +68,8 @@ def run_forecast(given: argparse.Namespace) -> int:
     """Fit one model on a file and write its forecast."""
     panel = _panel(given)
     known_future = read_frame(given.future) if given.future else None
-    model = create(given.model, horizon=given.horizon, seed=given.seed, **_jobs(given))
+    options = with_processes(given.model, {}, given.jobs)
+    model = create(given.model, horizon=given.horizon, seed=given.seed, **options)
     model.fit(panel, on_progress=_Printer(), budget_seconds=given.budget_seconds)
     forecast = model.predict(panel, known_future=known_future)
     write_frame(forecast.to_frame(), given.out)
@@ -103,14 +102,6 @@ def _panel(given: argparse.Namespace) -> Panel:
     )
     _say(f"{panel.num_series} series, {panel.length} timestamps to {panel.cutoff}")
     return panel
-
-
-def _jobs(given: argparse.Namespace) -> dict[str, Any]:
-    """The option n_jobs, for a model that has it."""
-    if given.model not in MODELS:
-        return {}  # `create` says that it is unknown
-    options = fields(MODELS[given.model].import_class().config_class)
-    return {"n_jobs": given.jobs} if "n_jobs" in {option.name for option in options} else {}
 
 
 class _Printer:

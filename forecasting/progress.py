@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,8 @@ class Progress:
     done: int  # units finished
     total: int  # units in all
     elapsed_seconds: float  # since the stage began
+    loss: float | None = None  # of training, the mean since the last report; networks have one
+    metric: float | None = None  # WQL on validation windows, where they were just looked at
 
     @property
     def fraction(self) -> float:
@@ -26,13 +28,23 @@ class Progress:
             return None
         return self.elapsed_seconds / self.done * (self.total - self.done)
 
+    def within(self, stage: str) -> "Progress":
+        """The same report, led by the stage of what it is a part of."""
+        return replace(self, stage=f"{stage} {self.stage}")
+
     def __str__(self) -> str:
         """A readable line.
 
         >>> str(Progress("theta: fitting series", 50, 200, 10.0))
         'theta: fitting series 50/200 (25 %), 0:30 left'
+        >>> str(Progress("lstm: training", 100, 100, 10.0, loss=0.25, metric=0.5))
+        'lstm: training 100/100 (100 %), loss 0.2500, validation WQL 0.5000'
         """
         line = f"{self.stage} {self.done}/{self.total} ({self.fraction:.0%})".replace("%)", " %)")
+        if self.loss is not None:
+            line += f", loss {self.loss:.4f}"
+        if self.metric is not None:
+            line += f", validation WQL {self.metric:.4f}"
         if self.eta_seconds is None or self.done >= self.total:
             return line
         minutes, seconds = divmod(round(self.eta_seconds), 60)

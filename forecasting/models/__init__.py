@@ -4,10 +4,12 @@ An entry knows where the class is without importing it, so that `import forecast
 and a machine needs only the libraries of the models it uses.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from forecasting.errors import ConfigError
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS
@@ -67,6 +69,19 @@ def create(
     model_class = _entry(name).import_class()
     given = {"horizon": horizon, "quantile_levels": tuple(quantile_levels), "seed": seed, **options}
     return model_class(config_from(model_class.config_class, given, name))
+
+
+def with_processes(name: str, options: Mapping[str, Any], n_jobs: int) -> dict[str, Any]:
+    """The options with `n_jobs` added, where the model can use processes and none are given.
+
+    An unknown model gets none: `create` says that it is unknown.
+    """
+    given = dict(options)
+    if name in MODELS:
+        accepted = {each.name for each in fields(MODELS[name].import_class().config_class)}
+        if "n_jobs" in accepted:
+            given.setdefault("n_jobs", n_jobs)
+    return given
 
 
 def load(folder: Path | str) -> Forecaster:

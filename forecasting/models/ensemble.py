@@ -18,11 +18,11 @@ from forecasting.arrays import FloatArray
 from forecasting.calibration import Calibration, volumes
 from forecasting.errors import ConfigError, NotFittedError
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, Note, check_quantile_levels
-from forecasting.future import KnownFuture
-from forecasting.models import create, load
+from forecasting.future import KnownFuture, known_future_array
+from forecasting.models import create, load, with_processes
 from forecasting.panel import Panel
-from forecasting.progress import OnProgress, Progress
-from forecasting.protocol import Forecaster
+from forecasting.progress import OnProgress
+from forecasting.protocol import Forecaster, pass_interrupt_on
 from forecasting.storage import config_from, read_config, write_config
 from forecasting.weights import least_loss_weights
 
@@ -80,6 +80,13 @@ class Ensemble:
         """The share of each member, from the fit; they sum to one."""
         return dict(zip(self.config.members, self._weights.tolist(), strict=True))
 
+    @property
+    def members(self) -> list[tuple[Forecaster, float]]:
+        """The fitted members that have a weight, each with it."""
+        self._require_fit()
+        chosen = np.flatnonzero(self._weights > 0)
+        return [(self._members[at], float(self._weights[at])) for at in chosen]
+
     def fit(
         self,
         panel: Panel,
@@ -98,16 +105,18 @@ class Ensemble:
         for at, name in enumerate(self.config.members):
             report = _within(on_progress, f"[{name}, whole history]")
             member = self._create(name)
-            self._members.append(
+            if self._weights[at] > 0:
                 member.fit(panel, on_progress=report, budget_seconds=parts.next())
-                if self._weights[at] > 0
-                else member
-            )
+                pass_interrupt_on(member)
+            self._members.append(member)
         return self
 
     def predict(self, panel: Panel, *, known_future: KnownFuture | None = None) -> Forecast:
         """The weighted average of the members' forecasts, calibrated."""
         self._require_fit()
+        if any(member.uses_known_covariates for member in self._members):
+            # Asked for even where no member with a weight reads it: weights change with every fit.
+            known_future = known_future_array(panel, known_future, self.config.horizon)
         chosen = np.flatnonzero(self._weights > 0)
         forecasts = [self._members[at].predict(panel, known_future=known_future) for at in chosen]
         average = _average(forecasts, self._weights[chosen])
@@ -151,7 +160,7 @@ class Ensemble:
 
     def _create(self, name: str) -> Forecaster:
         config = self.config
-        options = dict(config.member_options.get(name, {}))
+        options = with_processes(name, config.member_options.get(name, {}), config.n_jobs)
         return create(
             name,
             horizon=config.horizon,
@@ -191,6 +200,7 @@ class Ensemble:
             report = _within(on_progress, f"[{name}, inner windows]")
             member = self._create(name)
             member.fit(windows[0], on_progress=report, budget_seconds=parts.next())
+            pass_interrupt_on(member)
             found.append(
                 [
                     member.predict(past, known_future=panel.known_covariates[:, steps])
@@ -249,6 +259,4 @@ def _average(forecasts: Sequence[Forecast], weights: FloatArray) -> Forecast:
 def _within(on_progress: OnProgress | None, stage: str) -> OnProgress | None:
     if on_progress is None:
         return None
-    return lambda each: on_progress(
-        Progress(f"{stage} {each.stage}", each.done, each.total, each.elapsed_seconds)
-    )
+    return lambda each: on_progress(each.within(stage))

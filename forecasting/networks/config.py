@@ -34,6 +34,7 @@ class NetworkConfig:
     round_counts: bool = True  # quantiles of series of whole numbers are whole, so zero can be one
     calibrate: bool = True  # bands are made as wide as past windows say they should have been
     device: str = "auto"  # "auto" takes a GPU where there is one; or "cpu", "cuda", "cuda:1"
+    compile: bool = False  # on a GPU; saves time where training takes minutes
     num_threads: int = 1  # of the CPU; one is fastest for small networks on busy cores
 
     def __post_init__(self) -> None:

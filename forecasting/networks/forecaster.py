@@ -3,6 +3,8 @@
 Shape suffixes: N or B series, H horizon, Q quantile levels, K known covariates.
 """
 
+import copy
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +25,16 @@ from forecasting.forecast import Forecast, Note
 from forecasting.future import KnownFuture, known_future_array
 from forecasting.history import history_of
 from forecasting.networks.bands import Bands
+from forecasting.networks.checkpoint import CheckpointFile, digest_of
 from forecasting.networks.config import NetworkConfig
+from forecasting.networks.events import Events
+from forecasting.networks.fine_tuning import (
+    Unfrozen,
+    check_same_columns,
+    frozen_but,
+    require_windows,
+    tuning_config,
+)
 from forecasting.networks.layout import Covariate, Layout, Static, check_panel, layout_of
 from forecasting.networks.network import Network
 from forecasting.networks.tensors import PanelTensors, panel_tensors, volumes_of
@@ -31,7 +42,7 @@ from forecasting.networks.windows import WindowSizes, gather, sizes_of
 from forecasting.panel import Panel
 from forecasting.progress import OnProgress
 from forecasting.storage import config_from, read_config, write_config
-from forecasting.training import Trainer, TrainingReport
+from forecasting.training import Conditions, Trainer, TrainingReport
 
 WEIGHTS = "weights.safetensors"
 PREDICTED = 1024  # series at a time
@@ -48,6 +59,7 @@ class NetworkForecaster(ABC):
     def __init__(self, config: NetworkConfig) -> None:
         self.config = config
         self.training = TrainingReport()
+        self.interrupt: KeyboardInterrupt | None = None  # what stopped the last training
         self._layout: Layout | None = None
         self._network: Network | None = None
         self._bands = Bands.unchanged(config.quantile_levels)
@@ -62,28 +74,88 @@ class NetworkForecaster(ABC):
         *,
         on_progress: OnProgress | None = None,
         budget_seconds: float | None = None,
+        checkpoint: Path | str | None = None,
+        events: Path | str | None = None,
     ) -> Self:
         """Train on the panel. With a budget the schedule is stretched or cut to the seconds given,
         so that the result then depends on the machine's speed.
+
+        An interrupt (Ctrl-C, or a `KeyboardInterrupt` out of `on_progress`) ends training: the
+        best so far is kept, and the interrupt found in `interrupt`. With a folder for a
+        `checkpoint` the training is written there now and then, and goes on from what it finds
+        there of itself, to the result that it would have had. `events` is a folder for TensorBoard.
         """
+        began = time.monotonic()
         layout = layout_of(panel, self.config, volumes_of(panel))
         device = _device(self.config.device)
         with _determined(self.config, device):
             tensors = panel_tensors(panel, layout, device)
             network = self._new_network(layout, _sizes(tensors, layout, self.config)).to(device)
-            trainer = Trainer(
-                network,
-                tensors,
-                layout,
-                self.config,
-                stage=f"{self.name}: training",
+            file = None
+            if checkpoint is not None:
+                digest = digest_of(self.name, self.config, network, panel)
+                file = CheckpointFile(checkpoint, digest)
+            conditions = Conditions(
+                stage=self.name,
                 on_progress=on_progress,
                 budget_seconds=budget_seconds,
+                checkpoint=file,
+                events=None if events is None else Events(events),
+                began=began,
             )
-            self.training = trainer.run()
-            self._bands = Bands.measured(trainer, panel)
+            self._train(Trainer(network, tensors, layout, self.config, conditions), panel)
         self._layout, self._network = layout, network.eval()
         return self
+
+    def fine_tune(
+        self,
+        panel: Panel,
+        *,
+        unfrozen: Unfrozen = "all",
+        steps: int | None = None,
+        learning_rate: float | None = None,
+        on_progress: OnProgress | None = None,
+        budget_seconds: float | None = None,
+    ) -> Self:
+        """Continue training a fitted or loaded network on a panel with the same columns.
+
+        `unfrozen` says which weights may change: "all", "last" (the decoder and the heads) or
+        "head" (gates and heads); see `fine_tuning`. By default a quarter of the steps and of the
+        learning rate of a fit. Series and categories that the network does not know are read as
+        unknown ones. Where no step makes it better on the last windows of this panel, the network
+        stays as it was. Interrupts are as in `fit`. Raises `NotFittedError` and `PanelError`.
+        """
+        began = time.monotonic()
+        layout, fitted = self._fitted()
+        check_same_columns(layout, panel, self.name)
+        config = tuning_config(self.config, steps=steps, learning_rate=learning_rate)
+        device = next(fitted.parameters()).device
+        with _determined(config, device):
+            tensors = panel_tensors(panel, layout, device)
+            network = copy.deepcopy(fitted)
+            conditions = Conditions(
+                stage=f"{self.name}, fine-tuned",
+                on_progress=on_progress,
+                budget_seconds=budget_seconds,
+                began=began,
+                is_tuning=True,
+            )
+            with frozen_but(network, unfrozen):
+                trainer = Trainer(network, tensors, layout, config, conditions)
+                require_windows(trainer.split.windows, panel, config.horizon)
+                self._train(trainer, panel)
+        self._network = network.eval()
+        return self
+
+    def _train(self, trainer: Trainer, panel: Panel) -> None:
+        try:
+            self.training = trainer.run()
+            self.interrupt = trainer.interrupt
+            if not trainer.conditions.is_tuning or self.training.best_step:
+                self._bands = Bands.measured(trainer, panel)
+        finally:
+            if trainer.conditions.events is not None:
+                trainer.conditions.events.close()
 
     def predict(self, panel: Panel, *, known_future: KnownFuture | None = None) -> Forecast:
         """The forecast after the panel's cutoff, of series seen in fitting or not."""

@@ -34,6 +34,8 @@ class PanelTensors:
     series_N: Tensor  # number of the vector of the series, 0 for a series not seen in fitting
     levels_N: Tensor  # log of the volume over the unit of the layout
     launched_N: Tensor
+    own_K: Tensor  # known channels that also count against the mean of their series ...
+    own_ratio_K: Tensor  # ... and their spread over the one within series
     volumes: FloatArray  # (N,), mean absolute values
 
     @property
@@ -69,6 +71,8 @@ def panel_tensors(
     stamps = pd.date_range(panel.timestamps[start], periods=steps, freq=panel.freq, unit="ns")
     numbers, categories = _statics(panel.static_features, layout)
     levels = np.log(units / layout.unit)
+    own = [k for k, each in enumerate(layout.known) if each.own_spread]
+    ratios = [layout.known[k].spread / layout.known[k].own_spread for k in own]
 
     def tensor(array: Any) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(array), device=device)
@@ -84,6 +88,8 @@ def panel_tensors(
         series_N=tensor(_numbers_of(panel.series_ids, layout.series)),
         levels_N=tensor(levels.astype(np.float32)),
         launched_N=tensor(np.maximum(panel.launched - start, 0).astype(np.int64)),
+        own_K=tensor(np.array(own, dtype=np.int64)),
+        own_ratio_K=tensor(np.array(ratios, dtype=np.float32)),
         volumes=volumes,
     )
 

@@ -7,7 +7,6 @@ Shape suffixes: B windows, L context, H horizon, C channels, F features of a fut
 candidates (values that the forecast may lean on), M numbers per window, S categories.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -58,7 +57,7 @@ def gather(
     count_B = observed_BL.sum(dim=1)
     scale_B = values_BL.abs().sum(dim=1) / count_B.clamp(min=1.0)
     scale_B = scale_B.clamp(min=SMALLEST_SCALE)
-    known_BLK, known_BHK = _own_channels(reader, layout, steps_BL, steps_BH)
+    known_BLK, known_BHK = _own_channels(reader, steps_BL, steps_BH)
     past_BLP = reader.past(steps_BL)
     context_BLC = torch.cat(
         [
@@ -161,26 +160,22 @@ class _Reader:
         return starts_B1 + steps_BX.clamp(0, steps - 1)
 
 
-def _own_channels(
-    reader: _Reader, layout: Layout, steps_BL: Tensor, steps_BH: Tensor
-) -> tuple[Tensor, Tensor]:
+def _own_channels(reader: _Reader, steps_BL: Tensor, steps_BH: Tensor) -> tuple[Tensor, Tensor]:
     """Known covariates of context and horizon: as they are, and against the context's mean.
 
     The second kind tells a product that is cheaper than usual from one that is always cheap.
     """
     known_BLK, known_BHK = reader.known(steps_BL), reader.known(steps_BH)
-    own = [k for k, each in enumerate(layout.known) if each.own_spread]
-    if not own:
+    own_K, ratio_K = reader.tensors.own_K, reader.tensors.own_ratio_K
+    if not len(own_K):
         return known_BLK, known_BHK
-    ratios = [layout.known[k].spread / layout.known[k].own_spread for k in own]
-    ratio_K = torch.tensor(ratios, device=steps_BL.device)
     since_launch_BL1 = (steps_BL >= reader.tensors.launched_N[reader.rows_B, None])[..., None]
     weight_BL1 = since_launch_BL1.float()
     total_B11 = weight_BL1.sum(dim=1, keepdim=True).clamp(min=1.0)
-    mean_B1K = (known_BLK[..., own] * weight_BL1).sum(dim=1, keepdim=True) / total_B11
+    mean_B1K = (known_BLK[..., own_K] * weight_BL1).sum(dim=1, keepdim=True) / total_B11
 
     def against_mean(known_BXK: Tensor) -> Tensor:
-        own_BXK = (known_BXK[..., own] - mean_B1K) * ratio_K
+        own_BXK = (known_BXK[..., own_K] - mean_B1K) * ratio_K
         return torch.cat([known_BXK, own_BXK.clamp(-FARTHEST, FARTHEST)], dim=-1)
 
     return against_mean(known_BLK), against_mean(known_BHK)
@@ -216,5 +211,6 @@ def _candidates(
 
 def _lagged(cutoffs_B: Tensor, horizon: int, lag: int, back: int) -> Tensor:
     """Steps (B, H) that lie the fewest whole lags before each future step, and `back` more."""
-    ahead = [h - lag * (math.ceil(h / lag) + back) for h in range(1, horizon + 1)]
-    return cutoffs_B[:, None] + torch.tensor(ahead, device=cutoffs_B.device)
+    steps_H = torch.arange(1, horizon + 1, device=cutoffs_B.device)
+    whole_H = torch.div(steps_H + (lag - 1), lag, rounding_mode="floor")
+    return cutoffs_B[:, None] + steps_H - lag * (whole_H + back)

@@ -37,6 +37,8 @@ class Report:
     done: int
     total: int
     elapsed_seconds: float = 0.0
+    loss: float | None = None
+    metric: float | None = None
 
     @property
     def fraction(self) -> float:

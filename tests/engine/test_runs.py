@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -77,6 +78,46 @@ def test_when_the_request_is_missing_or_truncated_then_it_is_said(run: Run) -> N
 def test_when_the_log_ends_in_half_a_line_then_the_lines_before_are_read(run: Run) -> None:
     run.log.write_text('{"message": "a"}\n{"message": "b"}\n{"mess')
     assert [entry["message"] for entry in run.log_tail()] == ["a", "b"]
+
+
+def point(step: int, metric: float | None = None, stage: str = "lstm: training") -> dict[str, Any]:
+    return {
+        "stage": stage, "step": step, "total": 9, "loss": 1 / step, "metric": metric, "seconds": 0.5
+    }  # fmt: skip
+
+
+def test_when_nothing_was_trained_then_the_curves_are_empty_and_have_their_columns(
+    run: Run,
+) -> None:
+    columns = ["stage", "step", "total", "loss", "metric", "seconds"]
+    assert run.curves().columns.tolist() == columns
+    assert run.curves().empty
+    assert run.curves()["loss"].dtype == "float64"
+
+
+def test_when_a_worker_died_in_the_middle_of_a_line_then_the_curves_go_on_after_it(
+    run: Run,
+) -> None:
+    run.add_to_curves(point(1))
+    with run.curves_file.open("a") as file:
+        file.write('{"stage": "lstm: trai')
+    assert run.curves()["step"].tolist() == [1]
+    run.add_to_curves(point(2, metric=0.5))
+    run.add_to_curves(point(1, stage="gru: training"))
+    curves = run.curves()
+    assert curves["step"].tolist() == [1, 2, 1]
+    assert curves["stage"].tolist() == ["lstm: training", "lstm: training", "gru: training"]
+    assert curves["metric"].isna().tolist() == [True, False, True]
+    assert curves["loss"].tolist() == [1.0, 0.5, 1.0]
+
+
+def test_when_steps_are_done_again_from_a_checkpoint_then_the_curves_hold_them_once(
+    run: Run,
+) -> None:
+    for step, metric in [(1, None), (3, 0.1), (5, 0.2), (3, 0.3), (4, None), (6, 0.4)]:
+        run.add_to_curves(point(step, metric))
+    assert run.curves()["step"].tolist() == [1, 3, 4, 6]
+    assert run.curves()["metric"].dropna().tolist() == [0.3, 0.4]
 
 
 def test_when_a_failure_is_written_then_it_comes_back(run: Run) -> None:

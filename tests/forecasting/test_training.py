@@ -9,11 +9,14 @@ import torch
 import forecasting as fc
 from forecasting import metrics
 from forecasting.models.lstm import Lstm
+from forecasting.networks import reports as networks_reports
+from forecasting.networks.forecaster import _sizes
 from forecasting.networks.layout import layout_of
 from forecasting.networks.losses import mean_loss, quantile_loss
+from forecasting.networks.optimisation import follow
 from forecasting.networks.tensors import panel_tensors, volumes_of
 from forecasting.progress import Progress
-from forecasting.training import Split, Trainer, split_of
+from forecasting.training import Conditions, Split, Trainer, split_of
 
 HORIZON = 7
 TINY: dict[str, Any] = {"width": 8, "batch_size": 16}
@@ -79,12 +82,16 @@ def test_when_trained_then_validation_gets_better_and_the_best_weights_are_kept(
 ) -> None:
     reports: list[Progress] = []
     model = lstm(max_steps=100, learning_rate=1e-2).fit(panel, on_progress=reports.append)
-    stages = [each.stage for each in reports if "validation WQL" in each.stage]
-    wql = [float(stage.split("WQL ")[1].split(",")[0]) for stage in stages]
+    wql = [each.metric for each in reports if each.metric is not None]
     assert len(wql) > 3
     assert min(wql) < wql[0]
     assert model.training.validation_wql == pytest.approx(min(wql), abs=1e-4)
-    assert model.training.best_step <= reports[0].total == 100
+    assert model.training.best_step <= 100
+    assert reports[0].total == 115  # the finish is planned
+    done = [each.done for each in reports]
+    assert done == sorted(done)
+    assert done[-1] == reports[-1].total == model.training.steps
+    assert {each.stage for each in reports} == {"lstm: training", "lstm: finishing"}
     assert reports[0].eta_seconds is not None
 
 
@@ -126,3 +133,50 @@ def test_when_seeds_differ_then_weights_do_and_the_callers_random_state_stays(
     first, other = (lstm(max_steps=5, seed=seed).fit(some).predict(some) for seed in (0, 1))
     assert not np.array_equal(first.mean, other.mean)
     assert torch.equal(state, torch.random.get_rng_state())
+
+
+def test_when_compiling_is_asked_for_on_a_cpu_then_a_note_says_that_it_is_not_done(
+    panel: fc.Panel,
+) -> None:
+    some = panel.subset(SOME)
+    asked = lstm(max_steps=3, compile=True, device="cpu").fit(some)
+    assert "compile=True was not followed" in asked.training.notes[0]
+    plain = lstm(max_steps=3, device="cpu").fit(some)
+    np.testing.assert_array_equal(asked.predict(some).mean, plain.predict(some).mean)
+
+
+def test_when_steps_are_quicker_than_reports_then_a_report_has_the_mean_of_their_losses(
+    panel: fc.Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update, losses = Trainer._update, []
+
+    def noted(self: Trainer, state: Any) -> torch.Tensor:
+        losses.append(update(self, state))
+        return losses[-1]
+
+    monkeypatch.setattr(Trainer, "_update", noted)
+    monkeypatch.setattr(networks_reports, "REPORT_SECONDS", 1e9)
+    reports: list[Progress] = []
+    lstm(max_steps=60, finish_share=0.0).fit(panel, on_progress=reports.append)
+    assert [each.done for each in reports] == [*range(3, 61, 3)]  # those that are validated
+    for each in reports:
+        expected = float(torch.stack(losses[each.done - 3 : each.done]).mean())
+        assert each.loss == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")
+def test_when_on_a_gpu_then_no_step_waits_for_it(panel: fc.Panel) -> None:
+    config, device = lstm().config, torch.device("cuda")
+    layout = layout_of(panel, config, volumes_of(panel))
+    tensors = panel_tensors(panel, layout, device)
+    network = lstm()._new_network(layout, _sizes(tensors, layout, config)).to(device)
+    trainer = Trainer(network, tensors, layout, config, Conditions(stage="lstm"))
+    state = trainer._new_state("training", 10)
+    trainer._update(state)  # draws windows, and makes room for the moments
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for _ in range(3):
+            trainer._reports.count(trainer._update(state), state.batch_size)
+            follow(state.average, network, 0.9)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
