@@ -25,6 +25,7 @@ from forecasting.fallbacks import Needs, SeriesForecast, fall_back, sane, withou
 from forecasting.forecast import Forecast, Note
 from forecasting.future import KnownFuture, known_future_array
 from forecasting.history import history_of
+from forecasting.networks.bands import Bands
 from forecasting.networks.checkpoint import CheckpointFile, digest_of
 from forecasting.networks.config import NetworkConfig
 from forecasting.networks.events import Events
@@ -65,6 +66,7 @@ class NetworkForecaster(ABC):
         self.interrupt: KeyboardInterrupt | None = None  # what stopped the last training
         self._layout: Layout | None = None
         self._network: Network | None = None
+        self._bands = Bands.unchanged(config.quantile_levels)
 
     @abstractmethod
     def make_encoder(self, width: int, patches: int, dropout: float) -> nn.Module:
@@ -105,7 +107,7 @@ class NetworkForecaster(ABC):
                 events=None if events is None else Events(events),
                 began=began,
             )
-            self._train(Trainer(network, tensors, layout, self.config, conditions))
+            self._train(Trainer(network, tensors, layout, self.config, conditions), panel)
         self._layout, self._network = layout, network.eval()
         return self
 
@@ -145,15 +147,17 @@ class NetworkForecaster(ABC):
             with frozen_but(network, unfrozen):
                 trainer = Trainer(network, tensors, layout, config, conditions)
                 require_windows(trainer.split.windows, panel, config.horizon)
-                self._train(trainer)
+                self._train(trainer, panel)
         self._network = network.eval()
         return self
 
-    def _train(self, trainer: Trainer) -> None:
+    def _train(self, trainer: Trainer, panel: Panel) -> None:
         try:
             self.training = trainer.run()
             self.storage = "fp32"
             self.interrupt = trainer.interrupt
+            if not trainer.conditions.is_tuning or self.training.best_step:
+                self._bands = Bands.measured(trainer, panel)
         finally:
             if trainer.conditions.events is not None:
                 trainer.conditions.events.close()
@@ -170,6 +174,7 @@ class NetworkForecaster(ABC):
         with _determined(self.config, device):
             tensors = panel_tensors(panel, layout, device, ahead)
             quantiles, mean = self._raw(network, tensors, layout)
+        quantiles = self._bands.moved(quantiles, tensors.volumes)
         series = [
             self._checked(panel, layout, i, mean[i], quantiles[i]) for i in range(panel.num_series)
         ]
@@ -180,6 +185,7 @@ class NetworkForecaster(ABC):
             series_ids=panel.series_ids,
             timestamps=panel.future_timestamps(horizon),
             cutoff=panel.cutoff,
+            step_correlation=self._bands.step_correlation,
             notes=tuple(
                 Note(series_id, each.used, each.reason)
                 for series_id, each in zip(panel.series_ids, series, strict=True)
@@ -199,6 +205,7 @@ class NetworkForecaster(ABC):
             "sizes": asdict(network.sizes),
             "training": asdict(self.training),
             "weights": file_digest(path),
+            "bands": self._bands.to_json(),
         }
         write_config(folder, self.name, self.config, fitted)
 
@@ -218,6 +225,7 @@ class NetworkForecaster(ABC):
             sizes = WindowSizes(**fitted["sizes"])
             training = fitted["training"]
             model.training = TrainingReport(**training | {"notes": tuple(training["notes"])})
+            model._bands = Bands.from_json(fitted["bands"])
             network = model._new_network(layout, sizes)
             stored = load_file(path)
             if file_digest(path) != fitted["weights"]:
