@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Accuracy: skipped, no data sets at {given.data}. Give --data or ALMANAC_DATA.")
         return 0
     out = given.out / "smoke" if given.smoke else given.out
+    _check([*given.only, *given.again])
     datasets, rivals = _chosen(given.what, given.only)
     failures: list[str] = []
     if not given.report:
@@ -54,13 +55,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if failures else 0
 
 
-def _chosen(what: str, only: Sequence[str]) -> tuple[list[str], list[Rival]]:
-    """Data sets and rivals to run, in their order; `only` may name some of either."""
-    if unknown := sorted(set(only) - set(DATASETS) - set(RIVALS)):
+def _check(names: Sequence[str]) -> None:
+    if unknown := sorted(set(names) - set(DATASETS) - set(RIVALS)):
         raise SystemExit(
             f"--only or --again names {', '.join(unknown)}. "
             f"Data sets: {', '.join(DATASETS)}. Rivals: {', '.join(RIVALS)}."
         )
+
+
+def _chosen(what: str, only: Sequence[str]) -> tuple[list[str], list[Rival]]:
+    """Data sets and rivals to run, in their order; `only` may name some of either."""
     if what == "speed":
         datasets = [SPEED_DATASET]
         rivals = [each for each in RIVALS.values() if each.family == "budget"]

@@ -147,4 +147,4 @@ class Contest:
         """The third (N,) of each series by its mean before the first cutoff."""
         means = np.nanmean(self.past(self.cutoffs[0]).target, axis=1)
         rank = means.argsort(kind="stable").argsort()
-        return np.array(THIRDS)[rank * len(THIRDS) // len(rank)]
+        return np.asarray(np.array(THIRDS)[rank * len(THIRDS) // len(rank)])

@@ -45,7 +45,7 @@ def avocado(folder: Path) -> Contest:
         frame, "W", known_covariates=["avg_price"], static_features=["type", "region"]
     )
     title = "avocado, weekly, price known ahead"
-    return Contest(name="avocado", title=title, panel=panel, horizon=8, input_size=104)
+    return Contest(name="avocado", title=title, panel=panel, horizon=8, input_size=52)
 
 
 def stallion(folder: Path) -> Contest:
@@ -90,7 +90,7 @@ def m4_weekly(folder: Path) -> Contest:
         title="M4 weekly, undated (all made to end in one week), nothing known ahead",
         panel=fc.Panel.from_frame(frame.rename(columns={"y": "target"}), "W-SUN"),
         horizon=13,
-        input_size=104,
+        input_size=52,
     )
 
 

@@ -2,7 +2,10 @@
 
 Everything else is the library's default, except what its own documentation recommends for such
 data: scaling of windows, padding of short series, masks for unobserved steps, one column per
-category of the attributes.
+category of the attributes. Windows are scaled the "standard" way because that served NHITS best:
+a WQL of 0.063 on avocado where "robust" had 0.106, and the same on M5 (0.3597 and 0.3602). Of
+weeks it reads one season, not two, for the same reason (0.054 on avocado). PatchTST scales each
+window within the network, which served it better there (0.099 and 0.108 after 60 steps).
 """
 
 import logging
@@ -20,7 +23,7 @@ from forecasting.history import fill_gaps
 
 STEPS, WINDOWS = 500, 256
 SMOKE_STEPS = 10
-SCALER = {"NHITS": "robust", "PatchTST": "robust", "TFT": "robust", "LSTM": "robust"}
+SCALERS = {"NHITS": "standard", "PatchTST": "identity", "TFT": "standard", "LSTM": "standard"}
 READS_COVARIATES = ("NHITS", "TFT", "LSTM")  # PatchTST reads the target alone
 
 
@@ -34,19 +37,18 @@ def run(rival: Rival, contest: Contest, *, smoke: bool) -> Outcome:
     reads = rival.model in READS_COVARIATES
     used = contest if reads else contest.without_covariates()
     statics = _statics(used.panel) if reads else None
-    outcome = Outcome(note=f"reads {contest.input_size} steps, scaler {SCALER[rival.model]}")
+    outcome = Outcome(note=f"reads {contest.input_size} steps, scaler {SCALERS[rival.model]}")
     model = _create(rival, used, statics, SMOKE_STEPS if smoke else STEPS)
     forecaster = NeuralForecast(models=[model], freq=contest.panel.freq)
-    with outcome.fit.measured():
-        forecaster.fit(_history(used.past(used.cutoffs[0])), static_df=statics)
     for cutoff in used.cutoffs:
         past = used.past(cutoff)
+        history = _history(past)  # laid out off the clock, as our own models get a panel
+        future = _future(used, cutoff, history) if past.known_names else None
+        if cutoff == used.cutoffs[0]:
+            with outcome.fit.measured():
+                forecaster.fit(history, static_df=statics)
         with outcome.predict.measured():
-            found = forecaster.predict(
-                _history(past),
-                static_df=statics,
-                futr_df=_future(used, cutoff) if used.panel.known_names else None,
-            )
+            found = forecaster.predict(history, static_df=statics, futr_df=future)
         outcome.frames.append(_window(past, found, used.horizon))
     return outcome
 
@@ -64,7 +66,7 @@ def _create(rival: Rival, contest: Contest, statics: pd.DataFrame | None, steps:
         loss=MQLoss(quantiles=list(LEVELS)),
         max_steps=steps,
         windows_batch_size=WINDOWS,
-        scaler_type=SCALER[rival.model],
+        scaler_type=SCALERS[rival.model],
         start_padding_enabled=True,
         futr_exog_list=known or None,
         stat_exog_list=attributes or None,
@@ -102,10 +104,10 @@ def _history(past: fc.Panel) -> pd.DataFrame:
     return _without_holes(frame, past.known_names)
 
 
-def _future(contest: Contest, cutoff: int) -> pd.DataFrame:
+def _future(contest: Contest, cutoff: int, history: pd.DataFrame) -> pd.DataFrame:
     """Known covariates of the window; one that is unknown keeps the value before it."""
     past = contest.past(cutoff)
-    last = _history(past).groupby("unique_id")[list(past.known_names)].last()
+    last = history.groupby("unique_id")[list(past.known_names)].last()
     ahead = contest.ahead(cutoff).astype(np.float64)
     series, horizon, _ = ahead.shape
     frames = []
@@ -139,8 +141,8 @@ def _statics(panel: fc.Panel) -> pd.DataFrame | None:
 
 
 def _window(past: fc.Panel, found: pd.DataFrame, horizon: int) -> pd.DataFrame:
-    """The library's answer; its order of series is its own. The mean is that of the quantiles'
-    steps, as the library gives no mean beside quantiles.
+    """The library's answer in the panel's order; its point forecast is the median, as it gives no
+    mean beside quantiles.
     """
     names = [name for name in found.columns if name not in ("unique_id", "ds")]
     if len(names) != len(LEVELS):

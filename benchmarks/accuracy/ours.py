@@ -47,6 +47,5 @@ def _options(rival: Rival, *, smoke: bool) -> dict[str, Any]:
 def _few(model: str) -> dict[str, int]:
     """The options that make a model's training short, of those that it has."""
     config = fc.MODELS[model].import_class().config_class
-    return {
-        each.name: SMOKE[each.name] for each in dataclasses.fields(config) if each.name in SMOKE
-    }
+    names = {each.name for each in dataclasses.fields(config)}
+    return {name: count for name, count in SMOKE.items() if name in names}

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.accuracy import __doc__ as package_doc
 from benchmarks.accuracy.board import Board, Entry
-from benchmarks.accuracy.goals import Line, all_lines
+from benchmarks.accuracy.goals import all_lines
 from benchmarks.accuracy.scores import Scores
 
 HEADING = "## Accuracy: one table with the peers"
@@ -23,10 +23,8 @@ COSTS = ("fit s", "CPU s", "predict s", "peak GB", "fallbacks")
 def report(boards: Mapping[str, Board]) -> str:
     """The whole section, from its heading on."""
     parts = [HEADING, _machine(), _protocol(), *(_board(board) for board in boards.values())]
-    parts += [
-        "### Goals",
-        table(("claim", "value", "goal", ""), [_told(x) for x in _lines(boards)]),
-    ]
+    lines = [(each.claim, each.value, each.goal, each.verdict) for each in all_lines(boards)]
+    parts += ["### Goals", table(("claim", "value", "goal", "verdict"), lines)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -58,14 +56,6 @@ def write_section(file: Path, section: str) -> None:
     rest = lines[end:]
     text = "\n".join([*kept, *([""] if rest else []), *rest])
     file.write_text(text + "\n", encoding="utf-8")
-
-
-def _lines(boards: Mapping[str, Board]) -> list[Line]:
-    return all_lines(boards)
-
-
-def _told(line: Line) -> tuple[str, str, str, str]:
-    return line.claim, line.value, line.goal, line.verdict
 
 
 def _machine() -> str:
