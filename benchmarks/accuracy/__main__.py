@@ -84,7 +84,7 @@ def _bring(folder: Path, rival: Rival, *, smoke: bool, again: bool, keep: bool) 
     if run is not None and not again:
         if run.digest == rival.digest(_fingerprint(folder), smoke=smoke):
             return "stored"
-        if keep:
+        if keep and run.data == _fingerprint(folder):
             return "stored, stale"
     if failure := play(folder, rival, smoke=smoke):
         return failure

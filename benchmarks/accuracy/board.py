@@ -22,7 +22,7 @@ class Entry:
     scores: Scores
     whole: bool  # whether it forecast all series, not a sample
     on_sample: Scores | None  # on the series of those that ran on a sample, where there is one
-    stale: bool  # made by other code, options, versions or data than today's
+    stale: bool  # made by other code, options or versions than today's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +52,14 @@ class Board:
 
 
 def board_of(folder: Path, *, smoke: bool) -> Board:
-    """The board of a contest's folder."""
+    """The board of a contest's folder; results on other data than today's are left out."""
     contest = Contest.load(folder)
     truth = pd.read_parquet(folder / "truth.parquet")
     fingerprint = contest.fingerprint()
     stored = {
         name: (run, pd.read_parquet(folder / slug(name) / "forecasts.parquet"))
         for name in RIVALS
-        if (run := Run.of(folder, name)) is not None
+        if (run := Run.of(folder, name)) is not None and run.data == fingerprint
     }
     sample = _smallest([frame for _, frame in stored.values()], contest.panel.num_series)
     entries = {}

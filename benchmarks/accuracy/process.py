@@ -43,6 +43,7 @@ class Run:
     """What a rival's run cost, as stored beside its forecasts."""
 
     rival: str
+    data: str  # the contest's fingerprint
     digest: str
     fit_seconds: float
     fit_cpu_seconds: float
@@ -99,13 +100,15 @@ def main() -> None:
     given = _arguments()
     rival = RIVALS[given.rival]
     contest = Contest.load(given.folder)
-    digest = rival.digest(contest.fingerprint(), smoke=given.smoke)
+    fingerprint = contest.fingerprint()
+    digest = rival.digest(fingerprint, smoke=given.smoke)  # of the code as it is read now
     runner: Any = import_module(RUNNERS[rival.library])
     outcome = runner.run(rival, contest_for(rival, contest), smoke=given.smoke)
     own = given.folder / slug(rival.name)
     outcome.forecasts.to_parquet(own / "forecasts.parquet", index=False)
     run = Run(
         rival=rival.name,
+        data=fingerprint,
         digest=digest,
         fit_seconds=outcome.fit.seconds,
         fit_cpu_seconds=outcome.fit.cpu_seconds,
