@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if told.startswith("exit"):
                 failures.append(f"{rival.name} on {name}: {told}")
     boards = _boards(out, smoke=given.smoke)
-    text = report(boards)
+    text = report(boards, smoke=given.smoke)
     print(f"\n{text}")
     if given.write:
         write_section(given.write, text)
