@@ -92,7 +92,8 @@ def _protocol() -> str:
         "gives no mean beside its quantiles). Seconds of methods for single series are those of "
         "all windows together. A method that gives points only has no WQL. Peak memory is that of "
         "the whole process. Neural peers: 500 steps, 256 windows, quantile loss of the same "
-        "levels; their scaling and steps read were chosen in a few trials on these very windows. AutoARIMA reads "
+        "levels; their scaling and steps read were chosen in a few trials on these very windows. "
+        "AutoARIMA reads "
         "the last 730 steps and no season longer than 24. Which of our networks is the better one, "
         "and which budget of steps is the least that suffices, is looked up on these windows too."
     )
