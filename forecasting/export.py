@@ -32,6 +32,7 @@ from forecasting.errors import ConfigError, ForecastingError
 from forecasting.forecast import Forecast
 from forecasting.future import KnownFuture
 from forecasting.models import MODELS
+from forecasting.networks.bands import Bands
 from forecasting.networks.forecaster import NetworkForecaster, layout_from
 from forecasting.networks.network import Network
 from forecasting.networks.windows import Windows
@@ -169,6 +170,7 @@ def _model_around(session: Any, text: str, file: Path | str) -> NetworkForecaste
         if not isinstance(model, NetworkForecaster):
             raise TypeError(f"{content['model']!r} is no network")
         model._layout = layout_from(content["fitted"]["layout"])
+        model._bands = Bands.from_json(content["fitted"]["bands"])
         model.training = TrainingReport(steps=content["fitted"]["training"]["steps"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(
