@@ -50,6 +50,8 @@ def forecast(session: Session, request: ForecastRequest) -> None:
     session.run.save_model(model)  # first, so that a kill while predicting does not lose it
     session.become("running", f"{model.name}: predicting")
     result = model.predict(panel, known_future=session.future())
+    if len(panel.static_features.columns):  # analogues are found by attributes
+        result = fc.cold_start(panel, result)
     session.become("saving", "saving the forecast")
     session.run.write_frame("notes", result.notes_frame())
     session.run.write_frame("forecast", result.to_frame())

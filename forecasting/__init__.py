@@ -12,14 +12,18 @@ from importlib import import_module
 from typing import Any
 
 from forecasting.backtest import DEFAULT_MODELS, Backtest, backtest
+from forecasting.coherence import add_up, errors_of, reconcile
 from forecasting.cold_start import cold_start
+from forecasting.correlation import Correlation, correlation_of
 from forecasting.errors import ConfigError, ForecastingError, NotFittedError, PanelError
 from forecasting.explain import Explanation, explain
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, Note
 from forecasting.future import fill_future
+from forecasting.hierarchy import Hierarchy
 from forecasting.importance import importance
 from forecasting.models import MODELS, create, load
 from forecasting.panel import Panel
+from forecasting.paths import sample_jointly
 from forecasting.progress import Progress
 from forecasting.protocol import Forecaster, Trainable
 from forecasting.seasonality import default_seasonality
@@ -34,10 +38,12 @@ __all__ = [
     "Between",
     "Choice",
     "ConfigError",
+    "Correlation",
     "Explanation",
     "Forecast",
     "Forecaster",
     "ForecastingError",
+    "Hierarchy",
     "NotFittedError",
     "Note",
     "OnnxForecaster",
@@ -46,17 +52,22 @@ __all__ = [
     "Progress",
     "Trainable",
     "TuningResult",
+    "add_up",
     "backtest",
     "cold_start",
     "compress",
+    "correlation_of",
     "create",
     "default_seasonality",
     "default_space",
+    "errors_of",
     "explain",
     "export_onnx",
     "fill_future",
     "importance",
     "load",
+    "reconcile",
+    "sample_jointly",
     "tune",
 ]
 

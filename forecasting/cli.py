@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from forecasting.backtest import DEFAULT_MODELS, Backtest, backtest
+from forecasting.cold_start import cold_start
 from forecasting.errors import ConfigError, ForecastingError
 from forecasting.files import read_frame, write_frame
 from forecasting.models import MODELS, create, load, with_processes
@@ -75,6 +76,8 @@ def run_forecast(given: argparse.Namespace) -> int:
     model = create(given.model, horizon=given.horizon, seed=given.seed, **options)
     model.fit(panel, on_progress=_Printer(), budget_seconds=given.budget_seconds)
     forecast = model.predict(panel, known_future=known_future)
+    if len(panel.static_features.columns):  # analogues are found by attributes
+        forecast = cold_start(panel, forecast)
     write_frame(forecast.to_frame(), given.out)
     print(f"{panel.num_series} series, {given.horizon} steps after {panel.cutoff}: {given.out}")
     for reason, count in forecast.notes_frame().groupby(["used", "reason"]).size().items():
