@@ -168,6 +168,13 @@ class Trainer:
         self._steps(state)
 
     @property
+    def held_out_weights(self) -> dict[str, Tensor] | None:
+        """The best weights that saw no validated window; None where no window was held out."""
+        if self._state is None or not self._is_validated:
+            return None
+        return self._state.kept if self._state.phase.is_main else self._state.best
+
+    @property
     def _is_validated(self) -> bool:
         return len(self.split.validated[0]) > 0
 

@@ -32,6 +32,7 @@ class NetworkConfig:
     finish_share: float = 0.15  # extra steps, as a share, that also see the validation windows
     scale_power: float = 0.7  # series are drawn in proportion to this power of their volume
     round_counts: bool = True  # quantiles of series of whole numbers are whole, so zero can be one
+    calibrate: bool = True  # bands are made as wide as past windows say they should have been
     device: str = "auto"  # "auto" takes a GPU where there is one; or "cpu", "cuda", "cuda:1"
     compile: bool = False  # on a GPU; saves time where training takes minutes
     num_threads: int = 1  # of the CPU; one is fastest for small networks on busy cores

@@ -19,11 +19,13 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from forecasting.arrays import FloatArray
+from forecasting.compression import Storage, file_digest, packed, storage_of, unpacked
 from forecasting.errors import ConfigError, NotFittedError
 from forecasting.fallbacks import Needs, SeriesForecast, fall_back, sane, without_a_model
 from forecasting.forecast import Forecast, Note
 from forecasting.future import KnownFuture, known_future_array
 from forecasting.history import history_of
+from forecasting.networks.bands import Bands
 from forecasting.networks.checkpoint import CheckpointFile, digest_of
 from forecasting.networks.config import NetworkConfig
 from forecasting.networks.events import Events
@@ -46,6 +48,8 @@ from forecasting.training import Conditions, Trainer, TrainingReport
 WEIGHTS = "weights.safetensors"
 PREDICTED = 1024  # series at a time
 NEEDS = Needs(seasons=0)
+# What reading a damaged or foreign file may raise.
+DAMAGE = (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError, ValueError)
 
 
 class NetworkForecaster(ABC):
@@ -54,6 +58,7 @@ class NetworkForecaster(ABC):
     name: ClassVar[str]
     config_class: ClassVar[type[NetworkConfig]]
     uses_known_covariates: ClassVar[bool] = True
+    storage: Storage = "fp32"  # how `save` stores the weights; see `compression`
 
     def __init__(self, config: NetworkConfig) -> None:
         self.config = config
@@ -61,6 +66,7 @@ class NetworkForecaster(ABC):
         self.interrupt: KeyboardInterrupt | None = None  # what stopped the last training
         self._layout: Layout | None = None
         self._network: Network | None = None
+        self._bands = Bands.unchanged(config.quantile_levels)
 
     @abstractmethod
     def make_encoder(self, width: int, patches: int, dropout: float) -> nn.Module:
@@ -101,7 +107,7 @@ class NetworkForecaster(ABC):
                 events=None if events is None else Events(events),
                 began=began,
             )
-            self._train(Trainer(network, tensors, layout, self.config, conditions))
+            self._train(Trainer(network, tensors, layout, self.config, conditions), panel)
         self._layout, self._network = layout, network.eval()
         return self
 
@@ -141,14 +147,17 @@ class NetworkForecaster(ABC):
             with frozen_but(network, unfrozen):
                 trainer = Trainer(network, tensors, layout, config, conditions)
                 require_windows(trainer.split.windows, panel, config.horizon)
-                self._train(trainer)
+                self._train(trainer, panel)
         self._network = network.eval()
         return self
 
-    def _train(self, trainer: Trainer) -> None:
+    def _train(self, trainer: Trainer, panel: Panel) -> None:
         try:
             self.training = trainer.run()
+            self.storage = "fp32"
             self.interrupt = trainer.interrupt
+            if not trainer.conditions.is_tuning or self.training.best_step:
+                self._bands = Bands.measured(trainer, panel)
         finally:
             if trainer.conditions.events is not None:
                 trainer.conditions.events.close()
@@ -165,6 +174,7 @@ class NetworkForecaster(ABC):
         with _determined(self.config, device):
             tensors = panel_tensors(panel, layout, device, ahead)
             quantiles, mean = self._raw(network, tensors, layout)
+        quantiles = self._bands.moved(quantiles, tensors.volumes)
         series = [
             self._checked(panel, layout, i, mean[i], quantiles[i]) for i in range(panel.num_series)
         ]
@@ -175,6 +185,7 @@ class NetworkForecaster(ABC):
             series_ids=panel.series_ids,
             timestamps=panel.future_timestamps(horizon),
             cutoff=panel.cutoff,
+            step_correlation=self._bands.step_correlation,
             notes=tuple(
                 Note(series_id, each.used, each.reason)
                 for series_id, each in zip(panel.series_ids, series, strict=True)
@@ -185,14 +196,18 @@ class NetworkForecaster(ABC):
     def save(self, folder: Path | str) -> None:
         """Write config.json and weights.safetensors into the folder."""
         layout, network = self._fitted()
+        weights = {name: each.cpu().contiguous() for name, each in network.state_dict().items()}
+        path = Path(folder) / WEIGHTS
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(packed(weights, self.storage), path)
         fitted = {
             "layout": asdict(layout),
             "sizes": asdict(network.sizes),
             "training": asdict(self.training),
+            "weights": file_digest(path),
+            "bands": self._bands.to_json(),
         }
         write_config(folder, self.name, self.config, fitted)
-        weights = {name: each.cpu().contiguous() for name, each in network.state_dict().items()}
-        save_file(weights, Path(folder) / WEIGHTS)
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
@@ -210,13 +225,21 @@ class NetworkForecaster(ABC):
             sizes = WindowSizes(**fitted["sizes"])
             training = fitted["training"]
             model.training = TrainingReport(**training | {"notes": tuple(training["notes"])})
+            model._bands = Bands.from_json(fitted["bands"])
             network = model._new_network(layout, sizes)
-            network.load_state_dict(load_file(path))
+            stored = load_file(path)
+            if file_digest(path) != fitted["weights"]:
+                raise ConfigError(
+                    f"{path} is damaged or belongs to another model. Copy the whole folder that "
+                    "model.save() wrote."
+                )
+            model.storage = storage_of(stored)
+            network.load_state_dict(unpacked(stored))
         except FileNotFoundError as error:
             raise ConfigError(
                 f"{path} is missing. Copy the whole folder that model.save() wrote."
             ) from error
-        except (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+        except DAMAGE as error:
             raise ConfigError(
                 f"{folder} is damaged or not a saved {cls.name!r} ({_first_line(error)}). "
                 "Save the model again."
@@ -303,7 +326,7 @@ def _device(asked: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(asked)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise ConfigError(f"device={asked!r} is unknown. Use 'auto', 'cpu' or 'cuda'.") from error
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ConfigError(f"device={asked!r}: this machine has no GPU that torch can use.")

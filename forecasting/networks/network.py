@@ -80,9 +80,9 @@ class Network(nn.Module):
 
     def _described(self, windows: Windows) -> Tensor:
         parts = [windows.numbers_BM]
-        new_B = torch.zeros(len(windows.series_B), dtype=torch.bool, device=windows.series_B.device)
+        new_B = torch.zeros_like(windows.series_B, dtype=torch.bool)
         if self.training:
-            new_B = torch.rand(len(windows.series_B), device=new_B.device) < UNKNOWN_SHARE
+            new_B = torch.rand(new_B.shape, device=new_B.device) < UNKNOWN_SHARE
         for s, embedding in enumerate(self.embeddings):
             parts.append(embedding(windows.categories_BS[:, s].masked_fill(new_B, 0)))
         if self.series is not None:
