@@ -265,6 +265,14 @@ class Schedules:
                 ),
             )
 
+    def remember(self, number: int, numbers: Mapping[str, Any]) -> None:
+        """Keep numbers of a running firing, for the next look at it."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE firing SET numbers = ? WHERE number = ? AND state = 'running'",
+                (json.dumps(dict(numbers)), number),
+            )
+
     def running(self) -> list[Firing]:
         """Those that have begun and not ended."""
         return self._firings("WHERE state = 'running' ORDER BY number", ())

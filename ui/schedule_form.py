@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from engine.errors import EngineError
 from engine.registry import Entry
 from ui import format as fmt
-from ui import layout, navigation, scheduling, training
+from ui import layout, navigation, scheduled_runs, scheduling, training
 from ui import schedule_words as words
 from ui.engine import registry
 
@@ -125,7 +125,7 @@ def _when(rhythm: str, zone: str) -> tuple[str, str]:
 
 def _add(entry: Entry, cron: str, zone: str, margin: float) -> None:
     try:
-        pattern = scheduling.template(entry)
+        pattern = scheduled_runs.template(entry)
         source = scheduling.source(int(entry.about.scope["dataset"]))
         made = scheduling.schedules().add(
             name=entry.name,

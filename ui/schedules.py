@@ -8,7 +8,7 @@ import streamlit as st
 from engine import drift
 from engine.schedules import Firing, Schedule
 from ui import format as fmt
-from ui import layout, navigation, scheduling
+from ui import layout, navigation, scheduled_runs, scheduling
 from ui import schedule_words as words
 from ui.engine import engine
 
@@ -161,7 +161,7 @@ def _confirm(schedule: Schedule) -> None:
 
 
 def _facts(schedule: Schedule) -> str:
-    used, parts = scheduling.in_use(schedule), []
+    used, parts = scheduled_runs.in_use(schedule), []
     if schedule.cron:
         parts.append(f"Times of {schedule.zone}")
     parts.append(f"replaces what is in use unless it is over {schedule.margin:.0%} worse")

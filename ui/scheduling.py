@@ -1,39 +1,27 @@
-"""Schedules at work: a thread of the app builds what is due on the newest sales, and judges it.
+"""Schedules at work: a thread of the app begins what is due on the newest sales, and judges it.
 
-The engine never opens the database, so the app makes the snapshot. The comparison of a scheduled
-run has its test windows on a grid that starts with the run that is repeated: so the next run is
-tested at cutoffs that the one in use was tested at, and the two can be compared. Knows no widgets.
+The engine never opens the database, so the app makes the snapshot. Knows no widgets.
 """
 
-import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import asdict
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
 from data.errors import DataError
-from data.scope import Scope, Split
-from engine import champions, drift
-from engine.errors import EngineError, QueueError
+from engine import champions
+from engine.errors import EngineBusy, EngineError, QueueError
 from engine.queue import OVER, Job
-from engine.registry import About, Entry
-from engine.requests import BacktestRequest, Request
-from engine.schedules import Firing, Schedule, Schedules
-from ui import covariates, queries, settings, training
+from engine.schedules import Firing, Schedules
+from ui import queries, scheduled_runs, settings
 from ui.engine import engine, registry
-from ui.training import Advanced, Plan
+from ui.scheduled_runs import FOLLOW_UP
 
 log = logging.getLogger("almanac")
 
 TICK_SECONDS = 5.0
-LEAST_WINDOWS = 2  # one of them is shared with the run before, even when the grid moves on
-TAG = "scheduled"
-PRIORITY = -1  # people wait for what they started themselves
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda opened: opened.close())
@@ -114,114 +102,13 @@ def source(dataset_id: int) -> str:
     return f"dataset {dataset_id}"
 
 
-def template(entry: Entry) -> dict[str, Any]:
-    """What is kept of a run so that it can be done again.
-
-    Raises `EngineError` where it was made by a version whose scope cannot be read.
-    """
-    if training.scope_of(entry.about) is None:
-        raise EngineError(f"{entry.name} was trained by another version; its scope is not known.")
-    windows, budget = 0, None
-    for other in registry().group(entry.about.group):
-        try:
-            request: Request = registry().run(other.run_id).request()
-        except EngineError:  # deleted since
-            continue
-        if isinstance(request, BacktestRequest):
-            windows, budget = request.num_windows, request.budget_seconds
-    return {
-        "run_id": entry.run_id,
-        "about": json.loads(entry.about.to_json()),
-        "windows": windows,
-        "budget_seconds": budget,
-    }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Build:
-    """The jobs of one firing, ready to be submitted."""
-
-    frame: pd.DataFrame  # all sales until now
-    tested: pd.DataFrame  # the same, until the last point of the grid of tests
-    future: pd.DataFrame | None
-    requests: tuple[tuple[About, str, Request], ...]
-    note: str  # what it goes without
-
-    def data_for(self, request: Request) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-        """The panel of a request, and what is known ahead of it."""
-        if isinstance(request, BacktestRequest):
-            return self.tested, None
-        return self.frame, self.future
-
-    def is_done(self) -> bool:
-        """Whether equal requests on equal data have finished."""
-        found = []
-        for _, _, request in self.requests:
-            frame, future = self.data_for(request)
-            found.append(engine().finished_equal(request, frame, future=future))
-        return all(found)
-
-    def submit(self) -> str:
-        """Queue all; the run id of the model."""
-        first = ""
-        for about, name, request in self.requests:
-            frame, future = self.data_for(request)
-            run_id = engine().submit(
-                request, frame, future=future, priority=PRIORITY, who="schedule"
-            )
-            registry().add(run_id, about, name=name)
-            registry().tag(run_id, [TAG])
-            first = first or run_id
-        return first
-
-
-def build(pattern: Mapping[str, Any]) -> Build:
-    """The jobs of a template on the newest sales. Raises `EngineError` for what is gone."""
-    about = About.from_content(pattern["about"])
-    scope = _scope(about)
-    split: Split = about.scope["split"]
-    found = training.known_ahead(scope, split, about.horizon)
-    used = covariates.usable(found, about.covariates)
-    plan = Plan(
-        scope=scope,
-        split=split,
-        horizon=about.horizon,
-        windows=max(LEAST_WINDOWS, int(pattern["windows"])),
-        models=(about.model,),
-        preset=about.preset,
-        covariates=used,
-        advanced=Advanced(seed=about.seed, budget_seconds=pattern["budget_seconds"]),
-    )
-    dataset = next(each for each in queries.datasets() if each.dataset_id == scope.dataset_id)
-    prepared = training.prepare(plan, dataset)
-    labels = {each.name: each.label for each in found}
-    without = [labels.get(name, name) for name in about.covariates if name not in used]
-    note = f"Without {', '.join(without).lower()}: not filled in for the periods ahead."
-    return Build(
-        frame=prepared.frame,
-        tested=on_grid(prepared.frame, anchor=about.data_until, step=about.horizon),
-        future=prepared.future,
-        requests=tuple(_as_before(each, about) for each in prepared.requests),
-        note=note if without else "",
-    )
-
-
-def on_grid(frame: pd.DataFrame, *, anchor: str, step: int) -> pd.DataFrame:
-    """The rows until the last period that is a multiple of `step` periods after the anchor."""
-    stamps = np.sort(frame["timestamp"].unique())
-    start = int(np.searchsorted(stamps, np.datetime64(anchor), side="right")) - 1
-    after = len(stamps) - 1 - start
-    if not anchor or start < 0:
-        return frame
-    return frame[frame["timestamp"] <= stamps[start + after // step * step]].reset_index(drop=True)
-
-
 def begin(firing: Firing) -> None:
     """Start the runs of what is due; where nothing has changed since, end it at once."""
     schedule = schedules().schedule(firing.schedule_id)
     mark = marks().get(schedule.source)
-    made = build(schedule.template)
-    signals = [asdict(each) for each in watched(schedule, made)]
+    made = scheduled_runs.build(schedule.template)
+    earlier = schedules().firings(schedule.schedule_id)
+    signals = [asdict(each) for each in scheduled_runs.watched(schedule, earlier, made)]
     if made.is_done():
         until = f"{made.frame['timestamp'].max():%-d %b %Y}"
         words = f"No new sales since {until}: the forecast stands as it is."
@@ -246,80 +133,42 @@ def conclude(firing: Firing) -> None:
         words = f"{said} What was in use before still is."
         schedules().end(firing.number, "failed", words)
         return
-    if job.state not in OVER or (comparison is not None and comparison.state not in OVER):
-        return
+    if job.state in OVER and (comparison is None or comparison.state in OVER):
+        _judge(firing)
+
+
+def _judge(firing: Firing) -> None:
+    """Put the new run in use; or leave what is, and have it forecast the newest sales."""
+    schedule, run = schedules().schedule(firing.schedule_id), registry().run(firing.run_id)
     registry().collect_metrics()
-    schedule = schedules().schedule(firing.schedule_id)
-    verdict = champions.decide(
+    verdict = champions.evidence(run) or champions.decide(
         registry(),
         firing.run_id,
         margin=schedule.margin,
         otherwise=schedule.template["run_id"],
         at=schedules().clock(),
     )
-    schedules().end(firing.number, "done", verdict.reason, numbers=asdict(verdict))
-
-
-def watched(schedule: Schedule, made: Build) -> list[drift.Signal]:
-    """Drift of the run in use until now; no signals where that run was deleted."""
-    about = made.requests[0][0]
-    used = in_use(schedule)
-    if used is None:
-        return []
-    tests = champions.tests_of(registry(), used)
-    if tests is not None:
-        tests = tests[tests["model"].astype(str) == used.about.model]
-    rows = drift.since(drift.published(_forecasts_in_use(schedule, used)), made.frame)
-    trained = registry().run(used.run_id).frame("panel")
-    freq = str(about.scope.get("freq", ""))
-    signals = [drift.accuracy(rows, tests), drift.bias(rows, tests)]
-    return signals + ([] if trained is None else drift.inputs(trained, made.frame, freq))
-
-
-def in_use(schedule: Schedule) -> Entry | None:
-    """The champion of what is repeated, else the run that is repeated; None where both are gone."""
-    key = About.from_content(schedule.template["about"]).scope_key
-    champion = champions.champion_of(registry(), key)
-    return champion or registry().entry(schedule.template["run_id"])
-
-
-def _forecasts_in_use(schedule: Schedule, used: Entry) -> list[tuple[pd.Timestamp, pd.DataFrame]]:
-    """The forecasts that were in use, each with the last period that it learned from."""
-    earlier = [
-        firing.run_id
-        for firing in schedules().firings(schedule.schedule_id)
-        if firing.numbers.get("promoted")
-    ]
-    found = []
-    for run_id in dict.fromkeys([schedule.template["run_id"], *earlier, used.run_id]):
-        entry, frame = registry().entry(run_id), registry().run(run_id).frame("forecast")
-        if entry is not None and frame is not None and entry.about.data_until:
-            found.append((pd.Timestamp(entry.about.data_until), frame))
-    return found
-
-
-def _scope(about: About) -> Scope:
-    """The scope of a template. Raises `EngineError` where a part of it is gone."""
-    scope = training.scope_of(about)
-    if scope is None:
-        raise EngineError("What it forecasts was written by another version. Make it anew.")
-    if scope.dataset_id not in {each.dataset_id for each in queries.datasets()}:
-        raise EngineError("Its dataset was deleted. Delete the schedule too.")
-    products, places = queries.products(scope.dataset_id), queries.places(scope.dataset_id)
-    if scope.product_id is not None and scope.product_id not in products.index:
-        raise EngineError("Its product is not in the data any more. Delete the schedule too.")
-    if scope.place_id is not None and scope.place_id not in places.index:
-        raise EngineError("Its place is not in the data any more. Delete the schedule too.")
-    return scope
-
-
-def _as_before(prepared: tuple[About, str, Request], pattern: About) -> tuple[About, str, Request]:
-    """A request with the very options of the run that is repeated, whatever presets say now."""
-    about, name, request = prepared
-    options = dict(pattern.options)
-    if isinstance(request, BacktestRequest):
-        return about, name, replace(request, options={pattern.model: options})
-    return replace(about, options=options), name, replace(request, options=options)  # type: ignore[type-var]
+    words, follow_up = verdict.reason, str(firing.numbers.get(FOLLOW_UP, ""))
+    if not verdict.promoted and verdict.against and not follow_up:
+        try:
+            follow_up = scheduled_runs.forecast_again(verdict.against)
+        except EngineError as error:
+            words += f" What is in use cannot forecast the newest sales: {error}"
+        if follow_up:
+            schedules().remember(firing.number, {FOLLOW_UP: follow_up})
+            return
+    elif follow_up:
+        job = engine().job(follow_up)
+        if job.state not in OVER:
+            return
+        if job.state == "succeeded":
+            registry().crown(follow_up)
+            words += " What was in use forecasts the newest sales again."
+        else:
+            words += f" What is in use could not forecast the newest sales: {job.why}"
+            follow_up = ""
+    numbers = asdict(verdict) | {FOLLOW_UP: follow_up}
+    schedules().end(firing.number, "done", words, numbers=numbers)
 
 
 def _comparison(run_id: str) -> Job | None:
@@ -337,6 +186,8 @@ def _kept_from_failing(firing: Firing, act: Callable[[Firing], None]) -> None:
     """One schedule that cannot be done must not keep the others from it."""
     try:
         act(firing)
+    except EngineBusy:  # another Almanac works on the folder, and on its schedules
+        raise
     except (EngineError, DataError) as error:
         schedules().end(firing.number, "failed", str(error))
     except Exception as error:

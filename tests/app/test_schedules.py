@@ -1,7 +1,9 @@
 """Schedules on screen and at work: new sales come in, real workers train, and the better stays."""
 
 import shutil
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -11,10 +13,11 @@ from streamlit.testing.v1 import AppTest
 from data.scope import Scope
 from engine import champions
 from engine.registry import Entry
+from engine.requests import ForecastRequest
 from engine.schedules import Firing, Schedule
 from tests.app.test_pages import text_of
 from ui import engine as engines
-from ui import navigation, queries, scheduling, state, training
+from ui import navigation, queries, scheduled_runs, scheduling, state, training
 from ui.training import Plan
 
 PRODUCT = 3
@@ -66,6 +69,14 @@ def finish_jobs() -> None:
         engines.engine().wait(job.run_id, timeout=120)
 
 
+def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait for the condition; fail when it does not come true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+
+
 def new_sales_arrive() -> None:
     """What was held back is imported."""
     with state.store().transaction() as cursor:
@@ -97,7 +108,7 @@ def theta() -> Entry:
 def on_new_data(margin: float = 0.5) -> Schedule:
     return scheduling.schedules().add(
         name="Keep fresh",
-        template=scheduling.template(theta()),
+        template=scheduled_runs.template(theta()),
         source=scheduling.source(1),
         mark=scheduling.marks()[scheduling.source(1)],
         margin=margin,
@@ -107,8 +118,9 @@ def on_new_data(margin: float = 0.5) -> Schedule:
 def rounds(schedule: Schedule) -> Firing:
     """What the thread of the app does, until the jobs are over; gives how it ended."""
     scheduling.scheduler().round()
-    finish_jobs()
-    scheduling.scheduler().round()
+    for _ in range(2):  # what is refused is followed by a forecast of what is in use
+        finish_jobs()
+        scheduling.scheduler().round()
     return scheduling.schedules().firings(schedule.schedule_id)[0]
 
 
@@ -198,23 +210,42 @@ def test_when_the_new_run_is_worse_then_what_is_in_use_stays(app: AppTest) -> No
     new_sales_arrive()
     found = rounds(schedule)
     assert (found.state, found.numbers["promoted"]) == ("done", False)
-    kept = engines.registry().entry(champion.run_id)
-    assert kept
-    assert kept.is_champion
+    assert found.words.endswith("What was in use forecasts the newest sales again.")
+    (kept,) = [entry for entry in engines.registry().entries() if entry.is_champion]
+    assert kept.run_id == found.numbers["follow_up"]
+    request = engines.registry().run(kept.run_id).request()
+    assert isinstance(request, ForecastRequest)
+    assert request.from_run == champion.run_id
+    assert kept.about.data_until > champion.about.data_until
+    assert champions.tests_of(engines.registry(), kept) is not None
     opened(app, schedule=schedule.schedule_id)
     assert ":orange-badge[Not put in use]" in text_of(app)
+
+
+def test_when_the_thread_looks_then_what_is_due_is_done_and_it_ends_when_told(
+    app: AppTest,
+) -> None:
+    opened(app)
+    made = scheduling.schedules().add(name="Broken", template={}, cron="0 6 * * 1")
+    scheduling.scheduler().start()
+    scheduling.schedules().ask(made.schedule_id)
+    scheduling.scheduler().wake()
+    until(lambda: scheduling.schedules().firings(made.schedule_id)[0].state == "failed")
+    assert any(thread.name == "schedules" for thread in threading.enumerate())
+    scheduling.close()
+    assert not any(thread.name == "schedules" for thread in threading.enumerate())
 
 
 def test_when_its_product_is_gone_then_it_fails_in_words_and_the_others_go_on(
     app: AppTest,
 ) -> None:
     opened(app)
-    pattern = scheduling.template(theta())
+    pattern = scheduled_runs.template(theta())
     pattern["about"]["scope"]["product"] = 999
     gone = scheduling.schedules().add(name="Gone", template=pattern, cron="0 6 * * 1")
     broken = scheduling.schedules().add(name="Broken", template={}, cron="0 6 * * 1")
     other = scheduling.schedules().add(
-        name="Well", template=scheduling.template(theta()), cron="0 6 * * 1"
+        name="Well", template=scheduled_runs.template(theta()), cron="0 6 * * 1"
     )
     scheduling.schedules().clock = lambda: MONDAY + 1
     scheduling.scheduler().round()
@@ -255,11 +286,11 @@ def test_when_what_was_planned_is_not_any_more_then_it_goes_without_and_says_so(
     app: AppTest,
 ) -> None:
     opened(app)
-    pattern = scheduling.template(theta())
+    pattern = scheduled_runs.template(theta())
     with state.store().transaction() as cursor:
         cursor.execute("DELETE FROM plan")
     pattern["about"]["covariates"] = {"price": "planned", "promo": "zero", "festivals": "planned"}
-    made = scheduling.build(pattern)
+    made = scheduled_runs.build(pattern)
     assert made.note == "Without price: not filled in for the periods ahead."
     assert "price" not in made.frame
     assert "promo" in made.frame
@@ -273,11 +304,11 @@ def test_when_weeks_pass_then_tests_move_on_in_steps_of_the_horizon(weeks: int, 
     stamps = pd.date_range("2026-01-05", periods=weeks, freq="W-MON")
     frame = pd.DataFrame({"series_id": "a", "timestamp": stamps, "target": 1.0})
     anchor = "2026-03-09"  # the tenth week
-    assert len(scheduling.on_grid(frame, anchor=anchor, step=4)) == last
+    assert len(scheduled_runs.on_grid(frame, anchor=anchor, step=4)) == last
 
 
 def test_when_the_anchor_is_before_all_sales_then_all_of_them_count() -> None:
     stamps = pd.date_range("2026-01-05", periods=3, freq="W-MON")
     frame = pd.DataFrame({"series_id": "a", "timestamp": stamps, "target": 1.0})
     for anchor in ("", "2020-01-01"):
-        assert len(scheduling.on_grid(frame, anchor=anchor, step=4)) == 3
+        assert len(scheduled_runs.on_grid(frame, anchor=anchor, step=4)) == 3
