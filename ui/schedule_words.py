@@ -126,7 +126,7 @@ def outcome(firing: Firing) -> str:
         side = "better" if change < 0 else "worse"
         size = fmt.growth(abs(change)).lstrip("+")
         parts.append(f"as good as {rival}" if size == "0%" else f"{size} {side} than {rival}")
-    return ", ".join(parts) + (": in use" if numbers["promoted"] else ": not put in use")
+    return ", ".join(parts) + (": in use" if numbers["promoted"] else ": not in use")
 
 
 def change_of(firing: Firing) -> float | None:

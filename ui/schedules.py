@@ -67,13 +67,13 @@ def _table(listed: list[Schedule], last: dict[str, Firing | None], now: float) -
         selection_default={"selection": {"rows": [chosen]}},
         alt="Schedules with when they are due and how they ended",
         column_config={
-            "Schedule": st.column_config.TextColumn(width=272),
+            "Schedule": st.column_config.TextColumn(width=262),
             "State": _badges("State", [pair for pair in words.STATES.values()], 84),
-            "When": st.column_config.TextColumn(width=150),
-            "Next": st.column_config.TextColumn(width=86),
+            "When": st.column_config.TextColumn(width=140),
+            "Next": st.column_config.TextColumn(width=78),
             "Last": st.column_config.TextColumn(width=92),
-            "Result": st.column_config.TextColumn(width=222),
-            "Drift": _badges("Drift", [(word, col) for word, col, _ in words.DRIFT.values()], 96),
+            "Result": st.column_config.TextColumn(width=248),
+            "Drift": _badges("Drift", [(word, col) for word, col, _ in words.DRIFT.values()], 92),
         },
     )
     return listed[chosen]

@@ -165,7 +165,7 @@ def _judge(firing: Firing) -> None:
             registry().crown(follow_up)
             words += " What was in use forecasts the newest sales again."
         else:
-            words += f" What is in use could not forecast the newest sales: {job.why}"
+            words += " What is in use could not forecast the newest sales; its job says why."
             follow_up = ""
     numbers = asdict(verdict) | {FOLLOW_UP: follow_up}
     schedules().end(firing.number, "done", words, numbers=numbers)
