@@ -51,6 +51,7 @@ CREATE TABLE IF NOT EXISTS firing (
     why TEXT NOT NULL,
     who TEXT NOT NULL,
     due_at REAL NOT NULL,
+    made_at REAL NOT NULL,
     state TEXT NOT NULL DEFAULT 'due',
     run_id TEXT NOT NULL DEFAULT '',
     note TEXT NOT NULL DEFAULT '',
@@ -92,6 +93,7 @@ class Firing:
     why: Why
     who: str
     due_at: float  # seconds since 1970
+    made_at: float  # when it was found to be due: later, where the app was down
     state: FiringState
     run_id: str  # "" before it began, and where nothing had to be done
     note: str  # what the run does without, or otherwise than its pattern
@@ -201,7 +203,7 @@ class Schedules:
         with self._transaction() as connection:
             if schedule_id in _busy(connection):
                 return False
-            _fire(connection, schedule_id, "asked", self.clock(), who)
+            _fire(connection, schedule_id, "asked", self.clock(), who=who)
         return True
 
     def due(self, marks: Mapping[str, str]) -> list[Firing]:
@@ -216,7 +218,7 @@ class Schedules:
             for each in self._select("WHERE is_on ORDER BY next_at, number", ()):
                 mark = marks.get(each.source, each.mark)
                 self._come_due(connection, each, mark, now, is_busy=each.schedule_id in busy)
-        return self._firings("WHERE state = 'due' ORDER BY due_at, number", ())
+        return self._firings("WHERE state = 'due' ORDER BY number", ())
 
     def begin(
         self,
@@ -301,7 +303,7 @@ class Schedules:
         due = crons.in_reach(each.cron, each.zone, each.next_at, now)
         if due <= now and not is_busy:
             why: Why = "late" if now - due > LATE_SECONDS else "due"
-            _fire(connection, each.schedule_id, why, due)
+            _fire(connection, each.schedule_id, why, now, due_at=due)
             due = crons.next_after(each.cron, each.zone, now)
         if due != each.next_at:
             self._set(each.schedule_id, next_at=due)
@@ -368,9 +370,15 @@ def _busy(connection: sqlite3.Connection) -> set[str]:
 
 
 def _fire(
-    connection: sqlite3.Connection, schedule_id: str, why: Why, due_at: float, who: str = ""
+    connection: sqlite3.Connection,
+    schedule_id: str,
+    why: Why,
+    now: float,
+    *,
+    due_at: float | None = None,
+    who: str = "",
 ) -> None:
     connection.execute(
-        "INSERT INTO firing (schedule_id, why, who, due_at) VALUES (?, ?, ?, ?)",
-        (schedule_id, why, who, due_at),
+        "INSERT INTO firing (schedule_id, why, who, due_at, made_at) VALUES (?, ?, ?, ?, ?)",
+        (schedule_id, why, who, now if due_at is None else due_at, now),
     )

@@ -24,12 +24,7 @@ DRIFT = {  # word, colour, icon
     "watch": ("Watch", "orange", "visibility"),
     "act": ("Act", "red", "priority_high"),
 }
-WHY = {
-    "due": "on time",
-    "late": "made up for",
-    "new data": "new data",
-    "asked": "on demand",
-}
+WHY = {"due": "on time", "new data": "new data", "asked": "on demand"}
 
 
 def cron_of(rhythm: str, at: time, *, weekday: int = 0, day: int = 1) -> str:
@@ -99,6 +94,13 @@ def moment(at: float, zone: str, now: float) -> str:
     return fmt.day(then.date(), today.date())
 
 
+def why(firing: Firing, zone: str, now: float) -> str:
+    """Why it ran when it did."""
+    if firing.why == "late":
+        return f"made up for {moment(firing.due_at, zone, now)}"
+    return WHY[firing.why]
+
+
 def next_words(schedule: Schedule, now: float) -> str:
     """When it is due next."""
     if not schedule.is_on:
@@ -143,7 +145,7 @@ def sentence(schedule: Schedule, last: Firing | None, now: float) -> str:
         parts = [when]
     if last is None:
         return " · ".join([*parts, "has not run yet"])
-    began = moment(last.due_at, schedule.zone, now)
+    began = moment(last.made_at, schedule.zone, now)
     return " · ".join([*parts, f"last: {began}, {outcome(last)}"])
 
 

@@ -50,7 +50,7 @@ def _table(listed: list[Schedule], last: dict[str, Firing | None], now: float) -
                 "State": [words.STATES[words.state_of(each, before)][0]],
                 "When": words.rhythm(each.cron),
                 "Next": words.next_words(each, now),
-                "Last": words.moment(before.due_at, each.zone, now) if before else None,
+                "Last": words.moment(before.made_at, each.zone, now) if before else None,
                 "Result": words.outcome(before) if before else None,
                 "Drift": [words.DRIFT[_drift_state(each)][0]],
             }
@@ -192,8 +192,9 @@ def _outcome(schedule: Schedule, last: Firing | None, now: float) -> None:
         label, color = (
             ("In use", "green") if last.numbers["promoted"] else ("Not put in use", "orange")
         )
-    began = words.moment(last.due_at, schedule.zone, now)
-    st.markdown(f":{color}-badge[{label}] :gray[{fmt.escape(began)}, {words.WHY[last.why]}]")
+    began = words.moment(last.made_at, schedule.zone, now)
+    why = words.why(last, schedule.zone, now)
+    st.markdown(f":{color}-badge[{label}] :gray[{fmt.escape(f'{began}, {why}')}]")
     said = last.words or "It is trained on the newest sales, then compared with what is in use."
     st.markdown(fmt.escape(said))
     if last.note:
@@ -224,7 +225,7 @@ def _drift(schedule: Schedule, now: float) -> None:
         name = drift.WORDS[signal["name"]]
         badge = f":{color}-badge[:material/{icon}: {word}]"
         st.markdown(f"{badge} **{name}** :gray[·] {fmt.escape(signal['words'])}")
-    at = fmt.escape(words.moment(seen.due_at, schedule.zone, now))
+    at = fmt.escape(words.moment(seen.made_at, schedule.zone, now))
     st.caption(f"Looked at {at}, of the forecast that was in use then.")
 
 
@@ -248,8 +249,8 @@ def _history(schedule: Schedule, now: float) -> None:
         st.dataframe(
             pd.DataFrame(
                 {
-                    "When": [words.moment(each.due_at, schedule.zone, now) for each in found],
-                    "Why": [words.WHY[each.why] for each in found],
+                    "When": [words.moment(each.made_at, schedule.zone, now) for each in found],
+                    "Why": [words.why(each, schedule.zone, now) for each in found],
                     "Result": [words.outcome(each) for each in found],
                     "WQL": [each.numbers.get("candidate") for each in found],
                     "vs in use": [_percent(each) for each in found],
