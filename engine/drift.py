@@ -111,7 +111,8 @@ def bias(rows: pd.DataFrame, tests: pd.DataFrame | None) -> Signal:
     side = "too high" if now > 0 else "too low"
     words = f"Since {_day(rows['timestamp'].min())} it was {abs(now):.1%} {side} on the whole"
     in_tests = f"{before:+.1%} in its tests".replace("-", "−")
-    state = _graded(abs(now - before), BIAS_POINTS, len(rows))
+    more = abs(now - before) if abs(now) > abs(before) else 0.0  # to lean less is no harm
+    state = _graded(more, BIAS_POINTS, len(rows))
     return Signal(name=name, state=state, words=f"{words}, {in_tests}.", value=now - before)
 
 

@@ -15,6 +15,7 @@ from engine import champions
 from engine.errors import EngineBusy, EngineError, QueueError
 from engine.queue import OVER, Job
 from engine.schedules import Firing, Schedules
+from ui import format as fmt
 from ui import queries, scheduled_runs, settings
 from ui.engine import engine, registry
 from ui.scheduled_runs import FOLLOW_UP
@@ -110,7 +111,8 @@ def begin(firing: Firing) -> None:
     earlier = schedules().firings(schedule.schedule_id)
     signals = [asdict(each) for each in scheduled_runs.watched(schedule, earlier, made)]
     if made.is_done():
-        until = f"{made.frame['timestamp'].max():%-d %b %Y}"
+        freq = str(made.requests[0][0].scope["freq"])
+        until = fmt.period(made.frame["timestamp"].max(), freq)
         words = f"No new sales since {until}: the forecast stands as it is."
         schedules().end(firing.number, "done", words, drift=signals)
         return

@@ -192,7 +192,7 @@ def test_when_new_sales_arrive_then_it_is_trained_on_them_compared_and_put_in_us
     assert signals["bias"]["words"] in shown
     assert scheduling.schedules().ask(schedule.schedule_id)
     again = rounds(schedule)
-    assert again.words.startswith("No new sales since 9 Nov 2026")
+    assert again.words.startswith("No new sales since the week of 9 Nov")
     assert again.run_id == ""
 
 

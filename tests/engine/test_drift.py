@@ -215,7 +215,12 @@ def test_when_there_are_no_tests_then_the_error_is_told_but_not_judged() -> None
 
 @pytest.mark.parametrize(
     ("level", "state", "words"),
-    [(1.1, "ok", "10.0% too high"), (0.98, "watch", "2.0% too low"), (0.8, "act", "20.0% too low")],
+    [
+        (1.1, "ok", "10.0% too high"),
+        (0.92, "ok", "8.0% too low"),
+        (1.2, "watch", "20.0% too high"),
+        (0.8, "act", "20.0% too low"),
+    ],
 )
 def test_when_a_forecast_leans_then_bias_is_what_its_tests_did_not_have(
     level: float, state: str, words: str
