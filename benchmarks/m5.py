@@ -15,8 +15,8 @@ import time
 from datetime import date
 from pathlib import Path
 
-for name, value in (("OMP_WAIT_POLICY", "PASSIVE"), ("GOMP_SPINCOUNT", "0")):
-    os.environ.setdefault(name, value)  # before torch: spinning threads cost a factor of 35
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: threads that spin while they
+os.environ.setdefault("GOMP_SPINCOUNT", "0")  # wait cost a factor of 35 on busy cores
 
 import numpy as np
 
@@ -70,7 +70,8 @@ def score(whole: fc.Panel, forecasts: dict[str, fc.Forecast]) -> None:
     )
     rows = {name: _row(actual, each) for name, each in forecasts.items()}
     for name, row in rows.items():
-        row |= {"WRMSSE": levels[name].mean()} | {f"  {at}": levels[name][at] for at in levels.index}
+        row["WRMSSE"] = float(levels[name].mean())
+        row |= {f"  {level}": score for level, score in levels[name].items()}
     ours, naive = rows.values()
     print(f"{'':24}" + "".join(f"{name:>16}" for name in rows) + f"{'ratio':>16}")
     for each, value in ours.items():

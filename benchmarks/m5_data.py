@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import forecasting as fc
-from forecasting.arrays import Float32Array, FloatArray, IntArray
+from forecasting.arrays import Float32Array, IntArray
 
 EVENT_KINDS = ("National", "Religious", "Cultural", "Sporting")
 CLOSED = "Christmas"  # the one day on which no store sells
@@ -26,11 +26,9 @@ KNOWN = ("sell_price", "snap", *(f"event_{kind.lower()}" for kind in EVENT_KINDS
 class _Store:
     """What one file holds of one store."""
 
-    ids: list[str]  # of its series
     statics: pd.DataFrame  # a row per series
-    rows: IntArray  # series of each cell
-    days: IntArray  # day of each cell, since 1970
-    units: FloatArray
+    first: int  # day since 1970
+    units: IntArray  # (N, T) in 16 bits, -1 where the file has no row
 
 
 def read_m5(folder: Path, *, series: int | None = None, seed: int = 0) -> fc.Panel:
@@ -44,13 +42,14 @@ def read_m5(folder: Path, *, series: int | None = None, seed: int = 0) -> fc.Pan
     if series and series < len(kept):
         kept = kept[np.sort(np.random.default_rng(seed).choice(len(kept), series, replace=False))]
     statics = statics.loc[kept]
-    first = min(int(store.days.min()) for store in stores)
-    steps = max(int(store.days.max()) for store in stores) - first + 1
+    first = min(store.first for store in stores)
+    steps = max(store.first + store.units.shape[1] for store in stores) - first
     target = np.full((len(kept), steps), np.nan)
     for store in stores:
-        rows = kept.get_indexer(pd.Index(store.ids))[store.rows]
-        here = rows >= 0
-        target[rows[here], store.days[here] - first] = store.units[here]
+        rows = kept.get_indexer(store.statics.index)
+        sold = store.units[rows >= 0].astype(np.float64)
+        begin = store.first - first
+        target[rows[rows >= 0], begin : begin + sold.shape[1]] = np.where(sold < 0, np.nan, sold)
     days = pd.date_range(pd.Timestamp(first, unit="D"), periods=steps, freq="D", unit="ns")
     return fc.Panel(
         target=target,
@@ -74,12 +73,13 @@ def _read_store(path: Path) -> _Store:
     ids = series.dictionary.to_pylist()
     _, firsts = np.unique(rows, return_index=True)
     statics = {name: table[name].take(pa.array(firsts)).to_pylist() for name in STATICS}
+    days = table["date"].cast(pa.int32()).to_numpy()
+    units = np.full((len(ids), days.max() - days.min() + 1), -1, dtype=np.int16)
+    units[rows, days - days.min()] = table["units"].to_numpy()
     return _Store(
-        ids=ids,
         statics=pd.DataFrame(statics, index=pd.Index(ids, name="series_id")),
-        rows=rows,
-        days=table["date"].cast(pa.int32()).to_numpy(),
-        units=table["units"].to_numpy(),
+        first=int(days.min()),
+        units=units,
     )
 
 

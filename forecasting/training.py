@@ -103,7 +103,7 @@ class Trainer:
         self.device = tensors.values_NT.device
         self.levels_Q = torch.tensor(config.quantile_levels, device=self.device)
         self.split = split_of(tensors, layout, config.horizon, config.seed)
-        self.batch_size = config.batch_size
+        self.batch_size = config.windows()
         self.notes: list[str] = []
         self._generator = torch.Generator().manual_seed(config.seed)
         self._stage, self._on_progress = stage, on_progress
@@ -215,7 +215,7 @@ class Trainer:
         volumes_N = self.tensors.volumes / max(self.tensors.volumes.max(), 1e-300)
         volumes_N = np.where(volumes_N > 0, volumes_N, 1.0) ** self.config.scale_power
         weights_N = torch.as_tensor(volumes_N) * usable_N
-        size = self.config.batch_size
+        size = self.config.windows()
         while True:
             rows = torch.multinomial(
                 weights_N, DRAWN * size, replacement=True, generator=self._generator

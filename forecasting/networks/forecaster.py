@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -22,6 +23,7 @@ from forecasting.fallbacks import Needs, SeriesForecast, fall_back, sane, withou
 from forecasting.forecast import Forecast, Note
 from forecasting.future import KnownFuture, known_future_array
 from forecasting.history import history_of
+from forecasting.networks.checked import checked
 from forecasting.networks.config import NetworkConfig
 from forecasting.networks.layout import Covariate, Layout, Static, check_panel, layout_of
 from forecasting.networks.network import Network
@@ -45,7 +47,7 @@ class NetworkForecaster(ABC):
     uses_known_covariates: ClassVar[bool] = True
 
     def __init__(self, config: NetworkConfig) -> None:
-        self.config = config
+        self.config = self._asked = config
         self.training = TrainingReport()
         self._layout: Layout | None = None
         self._network: Network | None = None
@@ -66,6 +68,7 @@ class NetworkForecaster(ABC):
         """
         layout = layout_of(panel, self.config, volumes_of(panel))
         device = _device(self.config.device)
+        self.config = self._asked.suited(panel.num_series, panel.length, device.type)
         with _determined(self.config, device):
             tensors = panel_tensors(panel, layout, device)
             network = self._new_network(layout, _sizes(tensors, layout, self.config)).to(device)
@@ -94,9 +97,14 @@ class NetworkForecaster(ABC):
         with _determined(self.config, device):
             tensors = panel_tensors(panel, layout, device, ahead)
             quantiles, mean = self._raw(network, tensors, layout)
-        series = [
-            self._checked(panel, layout, i, mean[i], quantiles[i]) for i in range(panel.num_series)
-        ]
+        series = checked(
+            panel,
+            mean,
+            quantiles,
+            partial(self._checked, panel, layout),
+            trained=self.training.steps > 0,
+            round_counts=self.config.round_counts,
+        )
         return Forecast(
             mean=np.stack([each.mean for each in series]),
             quantiles=np.stack([each.quantiles for each in series]),
