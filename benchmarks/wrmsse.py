@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from forecasting.arrays import FloatArray, IntArray
+from forecasting.arrays import Float32Array, FloatArray, IntArray
 
 LEVELS: Mapping[str, tuple[str, ...]] = {
     "total": (),
@@ -63,7 +63,7 @@ def weights_of(revenue: FloatArray, codes_N: IntArray) -> FloatArray:
     return np.bincount(codes_N, revenue) / revenue.sum()
 
 
-def squared_scales(sold: FloatArray) -> FloatArray:
+def squared_scales(sold: FloatArray | Float32Array) -> FloatArray:
     """Mean squared change (G,) from day to day since the first sale; NaN without two such days.
 
     >>> squared_scales(np.array([[0.0, 0.0, 2.0, 3.0, 1.0]])).tolist()
@@ -80,7 +80,7 @@ def squared_scales(sold: FloatArray) -> FloatArray:
 def _scores(
     actual: FloatArray,
     forecasts: Mapping[str, FloatArray],
-    sold: FloatArray,
+    sold: Float32Array,
     revenue: FloatArray,
     codes_N: IntArray,
 ) -> dict[str, float]:

@@ -75,13 +75,13 @@ def _common(values: Float32Array, columns: list[int]) -> list[Float32Array | Non
     steps = values.shape[1]
     low = np.full((len(columns), steps), np.nan, dtype=np.float32)
     high = low.copy()
-    differs = np.zeros(len(columns), dtype=bool)
+    differs: BoolArray = np.zeros(len(columns), dtype=bool)
     for _, block in blocks(values):
         for k in np.flatnonzero(~differs):
             column = block[:, :, columns[k]]
             low[k] = np.fmin(low[k], np.fmin.reduce(column, axis=0))
             high[k] = np.fmax(high[k], np.fmax.reduce(column, axis=0))
-        differs = (low < high).any(axis=1)
+        differs = np.any(low < high, axis=1)
     return [None if differs[k] else low[k] for k in range(len(columns))]
 
 

@@ -26,6 +26,7 @@ from forecasting.history import history_of
 from forecasting.networks.checked import checked
 from forecasting.networks.config import NetworkConfig
 from forecasting.networks.layout import Covariate, Layout, Static, check_panel, layout_of
+from forecasting.networks.level import level_mean
 from forecasting.networks.network import Network
 from forecasting.networks.tensors import PanelTensors, panel_tensors, volumes_of
 from forecasting.networks.windows import WindowSizes, gather, sizes_of
@@ -82,6 +83,16 @@ class NetworkForecaster(ABC):
                 budget_seconds=budget_seconds,
             )
             self.training = trainer.run()
+            if self.training.steps:
+                level_mean(
+                    network,
+                    tensors,
+                    layout,
+                    horizon=self.config.horizon,
+                    first_N=trainer.split.first_N,
+                    last=trainer.split.last_of_all,
+                    seed=self.config.seed,
+                )
         self._layout, self._network = layout, network.eval()
         return self
 

@@ -29,7 +29,7 @@ USUAL = {
 }
 LARGE = {
     "fast": Suggestion(width=64, max_steps=800, batch_size=256),
-    "balanced": Suggestion(width=128, max_steps=2000, batch_size=256),
+    "balanced": Suggestion(width=128, max_steps=1500, batch_size=256),
     "best": Suggestion(width=128, max_steps=6000, batch_size=256),
 }
 LARGE_ON_GPU = {
