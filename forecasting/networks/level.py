@@ -17,8 +17,8 @@ from forecasting.networks.network import Network
 from forecasting.networks.tensors import PanelTensors
 from forecasting.networks.windows import gather
 
-DRAWN = 16_384  # windows
-READ = 1024  # windows at a time
+DRAWN = 16_384  # windows at most, which tell the level of M5 to half a per cent
+READ = 1024  # windows at a time, and at least
 MOST = 1.25  # a factor beyond is no trend
 
 
@@ -42,8 +42,10 @@ def level_mean(
     if not layout.non_negative or not volumes_N.sum():
         return 1.0
     rng = np.random.default_rng(seed)
-    rows = rng.choice(len(volumes_N), DRAWN, p=volumes_N / volumes_N.sum())
-    cutoffs = rng.integers(np.maximum(first_N[rows], last + 1 - max(layout.lags)), last + 1)
+    season = max(layout.lags)
+    drawn = int(np.clip(len(volumes_N) * season, READ, DRAWN))
+    rows = rng.choice(len(volumes_N), drawn, p=volumes_N / volumes_N.sum())
+    cutoffs = rng.integers(np.maximum(first_N[rows], last + 1 - season), last + 1)
     sold, forecast = _sums(network.eval(), tensors, layout, horizon, rows, cutoffs)
     factor = float(np.clip(sold / forecast, 1 / MOST, MOST)) if sold and forecast else 1.0
     with torch.no_grad():
