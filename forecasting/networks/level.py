@@ -49,7 +49,7 @@ def level_mean(
     sold, forecast = _sums(network.eval(), tensors, layout, horizon, rows, cutoffs)
     factor = float(np.clip(sold / forecast, 1 / MOST, MOST)) if sold and forecast else 1.0
     with torch.no_grad():
-        network.mean_head.bias += float(np.log(factor))
+        network.mean_head.bias.add_(float(np.log(factor)))
     return factor
 
 

@@ -42,7 +42,7 @@ def test_when_the_mean_is_too_high_then_it_is_brought_down_by_as_much(panel: fc.
     network, tensors, layout = parts(panel.subset(BUSY))
     assert levelled(network, tensors, layout) == pytest.approx(1.0, abs=1e-4)  # fit() did it
     with torch.no_grad():
-        network.mean_head.bias += np.log(1.1)
+        network.mean_head.bias.add_(float(np.log(1.1)))
     assert levelled(network, tensors, layout) == pytest.approx(1 / 1.1, rel=1e-4)
     assert levelled(network, tensors, layout) == pytest.approx(1.0, abs=1e-4)
 
@@ -70,5 +70,5 @@ def test_when_values_are_negative_then_the_mean_stays(panel: fc.Panel) -> None:
 def test_when_the_forecast_is_far_off_then_the_factor_has_a_limit(panel: fc.Panel) -> None:
     network, tensors, layout = parts(panel.subset(BUSY))
     with torch.no_grad():
-        network.mean_head.bias -= 3.0
+        network.mean_head.bias.sub_(3.0)
     assert levelled(network, tensors, layout) == 1.25
