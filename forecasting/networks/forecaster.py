@@ -28,6 +28,7 @@ from forecasting.networks.config import NetworkConfig
 from forecasting.networks.layout import Covariate, Layout, Static, check_panel, layout_of
 from forecasting.networks.level import level_mean
 from forecasting.networks.network import Network
+from forecasting.networks.presets import is_large
 from forecasting.networks.tensors import PanelTensors, panel_tensors, volumes_of
 from forecasting.networks.windows import WindowSizes, gather, sizes_of
 from forecasting.panel import Panel
@@ -83,7 +84,7 @@ class NetworkForecaster(ABC):
                 budget_seconds=budget_seconds,
             )
             self.training = trainer.run()
-            if self.training.steps:
+            if self.training.steps and is_large(panel.num_series, panel.length):
                 level_mean(
                     network,
                     tensors,

@@ -32,7 +32,7 @@ LARGE = {
     "balanced": Suggestion(width=128, max_steps=1500, batch_size=256),
     "best": Suggestion(width=128, max_steps=6000, batch_size=256),
 }
-LARGE_ON_GPU = {
+LARGE_ON_GPU = {  # not measured yet: no GPU was at hand
     "fast": Suggestion(width=128, max_steps=1000, batch_size=1024),
     "balanced": Suggestion(width=256, max_steps=3000, batch_size=1024),
     "best": Suggestion(width=256, max_steps=10_000, batch_size=1024),
@@ -47,6 +47,15 @@ def suggested(
     >>> suggested("balanced", num_series=30_490, length=1_885).width
     128
     """
-    if num_series <= MANY_SERIES and num_series * length <= MANY_VALUES:
+    if not is_large(num_series, length):
         return USUAL[preset]
     return (LARGE_ON_GPU if device_type == "cuda" else LARGE)[preset]
+
+
+def is_large(num_series: int, length: int) -> bool:
+    """Whether a panel has thousands of series, or ten million values.
+
+    >>> is_large(30_490, 1_885), is_large(913, 392)
+    (True, False)
+    """
+    return num_series > MANY_SERIES or num_series * length > MANY_VALUES
