@@ -198,11 +198,11 @@ class Trainer:
                 self.tensors,
                 self.split.first_N,
                 self.split.last if is_main else self.split.last_of_all,
-                size=config.batch_size,
+                size=config.windows(),
                 scale_power=config.scale_power,
                 generator=self._generator,
             ),
-            batch_size=config.batch_size,
+            batch_size=config.windows(),
         )
 
     def _steps(self, state: State) -> None:
@@ -377,7 +377,7 @@ class Trainer:
             best_step=state.phase.best_step if state and wql is not None else steps,
             validation_wql=wql,
             windows=self.split.windows,
-            batch_size=state.batch_size if state else self.config.batch_size,
+            batch_size=state.batch_size if state else self.config.windows(),
             device=str(self.device),
             seconds=self._spent(),
             stopped=self.interrupt is not None,

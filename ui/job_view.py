@@ -121,7 +121,10 @@ def detail(each: View) -> None:
     if each.job.state == "failed":
         _failure(each)
     curves = jobs.curves(each)
-    _metrics(each, curves)
+    if each.model:
+        _metrics(each, curves)
+    else:
+        _verdict(each)
     if curves or any(other.model in training.NETWORKS for other in jobs.group_of(each)):
         _charts(each, curves)
     _board(each)
@@ -220,6 +223,49 @@ def _metrics(each: View, curves: dict[str, pd.DataFrame]) -> None:
         )
 
 
+def _verdict(each: View) -> None:
+    """Four cards of a comparison: which model was best, and by how much; dashes until it is done.
+
+    The band is judged with ties by their share, which is the same for sales that are no counts.
+    """
+    board = jobs.board_of(each)
+    best = None if board is None or board.empty else board.set_index("model").iloc[0]
+    arima = None if board is None else board.set_index("model")["WAPE"].get("arima")
+    status = each.status
+    memory = status.memory_mb if status else None
+    with st.grid(4, min_column_width=165):
+        st.metric(
+            "Best model",
+            fmt.DASH if best is None else training.model_name(str(best.name)),
+            border=True,
+            height=92,
+            help="Of least quantile error (WQL) on past periods that no model had seen.",
+        )
+        st.metric(
+            "Its error",
+            fmt.DASH if best is None else fmt.share(best["WAPE"]),
+            None if best is None else _against(best["WAPE"], arima),
+            delta_color="inverse",
+            delta_description="vs ARIMA" if best is not None and arima else None,
+            border=True,
+            height=92,
+            help="How far off, as a share of what sold (WAPE).",
+        )
+        st.metric(
+            "80% band held",
+            fmt.DASH if best is None else f"{best['coverage_shared']:.0%}",
+            border=True,
+            height=92,
+            help="Share of what sold that lay in its 80% band; 80% is right.",
+        )
+        st.metric(
+            "Memory",
+            fmt.DASH if memory is None else f"{memory / 1024:.1f} GB",
+            border=True,
+            height=92,
+        )
+
+
 def _against(error: float | None, arima: float | None) -> str | int | None:
     if error is None or not arima:
         return None
@@ -268,8 +314,8 @@ def _board(each: View) -> None:
             wape=board["WAPE"] * 100,
             against=((board["WAPE"] / naive - 1) * 100).where(board["model"] != "seasonal_naive"),
             bias_shown=board["bias"] * 100,
-            held=board["coverage"] * 100,
-            seconds=board["fit_seconds"] + board["predict_seconds"],
+            held=board["coverage_shared"] * 100,
+            seconds=(board["fit_seconds"] + board["predict_seconds"]).round(1),
         )[["name", "wape", "against", "WQL", "bias_shown", "held", "seconds"]],
         hide_index=True,
         placeholder=fmt.DASH,
@@ -281,7 +327,7 @@ def _board(each: View) -> None:
             "WQL": st.column_config.NumberColumn(format="%.3f"),
             "bias_shown": st.column_config.NumberColumn("Bias", format="%+.1f%%"),
             "held": st.column_config.NumberColumn("80% band held", format="%.0f%%"),
-            "seconds": st.column_config.NumberColumn("Seconds", format="compact"),
+            "seconds": st.column_config.NumberColumn("Seconds", format="%.1f"),
         },
     )
 

@@ -173,7 +173,7 @@ def result(each: View) -> str:
         kept = each.status is not None and each.status.kept
         return "best so far kept" if kept else "nothing kept"
     if job.state != "succeeded":
-        return each.status.stage if each.status else ""
+        return stage_words(each.status.stage) if each.status else ""
     if each.entry is None:
         return "deleted"
     error = each.entry.metrics.get("WAPE")

@@ -9,8 +9,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ from forecasting.forecast import Forecast, Note
 from forecasting.future import KnownFuture, known_future_array
 from forecasting.history import history_of
 from forecasting.networks.bands import Bands
+from forecasting.networks.checked import checked
 from forecasting.networks.checkpoint import CheckpointFile, digest_of
 from forecasting.networks.config import NetworkConfig
 from forecasting.networks.events import Events
@@ -37,7 +39,9 @@ from forecasting.networks.fine_tuning import (
     tuning_config,
 )
 from forecasting.networks.layout import Covariate, Layout, Static, check_panel, layout_of
+from forecasting.networks.level import level_mean
 from forecasting.networks.network import Network
+from forecasting.networks.presets import is_large
 from forecasting.networks.tensors import PanelTensors, panel_tensors, volumes_of
 from forecasting.networks.windows import WindowSizes, gather, sizes_of
 from forecasting.panel import Panel
@@ -61,7 +65,7 @@ class NetworkForecaster(ABC):
     storage: Storage = "fp32"  # how `save` stores the weights; see `compression`
 
     def __init__(self, config: NetworkConfig) -> None:
-        self.config = config
+        self.config = self._asked = config
         self.training = TrainingReport()
         self.interrupt: KeyboardInterrupt | None = None  # what stopped the last training
         self._layout: Layout | None = None
@@ -92,6 +96,7 @@ class NetworkForecaster(ABC):
         began = time.monotonic()
         layout = layout_of(panel, self.config, volumes_of(panel))
         device = _device(self.config.device)
+        self.config = self._asked.suited(panel.num_series, panel.length, device.type)
         with _determined(self.config, device):
             tensors = panel_tensors(panel, layout, device)
             network = self._new_network(layout, _sizes(tensors, layout, self.config)).to(device)
@@ -158,6 +163,8 @@ class NetworkForecaster(ABC):
             self.interrupt = trainer.interrupt
             if not trainer.conditions.is_tuning or self.training.best_step:
                 self._bands = Bands.measured(trainer, panel)
+            if self.training.best_step and not self.training.stopped:
+                _level(trainer, panel)
         finally:
             if trainer.conditions.events is not None:
                 trainer.conditions.events.close()
@@ -175,9 +182,14 @@ class NetworkForecaster(ABC):
             tensors = panel_tensors(panel, layout, device, ahead)
             quantiles, mean = self._raw(network, tensors, layout)
         quantiles = self._bands.moved(quantiles, tensors.volumes)
-        series = [
-            self._checked(panel, layout, i, mean[i], quantiles[i]) for i in range(panel.num_series)
-        ]
+        series = checked(
+            panel,
+            mean,
+            quantiles,
+            partial(self._checked, panel, layout),
+            trained=self.training.steps > 0,
+            round_counts=self.config.round_counts,
+        )
         return Forecast(
             mean=np.stack([each.mean for each in series]),
             quantiles=np.stack([each.quantiles for each in series]),
@@ -298,6 +310,20 @@ class NetworkForecaster(ABC):
         if self.config.round_counts and _is_whole(history.values[history.observed]):
             quantiles = np.floor(quantiles + 0.5)
         return sane(SeriesForecast(mean, quantiles), history, levels)
+
+
+def _level(trainer: Trainer, panel: Panel) -> None:
+    """Large panels tell the level of the mean well enough to set it; see `level`."""
+    if is_large(panel.num_series, panel.length):
+        level_mean(
+            cast(Network, trainer.network),
+            trainer.tensors,
+            trainer.layout,
+            horizon=trainer.config.horizon,
+            first_N=trainer.split.first_N,
+            last=trainer.split.last_of_all,
+            seed=trainer.config.seed,
+        )
 
 
 def _is_whole(values: FloatArray) -> bool:
