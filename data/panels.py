@@ -6,6 +6,7 @@ from data.queries import PERIOD, where
 from data.scope import Scope, Split
 from data.store import Store
 
+DECIMALS = 6  # that targets, prices and shares are rounded to
 _KEYS = {
     "total": "'total'",
     "category": "coalesce(p.categories[$depth], '')",
@@ -97,4 +98,6 @@ def panel(store: Store, scope: Scope, split: Split, *, horizon: int) -> pd.DataF
         parameters,
     )
     frame["timestamp"] = pd.to_datetime(frame["timestamp"]).astype("datetime64[ns]")
-    return frame.astype({"target": float, "price": float, "promo": float})
+    numbers = ["target", "price", "promo"]
+    # The database adds up in parallel, in whatever order: equal sales are to give equal numbers.
+    return frame.astype(dict.fromkeys(numbers, float)).round(dict.fromkeys(numbers, DECIMALS))

@@ -27,7 +27,6 @@ from ui.training import Advanced, Plan
 LEAST_WINDOWS = 2  # one of them is shared with the run before, even when the grid moves on
 TAG = "scheduled"
 PRIORITY = -1  # people wait for what they started themselves
-DECIMALS = 6
 FOLLOW_UP = "follow_up"  # among the numbers of a firing: the forecast by what stayed in use
 
 
@@ -111,22 +110,14 @@ def build(pattern: Mapping[str, Any]) -> Build:
     labels = {each.name: each.label for each in found}
     without = [labels.get(name, name) for name in about.covariates if name not in used]
     note = f"Without {', '.join(without).lower()}: not filled in for the periods ahead."
-    frame = steady(prepared.frame)
+    frame = prepared.frame
     return Build(
         frame=frame,
         tested=on_grid(frame, anchor=about.data_until, step=about.horizon),
-        future=None if prepared.future is None else steady(prepared.future),
+        future=prepared.future,
         requests=tuple(_as_before(each, about) for each in prepared.requests),
         note=note if without else "",
     )
-
-
-def steady(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame without the last bits of its sums, which differ from query to query.
-
-    The database adds up in parallel, in whatever order; equal sales are to be found equal.
-    """
-    return frame.round({"target": DECIMALS, "price": DECIMALS, "promo": DECIMALS})
 
 
 def on_grid(frame: pd.DataFrame, *, anchor: str, step: int) -> pd.DataFrame:

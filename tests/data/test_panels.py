@@ -130,3 +130,14 @@ def test_when_a_scope_is_split_then_the_parts_add_up_to_the_total(
 def test_when_nothing_is_complete_then_the_panel_is_empty(shop: Store) -> None:
     assert made(shop, "total", "M", product_id=2).empty  # its first whole month is not over
     assert made(shop, "total", product_id=77).empty
+
+
+def test_when_the_order_of_a_sum_shows_in_its_last_bits_then_it_does_not_in_the_panel(
+    shop: Store,
+) -> None:
+    with shop.transaction() as cursor:
+        cursor.execute("UPDATE sales SET revenue = 0.1")
+    total = made(shop, "total", measure="revenue")
+    week = total.loc[~total["ahead"], "target"].iloc[0]
+    assert sum([0.1] * 14) != 1.4
+    assert week == 1.4
