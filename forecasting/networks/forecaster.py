@@ -8,7 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -26,6 +26,7 @@ from forecasting.future import KnownFuture, known_future_array
 from forecasting.history import history_of
 from forecasting.networks.checkpoint import CheckpointFile, digest_of
 from forecasting.networks.config import NetworkConfig
+from forecasting.networks.distributed import Task, Team, leading
 from forecasting.networks.events import Events
 from forecasting.networks.fine_tuning import (
     Unfrozen,
@@ -83,27 +84,34 @@ class NetworkForecaster(ABC):
         `checkpoint` the training is written there now and then, and goes on from what it finds
         there of itself, to the result that it would have had. `events` is a folder for TensorBoard.
         """
-        began = time.monotonic()
+        conditions = Conditions(
+            stage=self.name,
+            on_progress=on_progress,
+            budget_seconds=budget_seconds,
+            events=None if events is None else Events(events),
+            began=time.monotonic(),
+        )
+        task = Task(type(self), self.config, panel, budget_seconds)
+        with leading(task, _device(self.config.device)) as team:
+            self._fit(panel, replace(conditions, team=team), checkpoint)
+        return self
+
+    def assist(self, team: Team, panel: Panel, budget_seconds: float | None) -> None:
+        """Do the share of one worker in the `fit` that the first worker of the team does."""
+        conditions = Conditions(stage=self.name, budget_seconds=budget_seconds, team=team)
+        self._fit(panel, conditions, None)
+
+    def _fit(self, panel: Panel, conditions: Conditions, checkpoint: Path | str | None) -> None:
         layout = layout_of(panel, self.config, volumes_of(panel))
         device = _device(self.config.device)
         with _determined(self.config, device):
             tensors = panel_tensors(panel, layout, device)
             network = self._new_network(layout, _sizes(tensors, layout, self.config)).to(device)
-            file = None
             if checkpoint is not None:
                 digest = digest_of(self.name, self.config, network, panel)
-                file = CheckpointFile(checkpoint, digest)
-            conditions = Conditions(
-                stage=self.name,
-                on_progress=on_progress,
-                budget_seconds=budget_seconds,
-                checkpoint=file,
-                events=None if events is None else Events(events),
-                began=began,
-            )
+                conditions = replace(conditions, checkpoint=CheckpointFile(checkpoint, digest))
             self._train(Trainer(network, tensors, layout, self.config, conditions))
         self._layout, self._network = layout, network.eval()
-        return self
 
     def fine_tune(
         self,
