@@ -136,6 +136,10 @@ class RayJob:
                 client = _client(self._cluster.address)
                 if self._submission is not None:
                     client.submit_job(submission_id=self._name, **self._submission)
+            except _refusal() as error:
+                self.failure = _refused(self._cluster.address, _short(error))
+                self._end("")
+                return None
             except (OSError, RuntimeError) as error:
                 if "already exists" not in str(error):
                     self._trouble = _short(error)
@@ -255,13 +259,25 @@ def _use_token() -> None:
         os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 
-def _unreachable(address: str, trouble: str) -> str:
-    hint = (
-        "Give the cluster's token in RAY_AUTH_TOKEN or ~/.ray/auth_token."
-        if "401" in trouble or "403" in trouble or "Unauthorized" in trouble
-        else "Check that its head runs (ray status there), and ALMANAC_RAY_ADDRESS."
+def _refusal() -> type[Exception]:
+    """What Ray raises for a missing or wrong token."""
+    from ray.exceptions import AuthenticationError
+
+    return AuthenticationError
+
+
+def _refused(address: str, trouble: str) -> str:
+    return (
+        f"The Ray cluster at {address} refuses the token ({trouble}). Give the cluster's token in "
+        "RAY_AUTH_TOKEN or ~/.ray/auth_token, and start the app again."
     )
-    return f"The Ray cluster at {address} does not take the job ({trouble}). {hint}"
+
+
+def _unreachable(address: str, trouble: str) -> str:
+    return (
+        f"The Ray cluster at {address} does not take the job ({trouble}). Check that its head "
+        "runs, and ALMANAC_RAY_ADDRESS."
+    )
 
 
 def _short(error: Exception) -> str:

@@ -14,6 +14,7 @@ class Settings:
     data_folder: Path = Path("var/inbox")  # the only server folder whose files may be imported
     memory_limit: str = "2GB"  # of the database; torch and pandas come on top
     threads: int | None = None  # of the database; None: one per core
+    ray_address: str | None = None  # dashboard of the Ray cluster for jobs; None: this machine
 
     @property
     def database(self) -> Path:
@@ -36,4 +37,5 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         data_folder=Path(environ.get("ALMANAC_DATA_FOLDER") or var / "inbox"),
         memory_limit=environ.get("ALMANAC_MEMORY_LIMIT") or Settings.memory_limit,
         threads=int(threads) if threads else None,
+        ray_address=environ.get("ALMANAC_RAY_ADDRESS") or None,
     )

@@ -81,6 +81,7 @@ def forecast_by(engine: Engine, request: ForecastRequest, frame: pd.DataFrame) -
 def test_when_a_job_runs_on_ray_then_its_result_is_that_of_this_machine(
     tmp_path: Path, frame_of_many: pd.DataFrame, head: Head, model: str, options: dict[str, Any]
 ) -> None:
+    """The series of theta are spread as tasks; one of the network's two workers is a task."""
     request = ForecastRequest(panel=DAILY, model=model, horizon=7, options=options)
     with Engine(tmp_path / "here") as engine:
         here = forecast_by(engine, request, frame_of_many)
@@ -150,7 +151,8 @@ def test_when_the_token_is_wrong_then_the_job_fails_and_says_so(
     with Engine(tmp_path / "var", backend=backend) as engine:
         run_id = engine.submit(ForecastRequest(panel=DAILY, model="naive", horizon=2), frame)
         assert ended(engine, run_id, timeout=30) == "failed"
-        assert "Give the cluster's token in RAY_AUTH_TOKEN" in engine.job(run_id).why
+        assert "refuses the token" in engine.job(run_id).why
+        assert engine.job(run_id).attempts == 1  # it would be refused again
 
 
 def client_with_a_wrong_token(address: str) -> Any:
