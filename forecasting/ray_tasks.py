@@ -23,7 +23,9 @@ CHUNK = 16  # items of a task
 def is_driver() -> bool:
     """Whether this process has joined a Ray cluster, and is not itself one of its tasks."""
     ray = sys.modules.get("ray")
-    return ray is not None and ray.is_initialized() and not ray.get_runtime_context().get_task_id()
+    if ray is None or not ray.is_initialized():
+        return False
+    return bool(ray.get_runtime_context().worker.mode == ray.SCRIPT_MODE)
 
 
 def run_on_ray(

@@ -165,7 +165,7 @@ def client_with_a_wrong_token(address: str) -> Any:
 def test_when_the_head_is_lost_then_the_job_waits_for_it_and_goes_on_from_its_checkpoint(
     tmp_path: Path, frame: pd.DataFrame, head: Head, quick: None
 ) -> None:
-    options = SMALL | {"max_steps": 500}
+    options = SMALL | {"max_steps": 300}
     backend = RayBackend(head.address, lost_seconds=3, start_seconds=60)
     with Engine(tmp_path / "var", backend=backend) as engine:
         request = FitRequest(panel=DAILY, model="lstm", horizon=7, options=options)
@@ -177,7 +177,7 @@ def test_when_the_head_is_lost_then_the_job_waits_for_it_and_goes_on_from_its_ch
         head.start()
         assert ended(engine, run.run_id, timeout=90) == "succeeded", engine.job(run.run_id).why
         assert engine.job(run.run_id).attempts == 2
-    assert 0 < trained(run).training.resumed_at < 500
+    assert 0 < trained(run).training.resumed_at < 300
 
 
 def test_when_no_head_answers_then_the_job_fails_and_says_what_to_check(

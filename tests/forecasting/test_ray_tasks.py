@@ -56,7 +56,7 @@ if __name__ == "__main__":
     told["stopped"] = error_of(lambda: spread(square, range(300), stop))
     told["seen"] = max(seen)
     told["wrong"] = error_of(lambda: spread(square, range(-1, 299)))
-    busy = ray.remote(num_cpus=1)(time.sleep).remote(600)
+    busy = ray.remote(num_cpus=1)(lambda: time.sleep(600)).remote()
     time.sleep(1)
     told["crowded"] = [value for value, _ in spread(square, range(100))]
     print("TOLD", json.dumps(told))
