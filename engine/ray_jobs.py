@@ -28,6 +28,7 @@ ON_RAY = "ALMANAC_ON_RAY"  # environment of a worker that is a Ray job
 POLL_SECONDS = 1.0
 STOP_SECONDS = 5  # that Ray leaves a worker to keep its best so far
 LOST_SECONDS = 20.0  # without an answer of the cluster and a heartbeat of the worker
+SEEN_SECONDS = 60.0  # for what the worker wrote last to be seen here; NFS keeps old names that long
 START_SECONDS = 60.0  # for the cluster to take the job; a head may be starting
 NO_FOLDER, NO_COMMAND = 66, 127  # exit codes of the shell around the worker
 _PACKAGES = ("engine", "forecasting")  # sent to the cluster, so that versions never differ
@@ -85,21 +86,30 @@ class RayJob:
         self._beat = -1
         self._ended, self._wanted, self._wake = (threading.Event() for _ in range(3))
         self._told_to_stop = False
-        self._trouble = ""
+        self._trouble = "no answer"
         threading.Thread(target=self._follow, name=f"ray {name}", daemon=True).start()
 
     def has_ended(self) -> bool:
         """A question that hangs in a dead network must not keep this from being noticed."""
-        if not self._ended.is_set() and self._submission is None:
-            status = self._run.status()
-            if status and status.beat != self._beat:
-                self._beat, self._heard = status.beat, time.monotonic()
-            silent = time.monotonic() - self._heard
-            if silent > self._cluster.lost_seconds:
+        if self._ended.is_set():
+            return True
+        status = self._run.status()
+        if status and status.beat != self._beat:
+            self._beat, self._heard = status.beat, time.monotonic()
+        silent, cluster = time.monotonic() - self._heard, self._cluster
+        if self._submission is None:
+            if silent > cluster.lost_seconds:
                 self._end(
-                    f"The Ray cluster at {self._cluster.address} was lost: for {silent:.0f} s "
-                    f"neither it nor the worker gave a sign of life ({self._trouble})."
+                    f"The Ray cluster at {cluster.address} was lost: for {silent:.0f} s neither "
+                    f"it nor the worker gave a sign of life ({self._trouble})."
                 )
+        elif self._wanted.is_set():
+            self._end("It was stopped before a machine of the cluster began with it.")
+        elif silent > cluster.start_seconds:
+            self._end(
+                f"The Ray cluster at {cluster.address} does not take the job ({self._trouble}). "
+                "Check that its head runs, and ALMANAC_RAY_ADDRESS."
+            )
         return self._ended.is_set()
 
     def says(self, status: Status) -> bool:
@@ -126,12 +136,8 @@ class RayJob:
             self._end(f"The Ray job cannot be followed: {type(error).__name__}: {error}.")
 
     def _submitted(self) -> "JobSubmissionClient | None":
-        """A client, once the cluster has the job; None where it will not have it."""
-        deadline = time.monotonic() + self._cluster.start_seconds
+        """A client, once the cluster has the job; None where it will not have it, or too late."""
         while not self._ended.is_set():
-            if self._wanted.is_set() and self._submission is not None:
-                self._end("It was stopped before a machine of the cluster began with it.")
-                return None
             try:
                 client = _client(self._cluster.address)
                 if self._submission is not None:
@@ -143,12 +149,12 @@ class RayJob:
             except (OSError, RuntimeError) as error:
                 if "already exists" not in str(error):
                     self._trouble = _short(error)
-                    if self._submission is not None and time.monotonic() > deadline:
-                        self._end(_unreachable(self._cluster.address, self._trouble))
                     self._pause()
                     continue
+            if self._ended.is_set():
+                client.stop_job(self._name)
+                return None
             self._heard, self._submission = time.monotonic(), None
-            log.info("Ray job %s submitted to %s", self._name, self._cluster.address)
             return client
         return None
 
@@ -184,8 +190,7 @@ class RayJob:
                 "The cluster's machines have no python on their PATH. Start Ray from the "
                 "environment that has requirements-cluster.txt installed."
             )
-        status = self._run.status()
-        if (status and status.is_over) or self._told_to_stop:
+        if self._is_said() or self._told_to_stop:
             self._end("")
             return
         try:
@@ -194,6 +199,17 @@ class RayJob:
             tail = _short(error)
         said = " ".join(filter(None, (message.strip(), tail)))
         self._end(f"The worker ended on the cluster without a result; output.log says more. {said}")
+
+    def _is_said(self) -> bool:
+        """Whether the worker wrote down its end; shared storage may show it late."""
+        patience = {0: SEEN_SECONDS, None: 2.0}.get(self.exit_code, 0.0)
+        deadline = time.monotonic() + patience
+        while not ((status := self._run.status()) and status.is_over):
+            self._heard = time.monotonic()
+            if self._heard >= deadline:
+                return False
+            time.sleep(0.1)
+        return True
 
     def _end(self, death: str) -> None:
         self.death = death
@@ -270,13 +286,6 @@ def _refused(address: str, trouble: str) -> str:
     return (
         f"The Ray cluster at {address} refuses the token ({trouble}). Give the cluster's token in "
         "RAY_AUTH_TOKEN or ~/.ray/auth_token, and start the app again."
-    )
-
-
-def _unreachable(address: str, trouble: str) -> str:
-    return (
-        f"The Ray cluster at {address} does not take the job ({trouble}). Check that its head "
-        "runs, and ALMANAC_RAY_ADDRESS."
     )
 
 

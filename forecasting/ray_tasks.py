@@ -17,7 +17,7 @@ from forecasting.progress import Reporter
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-CHUNK = 16  # items of a task
+CHUNK = 16  # items of a task, unless they are large
 
 
 def is_driver() -> bool:
@@ -34,9 +34,10 @@ def run_on_ray(
     *,
     reporter: Reporter,
     deadline: float | None,
+    chunk: int = CHUNK,
 ) -> list[Result | None]:
     """Results in order; None for items that were not done before the deadline."""
-    return _Spread(task, items, reporter, deadline).run()
+    return _Spread(task, items, reporter, deadline, chunk).run()
 
 
 class _Spread:
@@ -48,12 +49,14 @@ class _Spread:
         items: Sequence[Any],
         reporter: Reporter,
         deadline: float | None,
+        chunk: int,
     ) -> None:
         import ray
 
         self._task, self._items, self._reporter, self._deadline = task, items, reporter, deadline
+        self._chunk = chunk
         self._results: list[Any] = [None] * len(items)
-        self._waiting = deque(range(0, len(items), CHUNK))
+        self._waiting = deque(range(0, len(items), chunk))
         self._running: dict[Any, int] = {}
         self._done = 0  # items
         self._most = 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))
@@ -84,7 +87,7 @@ class _Spread:
     def _send(self) -> None:
         while self._waiting and len(self._running) < self._most:
             start = self._waiting.popleft()
-            chunk = list(self._items[start : start + CHUNK])
+            chunk = list(self._items[start : start + self._chunk])
             self._running[self._remote.remote(self._shared_task, chunk)] = start
 
     def _collect(self) -> bool:
@@ -113,7 +116,7 @@ class _Spread:
         else:
             elsewhere, start = list(self._running.items())[-1]
         results: list[Any] = []
-        for item in self._items[start : start + CHUNK]:
+        for item in self._items[start : start + self._chunk]:
             if elsewhere and ray.wait([elsewhere], timeout=0)[0]:
                 return
             if self._is_over():

@@ -29,6 +29,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     '/srv/almanac/inbox'
     >>> from_environment({"ALMANAC_THREADS": "4"}).threads
     4
+    >>> from_environment({"ALMANAC_RAY_ADDRESS": "http://head:8265"}).ray_address
+    'http://head:8265'
     """
     var = Path(environ.get("ALMANAC_VAR") or Settings.var)
     threads = environ.get("ALMANAC_THREADS")

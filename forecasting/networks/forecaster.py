@@ -37,6 +37,7 @@ from forecasting.networks.fine_tuning import (
 )
 from forecasting.networks.layout import Covariate, Layout, Static, check_panel, layout_of
 from forecasting.networks.network import Network
+from forecasting.networks.shards import are_worth_it, predict_in_shards
 from forecasting.networks.tensors import PanelTensors, panel_tensors, volumes_of
 from forecasting.networks.windows import WindowSizes, gather, sizes_of
 from forecasting.panel import Panel
@@ -169,6 +170,12 @@ class NetworkForecaster(ABC):
         ahead = np.zeros((panel.num_series, horizon, len(panel.known_names)))
         if layout.known:
             ahead = known_future_array(panel, known_future, horizon)
+        if next(network.parameters()).device.type == "cpu" and are_worth_it(panel.num_series):
+            return predict_in_shards(self._predict, panel, ahead)
+        return self._predict(panel, ahead)
+
+    def _predict(self, panel: Panel, ahead: FloatArray) -> Forecast:
+        layout, network = self._fitted()
         device = next(network.parameters()).device
         with _determined(self.config, device):
             tensors = panel_tensors(panel, layout, device, ahead)
@@ -181,7 +188,7 @@ class NetworkForecaster(ABC):
             quantiles=np.stack([each.quantiles for each in series]),
             quantile_levels=self.config.quantile_levels,
             series_ids=panel.series_ids,
-            timestamps=panel.future_timestamps(horizon),
+            timestamps=panel.future_timestamps(self.config.horizon),
             cutoff=panel.cutoff,
             notes=tuple(
                 Note(series_id, each.used, each.reason)

@@ -2,6 +2,7 @@
 
 import shlex
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,26 +102,13 @@ def test_when_a_job_runs_on_ray_then_its_result_is_that_of_this_machine(
     assert any("begins in process" in entry["message"] for entry in there.log_tail())
 
 
-def test_when_a_training_on_ray_is_cancelled_then_the_best_so_far_is_kept(
-    tmp_path: Path, frame: pd.DataFrame, head: Head
-) -> None:
-    with Engine(tmp_path / "var", backend=RayBackend(head.address)) as engine:
-        request = FitRequest(panel=DAILY, model="lstm", horizon=7, options=ENDLESS)
-        run = engine.run(engine.submit(request, frame))
-        until(lambda: len(run.curves()) > 1, seconds=60)
-        engine.cancel(run.run_id)
-        assert ended(engine, run.run_id) == "cancelled"
-        assert "the best so far kept" in engine.job(run.run_id).why
-    assert trained(run).training.stopped
-
-
 def trained(run: Run) -> NetworkForecaster:
     model = fc.load(run.model)
     assert isinstance(model, NetworkForecaster)
     return model
 
 
-def test_when_the_app_starts_again_then_it_finds_the_job_on_ray(
+def test_when_the_app_starts_again_then_it_finds_the_job_on_ray_and_can_cancel_it(
     tmp_path: Path, frame: pd.DataFrame, head: Head
 ) -> None:
     """Another engine has started the job and died; this one knows what is in the queue."""
@@ -139,6 +127,7 @@ def test_when_the_app_starts_again_then_it_finds_the_job_on_ray(
         assert engine.job("run").state == "running"
         engine.cancel("run")
         assert ended(engine, "run") == "cancelled"
+        assert "the best so far kept" in engine.job("run").why
         assert engine.job("run").attempts == 1
     assert trained(run).training.stopped
 
@@ -191,6 +180,20 @@ def test_when_no_head_answers_then_the_job_fails_and_says_what_to_check(
         why = engine.job(run_id).why
     assert f"{address} does not take the job" in why
     assert "ALMANAC_RAY_ADDRESS" in why
+
+
+def test_when_the_network_swallows_all_then_the_engine_still_gives_up(
+    tmp_path: Path, frame: pd.DataFrame
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        backend = RayBackend(f"http://127.0.0.1:{silent.getsockname()[1]}", start_seconds=1)
+        request = ForecastRequest(panel=DAILY, model="naive", horizon=2)
+        with Engine(tmp_path / "var", backend=backend, slots={"cpu": 2}) as engine:
+            first, second = engine.submit(request, frame), engine.submit(request, frame)
+            engine.cancel(second)
+            assert ended(engine, second) == "cancelled"
+            assert ended(engine, first) == "failed"
+            assert "does not take the job (no answer)" in engine.job(first).why
 
 
 def test_when_the_machine_does_not_see_the_folder_then_its_exit_code_says_so(

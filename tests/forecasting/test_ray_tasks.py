@@ -15,7 +15,11 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
 SCRIPT = """
 import json, os, sys, time
+import numpy as np
+import pandas as pd
 import ray
+import forecasting as fc
+from forecasting.networks import forecaster, shards
 from forecasting.errors import ForecastingError
 from forecasting.parallel import run_tasks
 from forecasting.progress import Reporter
@@ -34,6 +38,21 @@ def stop(progress):
     seen.append(progress.done)
     if progress.done >= 40:
         raise KeyboardInterrupt
+
+def forecasts():
+    frame = pd.DataFrame({
+        "series_id": np.repeat([f"s{i}" for i in range(7)], 60),
+        "timestamp": np.tile(pd.date_range("2024-01-01", periods=60), 7),
+        "target": np.random.default_rng(0).poisson(9, 420) + 0.0,
+        "price": np.arange(420) % 5 + 1.0,
+    })
+    panel = fc.Panel.from_frame(frame, freq="D", known_covariates=["price"])
+    model = fc.create("gru", horizon=4, width=8, batch_size=16, max_steps=5).fit(panel)
+    future = fc.fill_future(panel, 4)
+    forecaster.PREDICTED = 2
+    whole = model.predict(panel, known_future=future).to_frame()
+    shards.SHARD = 2
+    return whole, model.predict(panel, known_future=future).to_frame()
 
 def error_of(call):
     try:
@@ -56,6 +75,9 @@ if __name__ == "__main__":
     told["stopped"] = error_of(lambda: spread(square, range(300), stop))
     told["seen"] = max(seen)
     told["wrong"] = error_of(lambda: spread(square, range(-1, 299)))
+    whole, parts = forecasts()
+    pd.testing.assert_frame_equal(parts, whole, check_exact=True)
+    told["predicted"] = len(parts)
     busy = ray.remote(num_cpus=1)(lambda: time.sleep(600)).remote()
     time.sleep(1)
     told["crowded"] = [value for value, _ in spread(square, range(100))]
@@ -110,6 +132,12 @@ def test_when_time_runs_out_or_a_stop_is_asked_for_then_the_rest_is_left(
 
 def test_when_a_task_fails_then_its_own_error_is_raised(found: dict[str, Any]) -> None:
     assert "-1 is negative" in found["wrong"][1]
+
+
+def test_when_a_network_predicts_many_series_then_shards_give_the_same_forecast(
+    found: dict[str, Any],
+) -> None:
+    assert found["predicted"] == 7 * 4
 
 
 def test_when_no_cpu_of_the_cluster_is_free_then_this_process_does_it_all(
