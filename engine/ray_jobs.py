@@ -236,6 +236,7 @@ def _submission(job: Job, run: Run) -> dict[str, Any]:
     """The arguments of `submit_job`: the command, what it needs, and our code."""
     is_gpu = job.resource.startswith("gpu")
     folder = shlex.quote(str(run.folder))
+    hidden = "env" if is_gpu else "env CUDA_VISIBLE_DEVICES="  # Ray would show it every GPU
     environment = {
         **quiet_settings(),
         ON_RAY: "1",
@@ -245,8 +246,8 @@ def _submission(job: Job, run: Run) -> dict[str, Any]:
         "RAY_JOB_STOP_WAIT_TIME_S": str(STOP_SECONDS),
     }
     return {
-        "entrypoint": f"test -d {folder} || exit {NO_FOLDER}; exec python -m engine.worker "
-        f"{folder} >> {shlex.quote(str(run.output))} 2>&1",
+        "entrypoint": f"test -d {folder} || exit {NO_FOLDER}; exec {hidden} "
+        f"python -m engine.worker {folder} >> {shlex.quote(str(run.output))} 2>&1",
         "entrypoint_num_cpus": 1,  # its tasks take those that are free besides
         "entrypoint_num_gpus": 1 if is_gpu else None,
         "runtime_env": {

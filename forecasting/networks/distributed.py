@@ -132,13 +132,12 @@ def leading(task: Task, device: torch.device) -> Iterator[Team]:
             "Use num_workers=1, or end that group first."
         )
     on_ray = is_driver()
-    if device.type == "cuda":
-        task = replace(task, config=replace(task.config, device="cuda"))
-        if not on_ray and torch.cuda.device_count() < size:
-            raise ConfigError(
-                f"num_workers={size}, but this machine has {torch.cuda.device_count()} GPUs. Use "
-                "as many workers as GPUs, or a Ray cluster."
-            )
+    task = replace(task, config=replace(task.config, device=device.type))  # "auto" may differ there
+    if device.type == "cuda" and not on_ray and torch.cuda.device_count() < size:
+        raise ConfigError(
+            f"num_workers={size}, but this machine has {torch.cuda.device_count()} GPUs. Use as "
+            "many workers as GPUs, or a Ray cluster."
+        )
     host = _own_address() if on_ray else "127.0.0.1"
     store = TCPStore(host, 0, is_master=True, wait_for_workers=False)
     others: _Others = _RayTasks() if on_ray else _Processes()
