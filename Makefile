@@ -6,7 +6,9 @@ export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: run test lint types unit app browser setup benchmark clean
+BENCH := .venv-bench
+
+.PHONY: run test lint types unit app browser setup benchmark benchmark-accuracy clean
 
 run: $(VENV)/runtime
 	$(BIN)/streamlit run app.py
@@ -36,9 +38,21 @@ browser: $(VENV)/development
 benchmark: $(VENV)/runtime
 	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python -m benchmarks.screens
+	$(MAKE) benchmark-accuracy
+
+# Hours at the first time; what is stored in var/ is not run again. Needs the folder ALMANAC_DATA.
+benchmark-accuracy: $(BENCH)/rivals
+	$(BENCH)/bin/python -m benchmarks.accuracy
+	$(BENCH)/bin/python -m benchmarks.accuracy speed --write
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache
+
+# The peers' libraries live apart: they are heavy, and nothing else needs them.
+$(BENCH)/rivals: requirements-bench.txt requirements.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/pip install --quiet -r requirements-bench.txt
+	@touch $@
 
 # A stamp per requirements file: installing happens again only when the file changes.
 $(VENV)/bin/python:

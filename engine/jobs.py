@@ -4,8 +4,9 @@ A function returns when its results are saved. When the job is to stop, `Stop` c
 `on_progress`: let it pass where nothing can be kept, or save what there is and return.
 """
 
+import json
 import logging
-from dataclasses import fields
+from functools import partial
 from importlib.util import find_spec
 from itertools import chain
 from typing import Any
@@ -14,13 +15,16 @@ import pandas as pd
 
 import forecasting as fc
 from engine.errors import RunError
-from engine.files import remove_tree
-from engine.requests import BacktestRequest, FitRequest, ForecastRequest
+from engine.files import remove_tree, write_text
+from engine.requests import BacktestRequest, FitRequest, ForecastRequest, TuneRequest
 from engine.runs import Run
 from engine.session import Session, Stop
 from forecasting.backtest import Backtest
+from forecasting.models import with_processes
 
 log = logging.getLogger("engine")
+
+SEARCH_SHARE = 0.85  # of the seconds of a tune job; the rest is for the model with the best options
 
 
 def fit(session: Session, request: FitRequest) -> None:
@@ -46,6 +50,8 @@ def forecast(session: Session, request: ForecastRequest) -> None:
     session.run.save_model(model)  # first, so that a kill while predicting does not lose it
     session.become("running", f"{model.name}: predicting")
     result = model.predict(panel, known_future=session.future())
+    if len(panel.static_features.columns):  # analogues are found by attributes
+        result = fc.cold_start(panel, result)
     session.become("saving", "saving the forecast")
     session.run.write_frame("notes", result.notes_frame())
     session.run.write_frame("forecast", result.to_frame())
@@ -87,6 +93,53 @@ def backtest(session: Session, request: BacktestRequest) -> None:
     _save_backtest(session.run, joined(finished))
 
 
+def tune(session: Session, request: TuneRequest) -> None:
+    """Search: trials.parquet, new after every trial, result.json, and the best model in model/.
+
+    The trials are kept in search/, where a job goes on whose worker died. A job that is stopped
+    keeps the trials that are complete, and fits no model.
+    """
+    panel, run, budget = session.panel(request.panel), session.run, request.budget_seconds
+    share = SEARCH_SHARE if request.fit_best else 1.0
+    result = fc.tune(
+        panel,
+        request.model,
+        horizon=request.horizon,
+        options=request.options,
+        space=request.space,
+        trials=request.trials,
+        budget_seconds=None if budget is None else budget * share,
+        sampler=request.sampler,
+        pruner=request.pruner,
+        num_windows=request.num_windows,
+        quantile_levels=request.quantile_levels,
+        seed=request.seed,
+        n_jobs=session.threads,
+        storage=run.folder / "search",
+        on_progress=session.on_progress(0, 2 if request.fit_best else 1),
+        on_trials=partial(run.write_frame, "trials"),
+    )
+    found = {
+        "model": result.model,
+        "horizon": result.horizon,
+        "options": result.options,
+        "value": result.value,
+        "default_value": result.default_value,
+        "seconds": result.seconds,
+    }
+    write_text(run.folder / "result.json", json.dumps(found, indent=2))
+    if not request.fit_best or session.was_stopped:
+        return
+    left = None if budget is None else max(budget - result.seconds, budget * (1 - share))
+    model = _created(session, request.model, request, result.options)
+    try:
+        _fit(session, model, panel, left, part=(1, 2))
+    except Stop:  # what the search has found is kept
+        return
+    session.become("saving", "saving the model")
+    run.save_model(model)
+
+
 def joined(parts: list[Backtest]) -> Backtest:
     """The backtest of all models at once, from those of each model on the same panel.
 
@@ -107,18 +160,25 @@ def _save_backtest(run: Run, result: Backtest) -> None:
         run.write_frame(name, frame)
 
 
-def _fit(session: Session, model: fc.Forecaster, panel: fc.Panel, budget: float | None) -> None:
+def _fit(
+    session: Session,
+    model: fc.Forecaster,
+    panel: fc.Panel,
+    budget: float | None,
+    part: tuple[int, int] = (0, 1),
+) -> None:
     """Fit the model; one that is trained goes on from the run's checkpoint where there is one.
 
     Asked to stop, such a model keeps its best so far, and `session.was_stopped` says so.
     """
     session.check()
+    report = session.on_progress(*part)
     if not isinstance(model, fc.Trainable):
-        model.fit(panel, on_progress=session.on_progress(), budget_seconds=budget)
+        model.fit(panel, on_progress=report, budget_seconds=budget)
         return
     model.fit(
         panel,
-        on_progress=session.on_progress(),
+        on_progress=report,
         budget_seconds=budget,
         checkpoint=session.run.checkpoint,
         events=session.run.events if find_spec("tensorboard") else None,
@@ -135,10 +195,7 @@ def _forget_checkpoint(session: Session) -> None:
 
 def _created(session: Session, name: str, request: Any, options: Any = None) -> fc.Forecaster:
     """The model of the request, with as many processes as the slot has threads."""
-    given = dict(request.options if options is None else options)
-    known = {each.name for each in fields(fc.MODELS[name].import_class().config_class)}
-    if "n_jobs" in known:
-        given.setdefault("n_jobs", session.threads)
+    given = with_processes(name, request.options if options is None else options, session.threads)
     return fc.create(
         name,
         horizon=request.horizon,

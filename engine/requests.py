@@ -132,6 +132,41 @@ class BacktestRequest:
                 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class TuneRequest:
+    """Search the options of one model; the options of `forecasting.tune`."""
+
+    kind: ClassVar[str] = "tune"
+    panel: PanelSpec
+    model: str
+    horizon: int  # steps ahead
+    num_windows: int = 2
+    quantile_levels: tuple[float, ...] = QUANTILE_LEVELS
+    seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)  # fixed in all trials
+    space: Mapping[str, Any] | None = None  # by option; None: the model's usual one
+    trials: int | None = None  # None: until the seconds are used up, or 20
+    sampler: Literal["tpe", "random"] = "tpe"
+    pruner: bool = True  # end trials early that are bound to be bad
+    budget_seconds: float | None = None  # of the whole job, the fit at its end included
+    fit_best: bool = True  # at the end, fit the model with the best options and keep it
+
+    def __post_init__(self) -> None:
+        _check_common(self)
+        _check_model(self.model)
+        _check_count("num_windows", self.num_windows, least=1)
+        if self.trials is not None:
+            _check_count("trials", self.trials, least=1)
+        if self.sampler not in ("tpe", "random"):
+            raise RequestError(f"sampler={self.sampler!r} is unknown. Use 'tpe' or 'random'.")
+        for name in ("pruner", "fit_best"):
+            if not isinstance(value := getattr(self, name), bool):
+                raise RequestError(f"{name}={value!r} must be true or false.")
+        _set(self, "options", _plain("options", self.options))
+        if self.space is not None:
+            _set(self, "space", _plain("space", self.space))
+
+
 @dataclass(frozen=True)
 class Kind:
     """An entry of KINDS: the request, and where the function is that does the job."""
@@ -149,6 +184,7 @@ KINDS = {
     "fit": Kind(FitRequest, "engine.jobs:fit"),
     "forecast": Kind(ForecastRequest, "engine.jobs:forecast"),
     "backtest": Kind(BacktestRequest, "engine.jobs:backtest"),
+    "tune": Kind(TuneRequest, "engine.jobs:tune"),
 }
 
 

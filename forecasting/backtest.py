@@ -50,8 +50,10 @@ class Backtest:
         """One row per model, the lowest WQL first.
 
         WQL, WAPE, bias, MAE, RMSE and coverage (of the 80 % band) pool all steps of all windows;
-        MASE and RMSSE are means over series and windows that have a scale. Point metrics are of
-        the mean. `fallbacks` counts series and windows that got a fallback.
+        `coverage_shared` counts actuals that tie with an end of the band by their share, which is
+        what to judge counts by: a band of whole numbers with both ends always holds more. MASE and
+        RMSSE are means over series and windows that have a scale. Point metrics are of the mean.
+        `fallbacks` counts series and windows that got a fallback.
         """
         names = dict.fromkeys(window.model for window in self.windows)
         rows = [_pooled([each for each in self.windows if each.model == name]) for name in names]
@@ -199,12 +201,22 @@ def _pooled(windows: list[Window]) -> dict[str, Any]:
         "WAPE": float(metrics.wape(actual, mean)),
         "bias": float(metrics.bias(actual, mean)),
         **{name: float(metrics.coverage(actual, *band)) for name, band in _bands(windows)},
+        **_coverage_shared(actual, quantiles, levels),
         "MAE": float(metrics.mae(actual, mean)),
         "RMSE": float(metrics.rmse(actual, mean)),
         "fit_seconds": sum(each.fit_seconds for each in windows),
         "predict_seconds": sum(each.predict_seconds for each in windows),
         "fallbacks": sum(len(each.forecast.notes) for each in windows),
     }
+
+
+def _coverage_shared(
+    actual: FloatArray, quantiles: FloatArray, levels: tuple[float, ...]
+) -> dict[str, float]:
+    if not set(BANDS["coverage"]) <= set(levels):
+        return {}
+    within = metrics.share_within(actual, quantiles, levels, BANDS["coverage"])
+    return {"coverage_shared": float(within)}
 
 
 def _per_series(window: Window) -> pd.DataFrame:

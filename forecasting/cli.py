@@ -1,22 +1,26 @@
-"""The command line: list models, backtest them on a file, forecast a file.
+"""The command line: list models, backtest and tune them on a file, forecast it, export a network.
 
 Results go to files and standard output, progress and errors to standard error. A mistake in the
 input ends with exit code 2 and one plain sentence.
 """
 
 import argparse
+import json
 import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from forecasting.backtest import DEFAULT_MODELS, Backtest, backtest
-from forecasting.errors import ForecastingError
+from forecasting.cold_start import cold_start
+from forecasting.errors import ConfigError, ForecastingError
 from forecasting.files import read_frame, write_frame
-from forecasting.models import MODELS, create, with_processes
+from forecasting.models import MODELS, create, load, with_processes
 from forecasting.panel import Panel
 from forecasting.progress import Progress
+from forecasting.tuning import tune
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,11 +76,85 @@ def run_forecast(given: argparse.Namespace) -> int:
     model = create(given.model, horizon=given.horizon, seed=given.seed, **options)
     model.fit(panel, on_progress=_Printer(), budget_seconds=given.budget_seconds)
     forecast = model.predict(panel, known_future=known_future)
+    if len(panel.static_features.columns):  # analogues are found by attributes
+        forecast = cold_start(panel, forecast)
     write_frame(forecast.to_frame(), given.out)
     print(f"{panel.num_series} series, {given.horizon} steps after {panel.cutoff}: {given.out}")
     for reason, count in forecast.notes_frame().groupby(["used", "reason"]).size().items():
         _say(f"{count} series by {reason[0]}: {reason[1]}")  # type: ignore[index]
     return 0
+
+
+def run_tune(given: argparse.Namespace) -> int:
+    """Search the options of one model on a file; print the trials, write the model with the best.
+
+    Where the search is stopped by Ctrl-C, the best so far is printed and no model is fitted.
+    """
+    panel = _panel(given)
+    result = tune(
+        panel,
+        given.model,
+        horizon=given.horizon,
+        space=_json(given.space, "--space"),
+        options=_json(given.options, "--options"),
+        trials=given.trials,
+        budget_seconds=given.budget_seconds,
+        sampler=given.sampler,
+        pruner=not given.no_pruner,
+        num_windows=given.windows,
+        seed=given.seed,
+        n_jobs=given.jobs,
+        storage=given.storage,
+        on_progress=_Printer(),
+    )
+    print(
+        result.trials.to_string(index=False, na_rep="", float_format=lambda value: f"{value:.4g}")
+    )
+    print(f"best: {json.dumps(result.options)}")
+    print(f"WQL {result.value:.4g}, without a search {result.default_value:.4g}")
+    if given.out and not result.stopped:
+        result.create().fit(panel, on_progress=_Printer()).save(given.out)
+        _say(f"fitted with the best options: {given.out}")
+    return 0
+
+
+def run_export(given: argparse.Namespace) -> int:
+    """Write the network of a saved model as ONNX, and print how far the two differ."""
+    from forecasting.export import export_onnx
+
+    report = export_onnx(load(given.model), given.onnx, int8=given.int8)
+    print(f"{report.file}: {report.size:,} bytes, written in {report.seconds:.1f} s")
+    print(f"largest difference from the model: {report.difference:.2g} of a window's scale")
+    ours, theirs = 1000 * report.torch_seconds, 1000 * report.onnx_seconds
+    print(f"64 windows on one thread: torch {ours:.1f} ms, onnxruntime {theirs:.1f} ms")
+    return 0
+
+
+def run_compress(given: argparse.Namespace) -> int:
+    """Print size, speed and accuracy of the variants of a saved model; save one if asked."""
+    from forecasting.compression import compared, compress
+
+    model = load(given.model)
+    frame = compared(model, _panel(given))
+    shown = frame.assign(difference=frame["difference"].map("{:+.2%}".format))
+    print(shown.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    if given.out:
+        compress(model, given.storage).save(given.out)
+        _say(f"saved as {given.storage}: {given.out}")
+    return 0
+
+
+def _json(text: str | None, name: str) -> Any:
+    """The object in the text; None where there is no text."""
+    if text is None:
+        return None
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"{name} is not JSON ({error}).") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{name} must be an object, such as '{{\"width\": [32, 64]}}'.")
+    return content
 
 
 def _write_backtest(result: Backtest, folder: Path) -> None:
@@ -151,18 +229,50 @@ def _parser() -> argparse.ArgumentParser:
     ahead.add_argument("--future", type=Path, metavar="FILE", help="known covariates ahead")
     ahead.add_argument("--out", type=Path, required=True, metavar="FILE")
     ahead.set_defaults(command=run_forecast)
+    _add_tune(commands.add_parser("tune", help="search the options of one model"))
+
+    export = commands.add_parser("export", help="write a saved network as ONNX")
+    export.add_argument("model", type=Path, metavar="MODEL_DIR")
+    export.add_argument("--onnx", type=Path, required=True, metavar="FILE")
+    export.add_argument("--int8", action="store_true", help="with matrices of whole numbers")
+    export.set_defaults(command=run_export)
+
+    smaller = commands.add_parser("compress", help="compare a saved network in fewer bytes")
+    smaller.add_argument("model", type=Path, metavar="MODEL_DIR")
+    _add_data(smaller)
+    smaller.add_argument("--storage", choices=("fp16", "bf16", "int8"), default="int8")
+    smaller.add_argument("--out", type=Path, metavar="DIR", help="save the variant --storage there")
+    smaller.set_defaults(command=run_compress)
     return parser
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
+def _add_tune(parser: argparse.ArgumentParser) -> None:
+    _add_common(parser)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--trials", type=int, help="default 20, or until the seconds are used up")
+    parser.add_argument("--windows", type=int, default=2, help="cutoffs per trial (default 2)")
+    parser.add_argument("--sampler", choices=("tpe", "random"), default="tpe")
+    parser.add_argument("--no-pruner", action="store_true", help="let bad trials end")
+    parser.add_argument("--space", metavar="JSON", help="by option, a list or low and high")
+    parser.add_argument("--options", metavar="JSON", help="the same in all trials")
+    parser.add_argument("--storage", type=Path, metavar="DIR", help="where a search goes on")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the model with the best options")
+    parser.set_defaults(command=run_tune)
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file", type=Path, metavar="FILE", help="Parquet or CSV with series_id, timestamp, target"
     )
     parser.add_argument("--freq", required=True, help="h, D, W, MS, QS, YS or another pandas code")
-    parser.add_argument("--horizon", type=int, required=True, help="steps ahead")
     parser.add_argument("--known-covariates", type=_names, default=[], metavar="A,B")
     parser.add_argument("--static-features", type=_names, default=[], metavar="A,B")
     parser.add_argument("--gaps", choices=("missing", "zero"), default="missing")
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    _add_data(parser)
+    parser.add_argument("--horizon", type=int, required=True, help="steps ahead")
     parser.add_argument("--budget-seconds", type=float, help="per model and cutoff")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")

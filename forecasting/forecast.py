@@ -76,8 +76,9 @@ class Forecast:
         """Sample paths (B, S, H) whose steps have the forecast's quantiles.
 
         Neighbouring steps are tied by a Gaussian copula with AR(1) correlation: `step_correlation`
-        of this call, else the forecast's. Unless a model measured it that is an assumption (0.5),
-        so bands of sums over several steps are approximate: 0 gives the narrowest, 1 the widest.
+        of this call, else the forecast's. Networks measure it, by how sums of past errors varied;
+        for other models it is an assumption (0.5), so bands of sums over several steps are
+        approximate: 0 gives the narrowest, 1 the widest.
         Between levels the quantile function is linear in normal scores, and beyond the outermost
         it goes on in the same slope, but not below zero where the lowest quantile is not.
         """

@@ -33,6 +33,8 @@ def read_config(folder: Path | str) -> dict[str, Any]:
     keys = {"format", "model", "config", "fitted"}
     if not isinstance(content, dict) or not keys <= content.keys():
         raise ConfigError(f"{path} was not written by model.save(). Give the folder of a model.")
+    if not isinstance(content["config"], dict) or not isinstance(content["fitted"], dict):
+        raise ConfigError(f"{path} is damaged: its config or fitted is no object. Save it again.")
     if content["format"] != FORMAT:
         raise ConfigError(
             f"{path} has format {content['format']}; this version reads {FORMAT}. Save it again."
@@ -49,4 +51,7 @@ def config_from(config_class: type[Any], options: dict[str, Any], model: str) ->
             f"Its options: {', '.join(known)}."
         )
     listed = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
-    return config_class(**listed)
+    try:
+        return config_class(**listed)
+    except (TypeError, KeyError, ValueError) as error:  # such as None where a number is compared
+        raise ConfigError(f"The options of model {model!r} cannot work: {error}.") from error

@@ -170,6 +170,13 @@ class Trainer:
         self._steps(state)
 
     @property
+    def held_out_weights(self) -> dict[str, Tensor] | None:
+        """The best weights that saw no validated window; None where no window was held out."""
+        if self._state is None or not self._is_validated:
+            return None
+        return self._state.kept if self._state.phase.is_main else self._state.best
+
+    @property
     def _is_validated(self) -> bool:
         return len(self.split.validated[0]) > 0
 
@@ -193,11 +200,11 @@ class Trainer:
                 self.tensors,
                 self.split.first_N,
                 self.split.last if is_main else self.split.last_of_all,
-                size=config.batch_size,
+                size=config.windows(),
                 scale_power=config.scale_power,
                 generator=self._generator,
             ),
-            batch_size=config.batch_size,
+            batch_size=config.windows(),
         )
 
     def _steps(self, state: State) -> None:
@@ -379,7 +386,7 @@ class Trainer:
             best_step=state.phase.best_step if state and wql is not None else steps,
             validation_wql=wql,
             windows=self.split.windows,
-            batch_size=state.batch_size if state else self.config.batch_size,
+            batch_size=state.batch_size if state else self.config.windows(),
             device=str(self.device),
             seconds=self._spent(),
             stopped=self.interrupt is not None,

@@ -80,6 +80,13 @@ class Ensemble:
         """The share of each member, from the fit; they sum to one."""
         return dict(zip(self.config.members, self._weights.tolist(), strict=True))
 
+    @property
+    def members(self) -> list[tuple[Forecaster, float]]:
+        """The fitted members that have a weight, each with it."""
+        self._require_fit()
+        chosen = np.flatnonzero(self._weights > 0)
+        return [(self._members[at], float(self._weights[at])) for at in chosen]
+
     def fit(
         self,
         panel: Panel,

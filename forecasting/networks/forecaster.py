@@ -9,8 +9,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import torch
@@ -19,11 +20,14 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from forecasting.arrays import FloatArray
+from forecasting.compression import Storage, file_digest, packed, storage_of, unpacked
 from forecasting.errors import ConfigError, NotFittedError
 from forecasting.fallbacks import Needs, SeriesForecast, fall_back, sane, without_a_model
 from forecasting.forecast import Forecast, Note
 from forecasting.future import KnownFuture, known_future_array
 from forecasting.history import history_of
+from forecasting.networks.bands import Bands
+from forecasting.networks.checked import checked
 from forecasting.networks.checkpoint import CheckpointFile, digest_of
 from forecasting.networks.config import NetworkConfig
 from forecasting.networks.distributed import Task, Team, leading
@@ -36,7 +40,9 @@ from forecasting.networks.fine_tuning import (
     tuning_config,
 )
 from forecasting.networks.layout import Covariate, Layout, Static, check_panel, layout_of
+from forecasting.networks.level import level_mean
 from forecasting.networks.network import Network
+from forecasting.networks.presets import is_large
 from forecasting.networks.shards import are_worth_it, predict_in_shards
 from forecasting.networks.tensors import PanelTensors, panel_tensors, volumes_of
 from forecasting.networks.windows import WindowSizes, gather, sizes_of
@@ -48,6 +54,8 @@ from forecasting.training import Conditions, Trainer, TrainingReport
 WEIGHTS = "weights.safetensors"
 PREDICTED = 1024  # series at a time
 NEEDS = Needs(seasons=0)
+# What reading a damaged or foreign file may raise.
+DAMAGE = (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError, ValueError)
 
 
 class NetworkForecaster(ABC):
@@ -56,13 +64,15 @@ class NetworkForecaster(ABC):
     name: ClassVar[str]
     config_class: ClassVar[type[NetworkConfig]]
     uses_known_covariates: ClassVar[bool] = True
+    storage: Storage = "fp32"  # how `save` stores the weights; see `compression`
 
     def __init__(self, config: NetworkConfig) -> None:
-        self.config = config
+        self.config = self._asked = config
         self.training = TrainingReport()
         self.interrupt: KeyboardInterrupt | None = None  # what stopped the last training
         self._layout: Layout | None = None
         self._network: Network | None = None
+        self._bands = Bands.unchanged(config.quantile_levels)
 
     @abstractmethod
     def make_encoder(self, width: int, patches: int, dropout: float) -> nn.Module:
@@ -92,7 +102,7 @@ class NetworkForecaster(ABC):
             events=None if events is None else Events(events),
             began=time.monotonic(),
         )
-        task = Task(type(self), self.config, panel, budget_seconds)
+        task = Task(type(self), self._asked, panel, budget_seconds)
         with leading(task, _device(self.config.device)) as team:
             self._fit(panel, replace(conditions, team=team), checkpoint)
         return self
@@ -105,13 +115,14 @@ class NetworkForecaster(ABC):
     def _fit(self, panel: Panel, conditions: Conditions, checkpoint: Path | str | None) -> None:
         layout = layout_of(panel, self.config, volumes_of(panel))
         device = _device(self.config.device)
+        self.config = self._asked.suited(panel.num_series, panel.length, device.type)
         with _determined(self.config, device):
             tensors = panel_tensors(panel, layout, device)
             network = self._new_network(layout, _sizes(tensors, layout, self.config)).to(device)
             if checkpoint is not None:
                 digest = digest_of(self.name, self.config, network, panel)
                 conditions = replace(conditions, checkpoint=CheckpointFile(checkpoint, digest))
-            self._train(Trainer(network, tensors, layout, self.config, conditions))
+            self._train(Trainer(network, tensors, layout, self.config, conditions), panel)
         self._layout, self._network = layout, network.eval()
 
     def fine_tune(
@@ -150,14 +161,21 @@ class NetworkForecaster(ABC):
             with frozen_but(network, unfrozen):
                 trainer = Trainer(network, tensors, layout, config, conditions)
                 require_windows(trainer.split.windows, panel, config.horizon)
-                self._train(trainer)
+                self._train(trainer, panel)
         self._network = network.eval()
         return self
 
-    def _train(self, trainer: Trainer) -> None:
+    def _train(self, trainer: Trainer, panel: Panel) -> None:
         try:
             self.training = trainer.run()
+            self.storage = "fp32"
             self.interrupt = trainer.interrupt
+            if trainer.conditions.team.rank:  # only the first worker keeps what was learned
+                return
+            if not trainer.conditions.is_tuning or self.training.best_step:
+                self._bands = Bands.measured(trainer, panel)
+            if self.training.best_step and not self.training.stopped:
+                _level(trainer, panel)
         finally:
             if trainer.conditions.events is not None:
                 trainer.conditions.events.close()
@@ -180,9 +198,15 @@ class NetworkForecaster(ABC):
         with _determined(self.config, device):
             tensors = panel_tensors(panel, layout, device, ahead)
             quantiles, mean = self._raw(network, tensors, layout)
-        series = [
-            self._checked(panel, layout, i, mean[i], quantiles[i]) for i in range(panel.num_series)
-        ]
+        quantiles = self._bands.moved(quantiles, tensors.volumes)
+        series = checked(
+            panel,
+            mean,
+            quantiles,
+            partial(self._checked, panel, layout),
+            trained=self.training.steps > 0,
+            round_counts=self.config.round_counts,
+        )
         return Forecast(
             mean=np.stack([each.mean for each in series]),
             quantiles=np.stack([each.quantiles for each in series]),
@@ -190,6 +214,7 @@ class NetworkForecaster(ABC):
             series_ids=panel.series_ids,
             timestamps=panel.future_timestamps(self.config.horizon),
             cutoff=panel.cutoff,
+            step_correlation=self._bands.step_correlation,
             notes=tuple(
                 Note(series_id, each.used, each.reason)
                 for series_id, each in zip(panel.series_ids, series, strict=True)
@@ -200,14 +225,18 @@ class NetworkForecaster(ABC):
     def save(self, folder: Path | str) -> None:
         """Write config.json and weights.safetensors into the folder."""
         layout, network = self._fitted()
+        weights = {name: each.cpu().contiguous() for name, each in network.state_dict().items()}
+        path = Path(folder) / WEIGHTS
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(packed(weights, self.storage), path)
         fitted = {
             "layout": asdict(layout),
             "sizes": asdict(network.sizes),
             "training": asdict(self.training),
+            "weights": file_digest(path),
+            "bands": self._bands.to_json(),
         }
         write_config(folder, self.name, self.config, fitted)
-        weights = {name: each.cpu().contiguous() for name, each in network.state_dict().items()}
-        save_file(weights, Path(folder) / WEIGHTS)
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
@@ -225,13 +254,21 @@ class NetworkForecaster(ABC):
             sizes = WindowSizes(**fitted["sizes"])
             training = fitted["training"]
             model.training = TrainingReport(**training | {"notes": tuple(training["notes"])})
+            model._bands = Bands.from_json(fitted["bands"])
             network = model._new_network(layout, sizes)
-            network.load_state_dict(load_file(path))
+            stored = load_file(path)
+            if file_digest(path) != fitted["weights"]:
+                raise ConfigError(
+                    f"{path} is damaged or belongs to another model. Copy the whole folder that "
+                    "model.save() wrote."
+                )
+            model.storage = storage_of(stored)
+            network.load_state_dict(unpacked(stored))
         except FileNotFoundError as error:
             raise ConfigError(
                 f"{path} is missing. Copy the whole folder that model.save() wrote."
             ) from error
-        except (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+        except DAMAGE as error:
             raise ConfigError(
                 f"{folder} is damaged or not a saved {cls.name!r} ({_first_line(error)}). "
                 "Save the model again."
@@ -292,6 +329,20 @@ class NetworkForecaster(ABC):
         return sane(SeriesForecast(mean, quantiles), history, levels)
 
 
+def _level(trainer: Trainer, panel: Panel) -> None:
+    """Large panels tell the level of the mean well enough to set it; see `level`."""
+    if is_large(panel.num_series, panel.length):
+        level_mean(
+            cast(Network, trainer.network),
+            trainer.tensors,
+            trainer.layout,
+            horizon=trainer.config.horizon,
+            first_N=trainer.split.first_N,
+            last=trainer.split.last_of_all,
+            seed=trainer.config.seed,
+        )
+
+
 def _is_whole(values: FloatArray) -> bool:
     return bool((values == np.floor(values)).all())
 
@@ -318,7 +369,7 @@ def _device(asked: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(asked)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise ConfigError(f"device={asked!r} is unknown. Use 'auto', 'cpu' or 'cuda'.") from error
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ConfigError(f"device={asked!r}: this machine has no GPU that torch can use.")

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from forecasting.networks.config import NetworkConfig
 from forecasting.networks.layout import Layout
+from forecasting.networks.presets import USUAL
 from forecasting.networks.windows import Windows, WindowSizes
 
 MakeEncoder = Callable[[int, int, float], nn.Module]  # width, patches, dropout
@@ -30,7 +31,7 @@ class Network(nn.Module):
         self, config: NetworkConfig, layout: Layout, sizes: WindowSizes, make_encoder: MakeEncoder
     ) -> None:
         super().__init__()
-        width = config.width or {"fast": 48, "balanced": 64, "best": 128}[config.preset]
+        width = config.width or USUAL[config.preset].width
         patches = layout.context_length // layout.patch_length
         self.sizes = sizes
         self.patch_length = layout.patch_length
@@ -80,9 +81,9 @@ class Network(nn.Module):
 
     def _described(self, windows: Windows) -> Tensor:
         parts = [windows.numbers_BM]
-        new_B = torch.zeros(len(windows.series_B), dtype=torch.bool, device=windows.series_B.device)
+        new_B = torch.zeros_like(windows.series_B, dtype=torch.bool)
         if self.training:
-            new_B = torch.rand(len(windows.series_B), device=new_B.device) < UNKNOWN_SHARE
+            new_B = torch.rand(new_B.shape, device=new_B.device) < UNKNOWN_SHARE
         for s, embedding in enumerate(self.embeddings):
             parts.append(embedding(windows.categories_BS[:, s].masked_fill(new_B, 0)))
         if self.series is not None:

@@ -12,6 +12,7 @@ from engine.requests import (
     ForecastRequest,
     PanelSpec,
     Request,
+    TuneRequest,
     digest,
     from_json,
     to_json,
@@ -24,6 +25,7 @@ REQUESTS = [
     ForecastRequest(panel=PANEL, model="theta", horizon=7, quantile_levels=(0.1, 0.9)),
     ForecastRequest(panel=PANEL, from_run="20261120-070000-abcd"),
     BacktestRequest(panel=PANEL, models=("naive", "theta"), horizon=7, budget_seconds=2.5),
+    TuneRequest(panel=PANEL, model="gbm", horizon=7, space={"num_leaves": [7, 15]}, trials=3),
 ]
 
 
@@ -48,7 +50,7 @@ def changed(**changes: object) -> str:
         (changed(format="1"), "has the format '1'"),
         (changed(colour="red"), "unknown here: colour"),
         (changed(panel={"freq": "D", "zone": "UTC"}), "unknown here: zone"),
-        (changed(kind="tune"), "unknown kind 'tune'"),
+        (changed(kind="paint"), "unknown kind 'paint'"),
         (changed(horizon=0), "horizon=0 must be a whole number of at least 1"),
         (changed(panel=3), "no readable panel"),
         (to_json(FIT)[:40], "damaged"),

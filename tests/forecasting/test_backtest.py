@@ -56,6 +56,7 @@ def test_when_pooled_then_the_leaderboard_equals_plain_loops(
         assert board.loc[model, "WQL"] == pytest.approx(loss / count / size)
         inside = (rows["actual"] >= rows["q0.1"]) & (rows["actual"] <= rows["q0.9"])
         assert board.loc[model, "coverage"] == pytest.approx(inside.mean())
+        assert board.loc[model, "coverage_shared"] <= board.loc[model, "coverage"]
         scaled = []
         for (cutoff, name), group in rows.groupby(["cutoff", "series_id"]):
             past = history[name]["target"].asfreq("D")[:cutoff]

@@ -128,3 +128,27 @@ def test_when_model_or_frequency_is_unknown_then_no_traceback(file: Path, tmp_pa
     weekly = run(*common, "--freq", "fortnight")
     assert weekly.returncode == 2
     assert "error: freq='fortnight'" in weekly.stderr
+
+
+def test_when_a_product_is_new_then_its_analogues_are_named(tmp_path: Path) -> None:
+    days = pd.date_range("2025-01-01", periods=120)
+    week = 20 + 5 * np.sin(np.arange(120) * 2 * np.pi / 7)
+    frames = [
+        pd.DataFrame({"series_id": f"{kind} {i}", "timestamp": days, "kind": kind, "target": level})
+        for kind, scale in (("tea", 1.0), ("rice", 6.0))
+        for i, level in enumerate([week * scale * share for share in (0.8, 0.9, 1.0, 1.1, 1.2)])
+    ]
+    new = pd.DataFrame(
+        {"series_id": "tea new", "timestamp": days[-2:], "kind": "tea", "target": [21.0, 19.0]}
+    )
+    pd.concat([*frames, new]).to_parquet(tmp_path / "sales.parquet")
+    done = run(
+        *("forecast", tmp_path / "sales.parquet", "--freq", "D", "--horizon", 7),
+        *("--model", "seasonal_naive", "--static-features", "kind"),
+        *("--out", tmp_path / "out.csv"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "by analogues: " in done.stderr
+    assert "in 'tea'" in done.stderr
+    found = pd.read_csv(tmp_path / "out.csv").query("series_id == 'tea new'")
+    assert found["mean"].mean() == pytest.approx(20, rel=0.3)

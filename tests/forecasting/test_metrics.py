@@ -123,3 +123,27 @@ def test_when_the_history_is_shorter_than_a_season_then_there_is_no_scale() -> N
     absolute, squared = metrics.seasonal_errors(np.ones((2, 7)), 7)
     assert np.isnan(absolute).all()
     assert np.isnan(squared).all()
+
+
+def test_when_no_actual_ties_then_its_share_within_a_band_is_its_coverage(
+    case: tuple[np.ndarray, ...],
+) -> None:
+    actual, _, quantiles, _ = case
+    for axis in (None, -1):
+        np.testing.assert_allclose(
+            metrics.share_within(actual, quantiles, LEVELS, (0.1, 0.9), axis=axis),
+            metrics.coverage(actual, quantiles[..., 0], quantiles[..., 2], axis=axis),
+        )
+
+
+def test_when_zeros_tie_with_the_lower_end_then_they_count_by_their_share() -> None:
+    """Zero has a chance of 0.7 under this forecast, of which 0.6 lies within the band."""
+    quantiles = np.tile([0.0, 0.0, 2.0], (10, 1))
+    actual = np.array([0.0] * 7 + [1.0, 2.0, 3.0])
+    assert metrics.coverage(actual, quantiles[:, 0], quantiles[:, 2]) == pytest.approx(0.9)
+    of_two = (0.9 - 0.7) / (0.95 - 0.7)  # two pieces stand for the chances from 0.7 to 0.95
+    expected = (7 * 0.6 / 0.7 + 1 + of_two + 0) / 10
+    share = metrics.share_within(actual, quantiles, LEVELS, (0.1, 0.9))
+    assert share == pytest.approx(expected)
+    unknown = metrics.share_within(np.full(10, np.nan), quantiles, LEVELS, (0.1, 0.9))
+    assert math.isnan(unknown)
