@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from engine.ray_jobs import RayBackend
 from engine.registry import Registry
 from engine.supervisor import Engine
 from ui import settings
@@ -15,7 +16,12 @@ def engine() -> Engine:
     where another Almanac works on the same folder; a failure is not cached.
     """
     chosen = settings.from_environment()
-    return Engine(chosen.var, slots={"cpu": chosen.jobs}, memory_mb=chosen.job_memory_mb)
+    return Engine(
+        chosen.var,
+        slots={"cpu": chosen.jobs},
+        memory_mb=chosen.job_memory_mb,
+        backend=RayBackend(chosen.ray_address) if chosen.ray_address else None,
+    )
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda opened: opened.close())

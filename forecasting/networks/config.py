@@ -34,6 +34,7 @@ class NetworkConfig:
     device: str = "auto"  # "auto" takes a GPU where there is one; or "cpu", "cuda", "cuda:1"
     compile: bool = False  # on a GPU; saves time where training takes minutes
     num_threads: int = 1  # of the CPU; one is fastest for small networks on busy cores
+    num_workers: int = 1  # processes, or GPUs, that share every batch; on Ray, of all machines
 
     def __post_init__(self) -> None:
         check_quantile_levels(self.quantile_levels)
@@ -47,6 +48,10 @@ class NetworkConfig:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ConfigError(f"{name}={value!r} must lie between {low} and {high}.")
+        if self.batch_size is not None and self.num_workers > self.batch_size:
+            raise ConfigError(
+                f"num_workers={self.num_workers} is more than batch_size={self.batch_size} windows."
+            )
 
     def suited(self, num_series: int, length: int, device_type: str) -> Self:
         """The options with what the preset suggests for a panel of this size on this device."""
@@ -71,7 +76,7 @@ class NetworkConfig:
 
 _COUNTS = (
     *("horizon", "seasonality", "context_length", "patch_length", "width", "max_steps"),
-    *("batch_size", "patience", "num_threads"),
+    *("batch_size", "patience", "num_threads", "num_workers"),
 )
 _RANGES = {
     "dropout": (0.0, 0.9),
