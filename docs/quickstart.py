@@ -24,11 +24,13 @@ if not file.exists():
 # %% A panel, and a network against the simple methods in a backtest: lower WQL is better
 columns = {"known_covariates": ["price", "promo"], "static_features": ["category"]}
 panel = fc.Panel.from_frame(pd.read_parquet(file), freq="D", gaps="zero", **columns)
-result = fc.backtest(panel, ["seasonal_naive", "theta", "lstm"], horizon=28)
+fast = {"preset": "fast"}  # or "balanced", the default, or "best"
+models = ["seasonal_naive", "theta", "lstm"]
+result = fc.backtest(panel, models, horizon=28, options={"lstm": fast})
 print(result.leaderboard().round(3).to_string(index=False))
 
 # %% The forecast of the next 28 days, with prices and promotions as they were last
-model = fc.create("lstm", horizon=28).fit(panel, on_progress=print)
+model = fc.create("lstm", horizon=28, **fast).fit(panel, on_progress=print)
 forecast = model.predict(panel, known_future=fc.fill_future(panel, 28))
 ahead, history = forecast.to_frame().groupby("series_id"), panel.to_frame().groupby("series_id")
 name = panel.series_ids[0]
