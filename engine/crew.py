@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.failures import explain
 from engine.processes import is_alive, kill_group, terminate
 from engine.runs import Run, Status
 from engine.worker import GONE, TAKEN, failure_of
@@ -129,6 +130,9 @@ class Crew:
         status = run.status()
         if status and status.is_over and status.pid == worker.pid:
             return _said(run, status)
+        if code == -signal.SIGTERM and worker.asked_at is None:
+            why = "The worker was stopped by somebody else before it had begun."
+            return Ending(run_id=run.run_id, state="stopped", why=why)
         if failure := failure_of(code):
             return Ending(run_id=run.run_id, state="failed", why=str(failure))
         return Ending(run_id=run.run_id, state="died", why=_death(worker, code))
@@ -159,5 +163,7 @@ def _death(worker: Worker, code: int | None) -> str:
             "The worker was killed (signal 9), most often for lack of memory: use fewer series, a "
             "smaller batch_size or fewer jobs at once."
         )
+    if code == -signal.SIGABRT and worker.run.has_printed("bad_alloc"):
+        return str(explain(MemoryError(), ""))
     how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
     return f"The worker ended {how} without a result; output.log in its run folder may say more."
