@@ -11,19 +11,21 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import quick_checkpoints
-from waiting import ended, until
+from waiting import ended, processes_of, until
 
 from engine.processes import is_alive
 from engine.queue import OVER
 from engine.requests import ForecastRequest, PanelSpec
 from engine.runs import Run
-from engine.supervisor import Engine
+from engine.supervisor import WORKER, Engine
 
 ROOT = Path(__file__).parent.parent.parent
 DAILY = PanelSpec(freq="D")
@@ -45,18 +47,22 @@ class Undisturbed:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    folder = tmp_path_factory.mktemp("kills") / "var"
-    with Engine(folder, slots={"cpu": 2}, command=quick_checkpoints.COMMAND) as engine:
-        yield engine
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Engine]]:
+    """One for each model, so that they train side by side."""
+    folder = tmp_path_factory.mktemp("kills")
+    commands = {"lstm": quick_checkpoints.COMMAND, "theta": WORKER}
+    with ExitStack() as stack:
+        opened = {name: Engine(folder / name, command=commands[name]) for name in REQUESTS}
+        yield {name: stack.enter_context(engine) for name, engine in opened.items()}
+    assert processes_of(folder) == []
 
 
 @pytest.fixture(scope="module")
-def undisturbed(engine: Engine, frame: pd.DataFrame) -> dict[str, Undisturbed]:
+def undisturbed(engines: dict[str, Engine], frame: pd.DataFrame) -> dict[str, Undisturbed]:
     found = {}
-    for name, request in REQUESTS.items():
-        run_id = engine.submit(request, frame)
-        until(lambda run_id=run_id: engine.job(run_id).pid)
+    for name, engine in engines.items():
+        run_id = engine.submit(REQUESTS[name], frame)
+        until(partial(has_process, engine, run_id))
         begun = time.monotonic()
         assert ended(engine, run_id, timeout=120) == "succeeded"
         run = engine.run(run_id)
@@ -66,21 +72,26 @@ def undisturbed(engine: Engine, frame: pd.DataFrame) -> dict[str, Undisturbed]:
     return found
 
 
+def has_process(engine: Engine, run_id: str) -> bool:
+    return engine.job(run_id).pid is not None
+
+
 def model_files(run: Run) -> dict[str, bytes]:
     """The content of model/, less what tells how long it took and whether it was resumed."""
     return {each.name: each.read_bytes() for each in run.model.glob("*.safetensors")}
 
 
 def test_when_killed_at_twenty_random_moments_then_the_results_are_those_of_undisturbed_runs(
-    engine: Engine, frame: pd.DataFrame, undisturbed: dict[str, Undisturbed]
+    engines: dict[str, Engine], frame: pd.DataFrame, undisturbed: dict[str, Undisturbed]
 ) -> None:
     def deaths(name: str) -> list[int]:
         """For each kill, whether it came before the worker's last word."""
         chance, found = random.Random(name), []
         while len(found) < KILLS[name]:
             share = chance.random()
-            if (deaths := _killed_at(share, engine, name, frame, undisturbed[name])) is not None:
-                found.append(deaths)
+            died = _killed_at(share, engines[name], REQUESTS[name], frame, undisturbed[name])
+            if died is not None:
+                found.append(died)
         return found
 
     with ThreadPoolExecutor(2) as two:
@@ -90,16 +101,19 @@ def test_when_killed_at_twenty_random_moments_then_the_results_are_those_of_undi
 
 
 def _killed_at(
-    share: float, engine: Engine, name: str, frame: pd.DataFrame, expected: Undisturbed
+    share: float,
+    engine: Engine,
+    request: ForecastRequest,
+    frame: pd.DataFrame,
+    expected: Undisturbed,
 ) -> int | None:
     """Kill a worker so far into its run, and check all that is shown; how many died of it.
 
     None where this run was over sooner; none died where all but the end of the process was done.
     """
-    request = REQUESTS[name]
     run_id = engine.submit(request, frame)
     run = engine.run(run_id)
-    until(lambda: engine.job(run_id).pid, seconds=120)
+    until(partial(has_process, engine, run_id))
     job, begun, is_killed = engine.job(run_id), time.monotonic(), False
     while (now := engine.job(run_id)).state not in OVER:
         check_what_is_shown(engine, request, frame, run, expected)
