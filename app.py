@@ -8,6 +8,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
@@ -19,16 +21,28 @@ ASSETS = Path(__file__).parent / "assets"
 def show() -> None:
     """One run of the script: the page that the address asks for, inside the common frame."""
     # Not at the top: caches that are made before the server runs warn, one line each.
-    from ui import address, layout, navigation, sidebar
+    from ui import address, arrival, layout, navigation, sidebar
 
     st.set_page_config(page_icon=ASSETS / "favicon.png", layout="wide")
     st.logo(ASSETS / ("logo-white.svg" if st.context.theme.type == "dark" else "logo-ink.svg"))
     page = navigation.current()
     st.set_page_config(page_title=f"{page.title} · Almanac")
     with layout.errors_in_words():
+        arrival.take_over(page.url_path)
         address.arrive(page.url_path)
         sidebar.show()
         page.run()
+
+
+@asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[None]:
+    """Schedules begin and jobs end with the server, whether anybody looks at a page or not."""
+    from ui import engine, scheduling
+
+    scheduling.scheduler().start()
+    yield
+    scheduling.close()
+    engine.close()
 
 
 if __name__ == "__main__":  # Streamlit runs the file as a script, once per interaction
@@ -37,4 +51,4 @@ else:  # the server imports it once, before the first browser connects
     # Otherwise the folder `pages` makes Streamlit look for scripts in it until `st.navigation`
     # has run once, and the first deep link after a start shows "Page not found" over the page.
     PagesManager.uses_pages_directory = False
-    app = st.App(__file__)
+    app = st.App(__file__, lifespan=lifespan)

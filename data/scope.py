@@ -6,6 +6,7 @@ from typing import Literal
 Freq = Literal["D", "W", "M"]
 Measure = Literal["quantity", "revenue"]
 Level = Literal["product", "category", "place"]
+Split = Literal["total", "category", "place", "product", "product_place"]  # series of a panel
 
 
 @dataclass(frozen=True, kw_only=True)

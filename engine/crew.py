@@ -2,14 +2,14 @@
 
 import logging
 import signal
-import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.backends import Handle, LocalProcess
 from engine.failures import explain
-from engine.processes import is_alive, kill_group, terminate
+from engine.processes import is_alive
 from engine.runs import Run, Status
 from engine.worker import GONE, TAKEN, failure_of
 
@@ -22,21 +22,14 @@ SILENT_SECONDS = 600.0  # without a heartbeat; a C library may keep Python from 
 
 @dataclass(kw_only=True)
 class Worker:
-    """A process that does a job. Times are of `time.monotonic`."""
+    """Who does a job. Times are of `time.monotonic`."""
 
     run: Run
-    pid: int | None  # None: an earlier engine died before it could write it down
-    begun: str  # tells the process from another with the same number
-    process: "subprocess.Popen[bytes] | None"  # None: adopted
+    handle: Handle
     asked_at: float | None = None  # when it was told to stop
     beat: int = -1
     beat_at: float = 0.0
     is_silent: bool = False  # was killed for lack of a heartbeat
-
-    def has_ended(self) -> bool:
-        if self.process is not None:
-            return self.process.poll() is not None
-        return self.pid is None or not is_alive(self.pid, self.begun)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,44 +61,39 @@ class Crew:
         """
         endings = []
         for run_id, worker in list(self.workers.items()):
-            if worker.has_ended():
+            if worker.handle.has_ended():
                 if not self._is_with_another(worker):
                     endings.append(self._ending(worker))
                 continue
             self._listen(worker)
             asked = presses.get(run_id, 0)
             if asked > 1:
-                self._kill(worker)
+                worker.handle.kill()
             elif asked or stop_all:
                 self._stop(worker)
         return endings
 
     def kill_all(self) -> None:
         for worker in self.workers.values():
-            self._kill(worker)
+            worker.handle.kill()
 
     def _is_with_another(self, worker: Worker) -> bool:
         """Whether the worker gave way to an older one, which is then watched in its place."""
-        if worker.process is None or worker.process.returncode != TAKEN:
+        if worker.handle.process is None or worker.handle.exit_code != TAKEN:
             return False
         status = worker.run.status()
         if status and is_alive(status.pid, status.pid_started):
-            self.add(Worker(run=worker.run, pid=status.pid, begun=status.pid_started, process=None))
+            older = LocalProcess((status.pid, status.pid_started), None)
+            self.add(Worker(run=worker.run, handle=older))
             return True
         return time.monotonic() - worker.beat_at < SHOW_SECONDS
 
     def _stop(self, worker: Worker) -> None:
-        if worker.pid is None:
-            return
         if worker.asked_at is None:
             worker.asked_at = time.monotonic()
-            terminate(worker.pid, worker.begun)
+            worker.handle.stop()
         elif time.monotonic() - worker.asked_at > GRACE_SECONDS:
-            self._kill(worker)
-
-    def _kill(self, worker: Worker) -> None:
-        if worker.pid is not None:
-            kill_group(worker.pid, worker.begun)
+            worker.handle.kill()
 
     def _listen(self, worker: Worker) -> None:
         """Stop a worker that has lost its folder, or lives but has not been heard of for long."""
@@ -113,28 +101,27 @@ class Crew:
             self._stop(worker)
             return
         now, status = time.monotonic(), worker.run.status()
-        beat = status.beat if status and status.pid == worker.pid else -1
+        beat = status.beat if status and worker.handle.says(status) else -1
         if beat != worker.beat:
             worker.beat, worker.beat_at = beat, now
         elif now - worker.beat_at > SILENT_SECONDS:
             worker.is_silent = True
-            self._kill(worker)
+            worker.handle.kill()
 
     def _ending(self, worker: Worker) -> Ending:
-        run = worker.run
-        self._kill(worker)  # processes that it started and left behind
-        code = worker.process.returncode if worker.process else None
+        run, code = worker.run, worker.handle.exit_code
+        worker.handle.kill()  # processes that it started and left behind
         if not run.folder.is_dir() or code == GONE:
             why = "The run folder was deleted while the job ran. Submit the job again."
             return Ending(run_id=run.run_id, state="failed", why=why)
         status = run.status()
-        if status and status.is_over and status.pid == worker.pid:
+        if status and status.is_over and worker.handle.says(status):
             return _said(run, status)
         if code == -signal.SIGTERM and worker.asked_at is None:
             why = "The worker was stopped by somebody else before it had begun."
             return Ending(run_id=run.run_id, state="stopped", why=why)
-        if failure := failure_of(code):
-            return Ending(run_id=run.run_id, state="failed", why=str(failure))
+        if why := str(failure_of(code) or worker.handle.failure):
+            return Ending(run_id=run.run_id, state="failed", why=why)
         return Ending(run_id=run.run_id, state="died", why=_death(worker, code))
 
 
@@ -152,6 +139,8 @@ def _said(run: Run, status: Status) -> Ending:
 def _death(worker: Worker, code: int | None) -> str:
     if worker.is_silent:
         return f"The worker gave no sign of life for {SILENT_SECONDS / 60:.0f} minutes."
+    if worker.handle.death:
+        return worker.handle.death
     if worker.asked_at is not None:
         return "The worker was killed before it had anything to keep."
     if code is None:

@@ -109,6 +109,11 @@ def worker_environment(resource: str, *, threads: int, memory_mb: int | None) ->
     }
 
 
+def quiet_settings() -> dict[str, str]:
+    """Environment variables that keep waiting threads from spinning."""
+    return dict(_QUIET)
+
+
 def thread_settings(threads: int) -> dict[str, str]:
     """Environment variables that numpy, torch and the like read when they are loaded."""
     return {**dict.fromkeys(_THREAD_SETTINGS, str(threads)), **_QUIET}

@@ -22,17 +22,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self
 
+from engine.backends import Backend, LocalBackend
 from engine.crew import GRACE_SECONDS, Crew, Ending, Worker
 from engine.errors import EngineBusy, EngineError, QueueError
 from engine.files import remove_tree
-from engine.processes import (
-    end_all,
-    is_alive,
-    is_of_another_boot,
-    launch,
-    started,
-    worker_environment,
-)
+from engine.processes import end_all, is_of_another_boot
 from engine.queue import ACTIVE, OVER, Event, Job, Queue
 from engine.requests import Request, digest
 from engine.runs import Run, Status
@@ -60,13 +54,15 @@ class Engine:
         folder: Path,
         *,
         slots: Mapping[str, int] | None = None,
-        memory_mb: int | None = None,  # per worker; None: no limit
+        memory_mb: int | None = None,  # per worker of this machine; None: no limit
         command: Sequence[str] = WORKER,  # gets the run folder as its last argument
+        backend: Backend | None = None,  # None: this machine
     ) -> None:
         self.folder = folder.absolute()
         self.slots = _checked(slots or {"cpu": 1})
-        self._memory_mb = memory_mb
-        self._command = list(command)
+        self._backend: Backend = backend or LocalBackend(
+            command, slots=self.slots, memory_mb=memory_mb
+        )
         self._runs = self.folder / "runs"
         self._runs.mkdir(parents=True, exist_ok=True)
         self._lock = _only_engine(self.folder)
@@ -223,24 +219,19 @@ class Engine:
                 self._launch(job)
 
     def _launch(self, job: Job) -> None:
-        run, cores = self.run(job.run_id), os.cpu_count() or 1
-        environment = worker_environment(
-            job.resource,
-            threads=max(1, cores // self.slots[job.resource]),
-            memory_mb=self._memory_mb,
-        )
+        run = self.run(job.run_id)
         try:
             run.forget_outcome()
-            process = launch([*self._command, str(run.folder)], run.output, environment)
+            handle = self._backend.launch(job, run)
         except OSError as error:
             missing = not run.folder.is_dir()
             why = "The run folder was deleted. Submit the job again."
             said = why if missing else f"The worker could not be started: {error}."
             self._queue.change(job.run_id, "failed", who="engine", why=said)
             return
-        begun = started(process.pid) or ""
-        self._crew.add(Worker(run=run, pid=process.pid, begun=begun, process=process))
-        self._queue.record_process(job.run_id, process.pid, begun)
+        self._crew.add(Worker(run=run, handle=handle))
+        if handle.process is not None:
+            self._queue.record_process(job.run_id, *handle.process)
 
     def _finish(self, ending: Ending) -> None:
         """Bring the queue up to date with how a worker ended."""
@@ -279,14 +270,9 @@ class Engine:
     def _adopt(self, active: Sequence[Job]) -> None:
         """Watch the workers of an earlier engine; the next round finishes those that have ended."""
         for job in active:
-            if job.run_id in self._crew.workers:
-                continue
-            run, pid, begun = self.run(job.run_id), job.pid, job.pid_started or ""
-            if pid is None or not is_alive(pid, begun):
-                status = run.status()  # an engine may die before it writes down whom it started
-                if status and (pid is None or is_alive(status.pid, status.pid_started)):
-                    pid, begun = status.pid, status.pid_started
-            self._crew.add(Worker(run=run, pid=pid, begun=begun, process=None))
+            if job.run_id not in self._crew.workers:
+                run = self.run(job.run_id)
+                self._crew.add(Worker(run=run, handle=self._backend.adopt(job, run)))
 
     def _end_workers_without_a_job(self) -> None:
         """Workers of jobs that the queue has lost, with its file: nobody would ever stop them."""

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from engine.failures import Failure, explain, is_disk_full
 from engine.processes import MEMORY, thread_settings
+from engine.ray_jobs import is_ray_job, join_cluster
 from engine.requests import KINDS
 from engine.runs import Run
 from engine.session import Session, Stop
@@ -54,6 +55,8 @@ def _work(run: Run) -> int:
     try:
         _log_to(run)
         session.begin()
+        if is_ray_job():
+            join_cluster()
         request = run.request()
         log.info("%s begins in process %d", request.kind, os.getpid())
         session.check()

@@ -1,4 +1,8 @@
-"""Many small independent tasks, in this process or in several, with progress and a deadline."""
+"""Many small independent tasks, with progress and a deadline: the one place where they are spread.
+
+They run in this process, in several of this machine, or as tasks of the Ray cluster that this
+process has joined.
+"""
 
 import multiprocessing
 import os
@@ -10,6 +14,7 @@ from typing import TypeVar
 
 from forecasting.errors import ForecastingError
 from forecasting.progress import Reporter
+from forecasting.ray_tasks import is_driver, run_on_ray
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -29,8 +34,10 @@ def run_tasks(
     """Results in order; None for tasks that were not started before the deadline.
 
     `deadline` is in seconds of `time.monotonic`. With several processes the task must be picklable
-    and the calling script guarded by `if __name__ == "__main__"`.
+    and the calling script guarded by `if __name__ == "__main__"`. On Ray `n_jobs` does not count.
     """
+    if len(items) >= WORTH_A_PROCESS and is_driver():
+        return run_on_ray(task, items, reporter=reporter, deadline=deadline)
     n_jobs = min(n_jobs, len(items) // WORTH_A_PROCESS)
     if n_jobs > 1:
         return _in_processes(task, items, n_jobs, reporter, deadline)

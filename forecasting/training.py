@@ -21,6 +21,7 @@ from forecasting.arrays import IntArray
 from forecasting.networks.batches import Batches
 from forecasting.networks.checkpoint import Checkpoint, CheckpointFile
 from forecasting.networks.config import NetworkConfig
+from forecasting.networks.distributed import ALONE, Team
 from forecasting.networks.events import Events
 from forecasting.networks.layout import Layout
 from forecasting.networks.losses import mean_loss, quantile_loss
@@ -64,6 +65,7 @@ class Conditions:
     checkpoint: CheckpointFile | None = None
     events: Events | None = None
     began: float | None = None  # by time.monotonic(), what the budget counts from; None: now
+    team: Team = ALONE  # who trains; all of them with the same network, tensors and budget
     is_tuning: bool = False  # the weights stay as they are where no step makes them better
 
 
@@ -118,7 +120,7 @@ class Trainer:
         conditions: Conditions,
     ) -> None:
         self.network, self.tensors, self.layout, self.config = network, tensors, layout, config
-        self.conditions = conditions
+        self.conditions, self._team = conditions, conditions.team
         self.device = tensors.values_NT.device
         self.levels_Q = torch.tensor(config.quantile_levels, device=self.device)
         self.split = split_of(tensors, layout, config.horizon, config.seed)
@@ -198,11 +200,11 @@ class Trainer:
                 self.tensors,
                 self.split.first_N,
                 self.split.last if is_main else self.split.last_of_all,
-                size=config.batch_size,
+                size=config.windows(),
                 scale_power=config.scale_power,
                 generator=self._generator,
             ),
-            batch_size=config.batch_size,
+            batch_size=config.windows(),
         )
 
     def _steps(self, state: State) -> None:
@@ -261,7 +263,7 @@ class Trainer:
     @property
     def _is_budget_spent(self) -> bool:
         budget = self.conditions.budget_seconds
-        return budget is not None and self._spent() >= budget
+        return budget is not None and self._team.of_the_first(self._spent() >= budget)
 
     def _share(self, phase: Phase) -> float:
         """How much of the phase is done: of its steps, or of its time where that runs out first."""
@@ -270,16 +272,18 @@ class Trainer:
             return share
         if phase.is_main:
             budget /= 1 + self._finish_share
-        return max(share, (self._spent() - phase.began) / max(budget - phase.began, 1e-3))
+        share = max(share, (self._spent() - phase.began) / max(budget - phase.began, 1e-3))
+        return self._team.of_the_first(share)
 
     def _update(self, state: State) -> Tensor:
         """One step; where the device's memory is too small, with half the batch from then on."""
         rows_B, cutoffs_B = state.batches.next()
+        self._team.seed(self.config.seed, state.steps_done)
         while True:
             state.optimiser.zero_grad(set_to_none=True)
             size = state.batch_size
-            loss = self._gradients(rows_B[:size], cutoffs_B[:size])
-            if loss is not None:
+            found = self._gradients(*self._team.share(rows_B[:size], cutoffs_B[:size]))
+            if found is not None:
                 break
             # Here, and not where the error is caught: until then it holds what was computed.
             state.batch_size //= 2
@@ -288,22 +292,24 @@ class Trainer:
                 f"The device's memory was too small; training went on with batches of "
                 f"{state.batch_size} windows."
             )
+        loss = self._team.average(self.network, *found)
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         state.optimiser.step()
         return loss
 
-    def _gradients(self, rows_B: Tensor, cutoffs_B: Tensor) -> Tensor | None:
-        """The loss, its gradients computed; None where the memory was too small for the batch."""
+    def _gradients(self, rows_B: Tensor, cutoffs_B: Tensor) -> tuple[Tensor, Tensor] | None:
+        """The loss and its weight, gradients computed; None where the memory was too small."""
         try:
-            loss = self._loss(rows_B, cutoffs_B)
+            loss, counted = self._loss(rows_B, cutoffs_B)
             loss.backward()
         except torch.OutOfMemoryError:
             if len(rows_B) == 1:
                 raise
             return None
-        return loss.detach()
+        return loss.detach(), counted
 
-    def _loss(self, rows_B: Tensor, cutoffs_B: Tensor) -> Tensor:
+    def _loss(self, rows_B: Tensor, cutoffs_B: Tensor) -> tuple[Tensor, Tensor]:
+        """The loss per weighted observation, and the sum of their weights."""
         windows = gather(self.tensors, self.layout, rows_B, cutoffs_B, self.config.horizon)
         with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
             quantiles_BHQ, mean_BH = self._forward(windows)
@@ -317,7 +323,7 @@ class Trainer:
         )
         weight_B = windows.scale_B**self.config.scale_power
         counted = (weight_B * windows.observed_BH.sum(dim=1)).sum().clamp(min=1e-6)
-        return (weight_B * loss_B).sum() / counted
+        return (weight_B * loss_B).sum() / counted, counted
 
     def _compiled(self) -> Callable[[Windows], tuple[Tensor, Tensor]]:
         if not self.config.compile:
@@ -332,10 +338,13 @@ class Trainer:
     @torch.inference_mode()
     def validate(self, network: nn.Module) -> float:
         """WQL of the validated windows."""
-        rows, cutoffs = (torch.as_tensor(each, device=self.device) for each in self.split.validated)
+        validated = (torch.as_tensor(each, device=self.device) for each in self.split.validated)
+        rows, cutoffs = self._team.share(*validated)
         volumes_N = torch.as_tensor(self.tensors.volumes, device=self.device)
         sums_2 = torch.zeros(2, dtype=volumes_N.dtype, device=self.device)  # lost, sold
         for rows_B, cutoffs_B in zip(rows.split(1024), cutoffs.split(1024), strict=True):
+            if not len(rows_B):  # there were fewer than workers
+                break
             windows = gather(self.tensors, self.layout, rows_B, cutoffs_B, self.config.horizon)
             quantiles_BHQ, _ = network(windows)
             loss_B = quantile_loss(
@@ -344,7 +353,7 @@ class Trainer:
             unit_B = windows.scale_B * volumes_N[rows_B]
             sold_B = windows.target_BH.abs().sum(dim=1)
             sums_2 += torch.stack([(loss_B * unit_B).sum(), (sold_B * unit_B).sum()])
-        lost, sold = sums_2.tolist()
+        lost, sold = self._team.total(sums_2).tolist()
         return lost / sold if sold else lost
 
     def _write_checkpoint(self, state: State) -> None:
@@ -358,8 +367,8 @@ class Trainer:
     def _resumed(self) -> State | None:
         """The state in the checkpoint, where there is one of this very training."""
         file = self.conditions.checkpoint
-        found = None if file is None else file.read()
-        if file is None or found is None:
+        found = self._team.of_the_first(None if file is None else file.read())
+        if found is None:
             return None
         fresh = self._new_state(found.state["phase"]["name"], found.state["phase"]["total"])
         state = fresh.unpacked(found)
@@ -377,7 +386,7 @@ class Trainer:
             best_step=state.phase.best_step if state and wql is not None else steps,
             validation_wql=wql,
             windows=self.split.windows,
-            batch_size=state.batch_size if state else self.config.batch_size,
+            batch_size=state.batch_size if state else self.config.windows(),
             device=str(self.device),
             seconds=self._spent(),
             stopped=self.interrupt is not None,

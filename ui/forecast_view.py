@@ -8,13 +8,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from data.scope import Level, Scope
-from ui import address, charts, forecast_words, forecasts, layout, queries
+from engine.registry import Entry
+from ui import address, charts, forecast_words, forecasts, layout, queries, run_choice
 from ui import format as fmt
 from ui import scope as scopes
 from ui.forecasts import Outlook
 from ui.queries import Dataset
-
-MODELS = (forecasts.AUTOMATIC, *forecasts.CANDIDATES)
 
 _EVENTS, _STOCKOUTS = "Events", "Stock-outs"  # lines that not every dataset has
 _LEVELS: dict[str, Level] = {"Categories": "category", "Products": "product", "Places": "place"}
@@ -26,6 +25,7 @@ class Choice:
     """What the controls of the page say."""
 
     model: str
+    run: Entry | None  # a trained run instead of the model
     horizon: int  # periods
     lines: frozenset[str]  # what to draw beside the forecast
 
@@ -35,6 +35,9 @@ def controls(scope: Scope, dataset: Dataset) -> Choice:
     freq = scope.freq
     offered = _lines(scope, dataset)
     key = f"lines_{freq.lower()}"
+    if run_choice.arrived(scope):  # its forecast is shown beside ARIMA
+        shown = st.session_state.get(key, ["Last year", _EVENTS])
+        st.session_state[key] = [*(line for line in shown if line != "Baseline"), "Baseline"]
     if key in st.session_state:  # another scope may not have all that was chosen
         st.session_state[key] = [line for line in st.session_state[key] if line in offered]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -50,17 +53,7 @@ def controls(scope: Scope, dataset: Dataset) -> Choice:
             bind="query-params",
         )
         st.space("stretch")
-        model = st.selectbox(
-            "Model",
-            MODELS,
-            format_func=lambda key: (
-                "Best model" if key == forecasts.AUTOMATIC else forecast_words.model_name(key, freq)
-            ),
-            label_visibility="collapsed",
-            key="model",
-            bind="query-params",
-            width=170,
-        )
+        model, run = run_choice.model(scope)
         ahead = st.segmented_control(
             "Ahead",
             forecasts.HORIZONS[freq],
@@ -72,7 +65,8 @@ def controls(scope: Scope, dataset: Dataset) -> Choice:
             bind="query-params",
         )
     return Choice(
-        model=model or forecasts.AUTOMATIC,
+        model=model,
+        run=run,
         horizon=ahead or forecasts.DEFAULT_HORIZON[freq],
         lines=frozenset(lines),
     )
@@ -87,7 +81,10 @@ def outlook(scope: Scope, choice: Choice) -> Outlook:
             f"**No complete {noun} of sales here yet.** The forecast starts after the first one. "
             "Choose a shorter period or a wider scope above."
         )
+    run_choice.note_absence(scope, choice.run)
     with st.skeleton(height=420):
+        if choice.run is not None:
+            return run_choice.outlook(scope, choice.run, choice.horizon)
         return queries.outlook(scope, choice.horizon, choice.model)
 
 
@@ -96,6 +93,8 @@ def caption(dataset: Dataset, scope: Scope, made: Outlook, choice: Choice) -> st
     parts = [f"{fmt.escape(dataset.name)} · sales through {fmt.day(dataset.last_day)}"]
     if made.partial is not None:
         parts.append(f"{fmt.period(made.partial, scope.freq)} is not complete and left out")
+    if choice.run is not None:
+        return " · ".join([*parts, run_choice.verdict(made, choice.run, scope)])
     words = forecast_words.verdict(
         made,
         freq=scope.freq,
@@ -272,7 +271,7 @@ def inside(scope: Scope, choice: Choice, dataset: Dataset) -> None:
     )
 
 
-def words(made: Outlook, scope: Scope, dataset: Dataset) -> None:
+def words(made: Outlook, scope: Scope, choice: Choice, dataset: Dataset) -> None:
     """The card that says it in sentences."""
     sentences = forecast_words.in_words(
         made, freq=scope.freq, measure=scope.measure, currency=dataset.currency
@@ -282,7 +281,8 @@ def words(made: Outlook, scope: Scope, dataset: Dataset) -> None:
         made.future["timestamp"].iloc[0].date(),
         made.future["timestamp"].iloc[-1].date() + timedelta(days=6),
     )
-    if festivals := forecast_words.festivals(ahead, made.future):
+    knows = choice.run is not None and "festivals" in choice.run.about.covariates
+    if festivals := forecast_words.festivals(ahead, made.future, known=knows):
         sentences.append(festivals)
     with st.container(border=True):
         st.markdown("**In words**")

@@ -14,6 +14,11 @@ NAMES = {
     "ces": "CES",
     "mstl": "MSTL",
     "naive": "Last value",
+    "lstm": "LSTM",
+    "gru": "GRU",
+    "transformer": "Transformer",
+    "gbm": "Boosting",
+    "ensemble": "Average",
 }
 _LAST_YEAR = {"D": "Last week's days", "W": "Last year's weeks", "M": "Last year's months"}
 _INSTEAD = {  # by what the library calls its fallbacks
@@ -99,8 +104,11 @@ def fallback(outlook: Outlook, freq: Freq) -> str:
     return fmt.escape(f"Not by {model_name(outlook.model, freq)}: {reason}. {instead}")
 
 
-def festivals(events: pd.DataFrame, future: pd.DataFrame) -> str:
-    """Festivals within the forecast, as a sentence; "" where there are none."""
+def festivals(events: pd.DataFrame, future: pd.DataFrame, *, known: bool) -> str:
+    """Festivals within the forecast, as a sentence; "" where there are none.
+
+    `known` says whether the model was told of them.
+    """
     if events.empty or future.empty:
         return ""
     days = pd.to_datetime(events["first_day"])
@@ -111,7 +119,8 @@ def festivals(events: pd.DataFrame, future: pd.DataFrame) -> str:
     ]
     if not names:
         return ""
-    return f"Ahead: {', '.join(names[:3])}. The models here know festivals only from earlier years."
+    told = "" if known else " The models here know festivals only from earlier years."
+    return f"Ahead: {', '.join(names[:3])}.{told}"
 
 
 def table(outlook: Outlook, *, freq: Freq, measure: Measure, currency: str) -> pd.DataFrame:

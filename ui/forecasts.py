@@ -172,6 +172,11 @@ def _forecast(panel: fc.Panel, model: str, horizon: int) -> fc.Forecast:
     return made.predict(panel)
 
 
+def mean_of(history: pd.DataFrame, model: str, freq: Freq, horizon: int) -> np.ndarray:
+    """The mean (H,) that a model forecasts for a history."""
+    return _forecast(panel_of(history, freq), model, horizon).mean[0]
+
+
 def next_periods(made: Outlook, rhythm: summaries.Rhythm) -> summaries.Recent:
     """The sum of the next periods for the card of Home."""
     near = made.future.head(rhythm.ahead)

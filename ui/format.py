@@ -201,13 +201,14 @@ def _short(value: float) -> str:
 def duration(seconds: float) -> str:
     """How long something takes.
 
-    >>> duration(0.2), duration(41.4), duration(170), duration(1100)
-    ('1 s', '41 s', '2 min 50 s', '18 min')
+    >>> duration(0.2), duration(41.4), duration(170), duration(180), duration(1100)
+    ('1 s', '41 s', '2 min 50 s', '3 min', '18 min')
     """
     whole = max(1, round(seconds))
     if whole < 60:
         return f"{whole} s"
-    return f"{whole // 60} min {whole % 60} s" if whole < 600 else f"{round(seconds / 60)} min"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if rest and whole < 600 else f"{round(seconds / 60)} min"
 
 
 def cell(value: str) -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from data.errors import DataError, StoreError
+from engine.errors import EngineBusy, EngineError
 from ui import state
 
 log = logging.getLogger("almanac")
@@ -57,7 +58,11 @@ def errors_in_words() -> Iterator[None]:
         st.title("The database is not available", anchor=False)
         st.error(str(error))
         st.button("Try again", type="primary", icon=":material/refresh:")
-    except DataError as error:
+    except EngineBusy as error:
+        st.title("Almanac is open already", anchor=False)
+        st.error(str(error))
+        st.button("Try again", type="primary", icon=":material/refresh:")
+    except (DataError, EngineError) as error:
         st.error(str(error))
     except Exception as error:
         from forecasting.errors import ForecastingError  # late: the library is heavy to import

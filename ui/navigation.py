@@ -22,6 +22,10 @@ class Entry:
 
 HOME = "pages/start/home.py"
 FORECAST = "pages/forecast/forecast.py"
+TRAIN = "pages/forecast/train.py"
+JOBS = "pages/forecast/jobs.py"
+MODELS = "pages/forecast/models.py"
+SCHEDULES = "pages/forecast/schedules.py"
 UPLOAD = "pages/data/upload.py"
 
 TABLE: dict[str, tuple[Entry, ...]] = {
@@ -48,6 +52,10 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             ":material/show_chart:",
             "What will sell, in which range, beside last year.",
         ),
+        Entry(TRAIN, "Train", ":material/model_training:", "Networks, trained in the background."),
+        Entry(JOBS, "Jobs", ":material/progress_activity:", "What is being done, and was."),
+        Entry(MODELS, "Models", ":material/deployed_code:", "Every trained model, to use again."),
+        Entry(SCHEDULES, "Schedules", ":material/event_repeat:", "Trainings that repeat."),
     ),
 }
 

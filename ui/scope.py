@@ -114,7 +114,7 @@ def _control(
         by = st.segmented_control(
             "Period",
             offered,
-            default=usual,
+            default=None if "by" in st.session_state else usual,
             required=True,
             key="by",
             bind="query-params",

@@ -10,10 +10,13 @@ from pathlib import Path
 class Settings:
     """Where Almanac keeps its things and how much it may use."""
 
-    var: Path = Path("var")  # database, staged uploads, later run folders
+    var: Path = Path("var")  # database, staged uploads, queue, run folders
     data_folder: Path = Path("var/inbox")  # the only server folder whose files may be imported
     memory_limit: str = "2GB"  # of the database; torch and pandas come on top
     threads: int | None = None  # of the database; None: one per core
+    ray_address: str | None = None  # dashboard of the Ray cluster for jobs; None: this machine
+    jobs: int = 2  # trainings at once; they share the cores
+    job_memory_mb: int | None = None  # of each training; None: no limit
 
     @property
     def database(self) -> Path:
@@ -28,12 +31,18 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     '/srv/almanac/inbox'
     >>> from_environment({"ALMANAC_THREADS": "4"}).threads
     4
+    >>> from_environment({"ALMANAC_RAY_ADDRESS": "http://head:8265"}).ray_address
+    'http://head:8265'
     """
     var = Path(environ.get("ALMANAC_VAR") or Settings.var)
     threads = environ.get("ALMANAC_THREADS")
+    job_memory = environ.get("ALMANAC_JOB_MEMORY_MB")
     return Settings(
         var=var,
         data_folder=Path(environ.get("ALMANAC_DATA_FOLDER") or var / "inbox"),
         memory_limit=environ.get("ALMANAC_MEMORY_LIMIT") or Settings.memory_limit,
         threads=int(threads) if threads else None,
+        ray_address=environ.get("ALMANAC_RAY_ADDRESS") or None,
+        jobs=int(environ.get("ALMANAC_JOBS") or min(Settings.jobs, os.cpu_count() or 1)),
+        job_memory_mb=int(job_memory) if job_memory else None,
     )

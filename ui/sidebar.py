@@ -3,17 +3,20 @@
 import streamlit as st
 
 from data.scope import Freq, Measure, Scope
-from ui import address, layout, navigation, queries
+from ui import address, jobs, layout, navigation, queries
 from ui import format as fmt
+from ui.engine import engine
 from ui.queries import Dataset
 
 _DATASET = "dataset_choice"
+BUSY, IDLE = "2s", "15s"  # between looks at the jobs
 
 
 def show() -> None:
-    """Draw the dataset selector and the switch, both as the address says."""
+    """Draw the dataset selector and the switch, both as the address says, and what runs."""
     datasets = queries.datasets()
     if not datasets:
+        engine()  # from the first page on, so that jobs of the last start go on
         return
     current = dataset()
     if current and address.number("dataset") is None:
@@ -35,13 +38,34 @@ def show() -> None:
             st.segmented_control(
                 "Show",
                 ["Units", "Revenue"],
-                default="Revenue",
+                default=None if "show" in st.session_state else "Revenue",
                 required=True,
                 key="show",
                 bind="query-params",
                 width="stretch",
                 help="Changes every number, chart and file. Costs stay money.",
             )
+        _jobs()
+
+
+def _jobs() -> None:
+    """One line of what runs, refreshed by itself; nothing while nothing does."""
+    every = BUSY if jobs.count_active() else IDLE
+    st.fragment(run_every=every, key="sidebar_jobs")(_line)()
+
+
+def _line() -> None:
+    with layout.errors_in_words():
+        if not (listed := jobs.active()):
+            return
+        words, left, share, run_id = jobs.in_a_line(listed)
+        st.page_link(
+            navigation.JOBS,
+            label=words,
+            icon=":material/progress_activity:",
+            query_params={"job": run_id},
+        )
+        st.progress(share, text=left)
 
 
 def dataset() -> Dataset | None:

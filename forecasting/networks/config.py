@@ -1,13 +1,11 @@
 """Options that every neural model has, and the presets that fill in those left at None."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Self
 
 from forecasting.errors import ConfigError
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, check_quantile_levels
-
-Preset = Literal["fast", "balanced", "best"]
-PRESETS: tuple[Preset, ...] = ("fast", "balanced", "best")
+from forecasting.networks.presets import PRESETS, USUAL, Preset, suggested
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +23,7 @@ class NetworkConfig:
     dropout: float = 0.1  # share of hidden units dropped in training
     series_embedding: bool | None = None  # learn a vector per series; None: with long histories
     max_steps: int | None = None  # updates of the weights
-    batch_size: int = 256  # windows per update; halved when the device's memory is too small
+    batch_size: int | None = None  # windows per update; halved when the device's memory is small
     learning_rate: float = 2e-3  # its peak, after the warm-up
     weight_decay: float = 0.01  # of AdamW
     patience: int = 8  # validations without improvement after which training ends; 20 in all
@@ -36,6 +34,7 @@ class NetworkConfig:
     device: str = "auto"  # "auto" takes a GPU where there is one; or "cpu", "cuda", "cuda:1"
     compile: bool = False  # on a GPU; saves time where training takes minutes
     num_threads: int = 1  # of the CPU; one is fastest for small networks on busy cores
+    num_workers: int = 1  # processes, or GPUs, that share every batch; on Ray, of all machines
 
     def __post_init__(self) -> None:
         check_quantile_levels(self.quantile_levels)
@@ -49,15 +48,35 @@ class NetworkConfig:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ConfigError(f"{name}={value!r} must lie between {low} and {high}.")
+        if self.batch_size is not None and self.num_workers > self.batch_size:
+            raise ConfigError(
+                f"num_workers={self.num_workers} is more than batch_size={self.batch_size} windows."
+            )
+
+    def suited(self, num_series: int, length: int, device_type: str) -> Self:
+        """The options with what the preset suggests for a panel of this size on this device."""
+        found = suggested(
+            self.preset, num_series=num_series, length=length, device_type=device_type
+        )
+        return replace(
+            self,
+            width=self.width or found.width,
+            max_steps=self.max_steps or found.max_steps,
+            batch_size=self.batch_size or found.batch_size,
+        )
 
     def steps(self) -> int:
         """Updates of the weights that training takes at most."""
-        return self.max_steps or {"fast": 300, "balanced": 800, "best": 2500}[self.preset]
+        return self.max_steps or USUAL[self.preset].max_steps
+
+    def windows(self) -> int:
+        """Windows per update of the weights."""
+        return self.batch_size or USUAL[self.preset].batch_size
 
 
 _COUNTS = (
     *("horizon", "seasonality", "context_length", "patch_length", "width", "max_steps"),
-    *("batch_size", "patience", "num_threads"),
+    *("batch_size", "patience", "num_threads", "num_workers"),
 )
 _RANGES = {
     "dropout": (0.0, 0.9),

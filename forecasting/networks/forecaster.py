@@ -8,9 +8,10 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import torch
@@ -26,8 +27,10 @@ from forecasting.forecast import Forecast, Note
 from forecasting.future import KnownFuture, known_future_array
 from forecasting.history import history_of
 from forecasting.networks.bands import Bands
+from forecasting.networks.checked import checked
 from forecasting.networks.checkpoint import CheckpointFile, digest_of
 from forecasting.networks.config import NetworkConfig
+from forecasting.networks.distributed import Task, Team, leading
 from forecasting.networks.events import Events
 from forecasting.networks.fine_tuning import (
     Unfrozen,
@@ -37,7 +40,10 @@ from forecasting.networks.fine_tuning import (
     tuning_config,
 )
 from forecasting.networks.layout import Covariate, Layout, Static, check_panel, layout_of
+from forecasting.networks.level import level_mean
 from forecasting.networks.network import Network
+from forecasting.networks.presets import is_large
+from forecasting.networks.shards import are_worth_it, predict_in_shards
 from forecasting.networks.tensors import PanelTensors, panel_tensors, volumes_of
 from forecasting.networks.windows import WindowSizes, gather, sizes_of
 from forecasting.panel import Panel
@@ -61,7 +67,7 @@ class NetworkForecaster(ABC):
     storage: Storage = "fp32"  # how `save` stores the weights; see `compression`
 
     def __init__(self, config: NetworkConfig) -> None:
-        self.config = config
+        self.config = self._asked = config
         self.training = TrainingReport()
         self.interrupt: KeyboardInterrupt | None = None  # what stopped the last training
         self._layout: Layout | None = None
@@ -89,27 +95,35 @@ class NetworkForecaster(ABC):
         `checkpoint` the training is written there now and then, and goes on from what it finds
         there of itself, to the result that it would have had. `events` is a folder for TensorBoard.
         """
-        began = time.monotonic()
+        conditions = Conditions(
+            stage=self.name,
+            on_progress=on_progress,
+            budget_seconds=budget_seconds,
+            events=None if events is None else Events(events),
+            began=time.monotonic(),
+        )
+        task = Task(type(self), self._asked, panel, budget_seconds)
+        with leading(task, _device(self.config.device)) as team:
+            self._fit(panel, replace(conditions, team=team), checkpoint)
+        return self
+
+    def assist(self, team: Team, panel: Panel, budget_seconds: float | None) -> None:
+        """Do the share of one worker in the `fit` that the first worker of the team does."""
+        conditions = Conditions(stage=self.name, budget_seconds=budget_seconds, team=team)
+        self._fit(panel, conditions, None)
+
+    def _fit(self, panel: Panel, conditions: Conditions, checkpoint: Path | str | None) -> None:
         layout = layout_of(panel, self.config, volumes_of(panel))
         device = _device(self.config.device)
+        self.config = self._asked.suited(panel.num_series, panel.length, device.type)
         with _determined(self.config, device):
             tensors = panel_tensors(panel, layout, device)
             network = self._new_network(layout, _sizes(tensors, layout, self.config)).to(device)
-            file = None
             if checkpoint is not None:
                 digest = digest_of(self.name, self.config, network, panel)
-                file = CheckpointFile(checkpoint, digest)
-            conditions = Conditions(
-                stage=self.name,
-                on_progress=on_progress,
-                budget_seconds=budget_seconds,
-                checkpoint=file,
-                events=None if events is None else Events(events),
-                began=began,
-            )
+                conditions = replace(conditions, checkpoint=CheckpointFile(checkpoint, digest))
             self._train(Trainer(network, tensors, layout, self.config, conditions), panel)
         self._layout, self._network = layout, network.eval()
-        return self
 
     def fine_tune(
         self,
@@ -156,8 +170,12 @@ class NetworkForecaster(ABC):
             self.training = trainer.run()
             self.storage = "fp32"
             self.interrupt = trainer.interrupt
+            if trainer.conditions.team.rank:  # only the first worker keeps what was learned
+                return
             if not trainer.conditions.is_tuning or self.training.best_step:
                 self._bands = Bands.measured(trainer, panel)
+            if self.training.best_step and not self.training.stopped:
+                _level(trainer, panel)
         finally:
             if trainer.conditions.events is not None:
                 trainer.conditions.events.close()
@@ -170,20 +188,31 @@ class NetworkForecaster(ABC):
         ahead = np.zeros((panel.num_series, horizon, len(panel.known_names)))
         if layout.known:
             ahead = known_future_array(panel, known_future, horizon)
+        if next(network.parameters()).device.type == "cpu" and are_worth_it(panel.num_series):
+            return predict_in_shards(self._predict, panel, ahead)
+        return self._predict(panel, ahead)
+
+    def _predict(self, panel: Panel, ahead: FloatArray) -> Forecast:
+        layout, network = self._fitted()
         device = next(network.parameters()).device
         with _determined(self.config, device):
             tensors = panel_tensors(panel, layout, device, ahead)
             quantiles, mean = self._raw(network, tensors, layout)
         quantiles = self._bands.moved(quantiles, tensors.volumes)
-        series = [
-            self._checked(panel, layout, i, mean[i], quantiles[i]) for i in range(panel.num_series)
-        ]
+        series = checked(
+            panel,
+            mean,
+            quantiles,
+            partial(self._checked, panel, layout),
+            trained=self.training.steps > 0,
+            round_counts=self.config.round_counts,
+        )
         return Forecast(
             mean=np.stack([each.mean for each in series]),
             quantiles=np.stack([each.quantiles for each in series]),
             quantile_levels=self.config.quantile_levels,
             series_ids=panel.series_ids,
-            timestamps=panel.future_timestamps(horizon),
+            timestamps=panel.future_timestamps(self.config.horizon),
             cutoff=panel.cutoff,
             step_correlation=self._bands.step_correlation,
             notes=tuple(
@@ -298,6 +327,20 @@ class NetworkForecaster(ABC):
         if self.config.round_counts and _is_whole(history.values[history.observed]):
             quantiles = np.floor(quantiles + 0.5)
         return sane(SeriesForecast(mean, quantiles), history, levels)
+
+
+def _level(trainer: Trainer, panel: Panel) -> None:
+    """Large panels tell the level of the mean well enough to set it; see `level`."""
+    if is_large(panel.num_series, panel.length):
+        level_mean(
+            cast(Network, trainer.network),
+            trainer.tensors,
+            trainer.layout,
+            horizon=trainer.config.horizon,
+            first_N=trainer.split.first_N,
+            last=trainer.split.last_of_all,
+            seed=trainer.config.seed,
+        )
 
 
 def _is_whole(values: FloatArray) -> bool:

@@ -3,6 +3,7 @@
 It is written to config.json, so that a saved network reads any other panel in the same way.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
-from forecasting.arrays import Float32Array, FloatArray
+from forecasting.arrays import Float32Array, FloatArray, IntArray
 from forecasting.errors import PanelError
 from forecasting.networks.config import NetworkConfig
 from forecasting.panel import Panel
@@ -29,6 +30,7 @@ READING = {
 SHORT_SEASON = 31  # steps; of such seasons the mean over several is a candidate too
 LONG_HISTORY = 500  # observations per series from which a vector per series pays
 MOST_EMBEDDED = 5000  # series that get a vector each
+ROWS = 1024  # series at a time where a whole panel is read
 MOST_ZEROS = 0.3  # share of zeros above which it pays no more
 
 
@@ -141,30 +143,46 @@ def _reading(freq: str) -> tuple[int, int, int, tuple[int, ...]]:
     return context, patch, recent, lags if offset.n == 1 else (1, 2)
 
 
+def blocks(values: FloatArray | Float32Array) -> Iterator[tuple[slice, Any]]:
+    """The rows of an array, some at a time, so that what is computed of them stays small."""
+    for first in range(0, len(values), ROWS):
+        rows = slice(first, first + ROWS)
+        yield rows, values[rows]
+
+
 def _covariates(names: tuple[str, ...], values: Float32Array) -> tuple[Covariate, ...]:
     return tuple(_covariate(name, values[:, :, k]) for k, name in enumerate(names))
 
 
 def _covariate(name: str, values: Float32Array) -> Covariate:
     """Centre and spread of all values (N, T), and the spread within series."""
-    known = values[~np.isnan(values)].astype(np.float64)
-    flag = bool(np.isin(known, (0.0, 1.0)).all())
-    if flag:
+    if all(((block == 0) | (block == 1) | np.isnan(block)).all() for _, block in blocks(values)):
         return Covariate(name=name, log=False, centre=0.0, spread=1.0, own_spread=0.0)
-    log = bool((known > 0).all())
-    seen = np.log(known) if log else known
-    counts = np.maximum((~np.isnan(values)).sum(axis=1), 1)
-    level = np.log(values) if log else values
-    means = np.nansum(level, axis=1) / counts
-    within = np.sqrt(np.nanmean((level - means[:, None]) ** 2))
-    spread = float(seen.std()) or 1.0
+    log = all(((block > 0) | np.isnan(block)).all() for _, block in blocks(values))
+    counts, means, within = _by_series(values, log=log)
+    total = counts.sum()
+    centre = float((counts * means).sum() / total)
+    between = (counts * (means - centre) ** 2).sum()
+    spread = float(np.sqrt((within.sum() + between) / total)) or 1.0
     return Covariate(
         name=name,
         log=log,
-        centre=float(seen.mean()),
+        centre=centre,
         spread=spread,
-        own_spread=max(float(within), 1e-3 * spread),
+        own_spread=max(float(np.sqrt(within.sum() / total)), 1e-3 * spread),
     )
+
+
+def _by_series(values: Float32Array, *, log: bool) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Known values of each series (N,): their count, mean, and squared distances from it."""
+    found = []
+    for _, block in blocks(values):
+        seen = np.log(block.astype(np.float64)) if log else block.astype(np.float64)
+        counts = (~np.isnan(seen)).sum(axis=1)
+        means = np.nansum(seen, axis=1) / np.maximum(counts, 1)
+        found.append((counts, means, np.nansum((seen - means[:, None]) ** 2, axis=1)))
+    counts, means, within = (np.concatenate(each) for each in zip(*found, strict=True))
+    return counts, means, within
 
 
 def _static(column: "pd.Series[Any]") -> Static:

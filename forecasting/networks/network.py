@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from forecasting.networks.config import NetworkConfig
 from forecasting.networks.layout import Layout
+from forecasting.networks.presets import USUAL
 from forecasting.networks.windows import Windows, WindowSizes
 
 MakeEncoder = Callable[[int, int, float], nn.Module]  # width, patches, dropout
@@ -30,7 +31,7 @@ class Network(nn.Module):
         self, config: NetworkConfig, layout: Layout, sizes: WindowSizes, make_encoder: MakeEncoder
     ) -> None:
         super().__init__()
-        width = config.width or {"fast": 48, "balanced": 64, "best": 128}[config.preset]
+        width = config.width or USUAL[config.preset].width
         patches = layout.context_length // layout.patch_length
         self.sizes = sizes
         self.patch_length = layout.patch_length

@@ -1,7 +1,7 @@
 """PanelTensors: a panel as dense tensors on the device, from which windows are gathered by index.
 
-Shape suffixes: N series, T steps (history and, to predict, the horizon), K known and P past
-covariate channels, C calendar features, M numeric statics, S categorical statics.
+Shape suffixes: N series, T steps (history and, to predict, the horizon), C calendar features,
+M numeric statics, S categorical statics.
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,9 @@ from torch import Tensor
 
 from forecasting.arrays import Float32Array, FloatArray, IntArray
 from forecasting.networks.calendar import calendar_features
-from forecasting.networks.layout import Covariate, Layout
+from forecasting.networks.channels import FARTHEST, Channels, channels_of
+from forecasting.networks.layout import Layout, blocks
 from forecasting.panel import Panel
-
-FARTHEST = 5.0  # spreads from the centre at which a covariate is cut off
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,9 +24,9 @@ class PanelTensors:
     """Values in units of each series' volume, and all that goes with them."""
 
     values_NT: Tensor  # target / volume, 0 where not observed
-    observed_NT: Tensor  # 1 where observed
-    known_NTK: Tensor
-    past_NTP: Tensor
+    observed_NT: Tensor  # bool
+    known: Channels
+    past: Channels  # ends with the history
     calendar_TC: Tensor
     statics_NM: Tensor
     categories_NS: Tensor  # 0 is a category that was not seen in fitting
@@ -45,8 +44,8 @@ class PanelTensors:
 
 def volumes_of(panel: Panel) -> FloatArray:
     """Mean absolute value (N,) of each series, 0 where nothing or nothing but zero was seen."""
-    counts = np.maximum(panel.observed.sum(axis=1), 1)
-    return np.nansum(np.abs(panel.target), axis=1) / counts
+    totals = [np.nansum(np.abs(block), axis=1) for _, block in blocks(panel.target)]
+    return np.concatenate(totals) / np.maximum(panel.observed.sum(axis=1), 1)
 
 
 def panel_tensors(
@@ -59,11 +58,10 @@ def panel_tensors(
     units = np.where(volumes > 0, volumes, 1.0)
     target = panel.target[:, start:]
     scaled = np.zeros((panel.num_series, target.shape[1] + ahead), dtype=np.float32)
-    seen = np.zeros_like(scaled)
+    seen = np.zeros(scaled.shape, dtype=bool)
     np.divide(target, units[:, None], out=scaled[:, : target.shape[1]], casting="same_kind")
     seen[:, : target.shape[1]] = panel.observed[:, start:]
-    scaled[seen == 0] = 0.0
-    past = _channels(panel.past_covariates[:, start:], panel.past_names, layout.past)
+    scaled[~seen] = 0.0
     known_values = panel.known_covariates[:, start:]
     if known_future is not None:
         known_values = np.concatenate([known_values, known_future.astype(np.float32)], axis=1)
@@ -80,8 +78,8 @@ def panel_tensors(
     return PanelTensors(
         values_NT=tensor(scaled),
         observed_NT=tensor(seen),
-        known_NTK=tensor(_channels(known_values, panel.known_names, layout.known)),
-        past_NTP=tensor(np.pad(past, ((0, 0), (0, ahead), (0, 0)))),
+        known=channels_of(known_values, panel.known_names, layout.known, device),
+        past=channels_of(panel.past_covariates[:, start:], panel.past_names, layout.past, device),
         calendar_TC=tensor(calendar_features(stamps, panel.freq)),
         statics_NM=tensor(numbers),
         categories_NS=tensor(categories),
@@ -92,22 +90,6 @@ def panel_tensors(
         own_ratio_K=tensor(np.array(ratios, dtype=np.float32)),
         volumes=volumes,
     )
-
-
-def _channels(
-    values: Float32Array, names: tuple[str, ...], covariates: tuple[Covariate, ...]
-) -> Float32Array:
-    """Covariates (N, T, K) of the layout in its order, near zero, unknown ones carried forward."""
-    found = np.zeros((*values.shape[:2], len(covariates)), dtype=np.float32)
-    for k, each in enumerate(covariates):
-        column = values[:, :, names.index(each.name)]
-        if np.isnan(column).any():
-            column = pd.DataFrame(column.T).ffill().to_numpy(dtype=np.float32).T
-        if each.log:
-            column = np.log(np.maximum(column, 1e-12))
-        scaled = (column - each.centre) / each.spread
-        found[:, :, k] = np.nan_to_num(np.clip(scaled, -2 * FARTHEST, 2 * FARTHEST), nan=0.0)
-    return found
 
 
 def _statics(frame: pd.DataFrame, layout: Layout) -> tuple[Float32Array, IntArray]:

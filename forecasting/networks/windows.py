@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from forecasting.networks.channels import FARTHEST
 from forecasting.networks.layout import Layout
-from forecasting.networks.tensors import FARTHEST, PanelTensors
+from forecasting.networks.tensors import PanelTensors
 
 SMALLEST_SCALE = 0.05  # of the volume of the series, for contexts that are nearly empty
 LARGEST = 1e4  # scales beyond which a value is an error in the data
@@ -145,14 +146,14 @@ class _Reader:
         """Values and whether they were observed, both (B, X)."""
         flat_BX = self._flat(steps_BX)
         inside_BX = (steps_BX >= 0) & (steps_BX < self.tensors.steps)
-        observed_BX = self.tensors.observed_NT.view(-1)[flat_BX] * inside_BX
+        observed_BX = (self.tensors.observed_NT.view(-1)[flat_BX] & inside_BX).float()
         return self.tensors.values_NT.view(-1)[flat_BX] * observed_BX, observed_BX
 
     def known(self, steps_BX: Tensor) -> Tensor:
-        return self.tensors.known_NTK.flatten(0, 1)[self._flat(steps_BX)]
+        return self.tensors.known.at(self.rows_B, steps_BX)
 
     def past(self, steps_BX: Tensor) -> Tensor:
-        return self.tensors.past_NTP.flatten(0, 1)[self._flat(steps_BX)]
+        return self.tensors.past.at(self.rows_B, steps_BX)
 
     def _flat(self, steps_BX: Tensor) -> Tensor:
         steps = self.tensors.steps

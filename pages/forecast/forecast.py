@@ -25,6 +25,6 @@ with left:
     view.chart(outlook, asked, choice, dataset)
 with right:
     view.inside(asked, choice, dataset)
-    view.words(outlook, asked, dataset)
+    view.words(outlook, asked, choice, dataset)
 view.table(outlook, asked, dataset)
 view.downloads(head.actions, outlook, asked, dataset)

@@ -243,7 +243,7 @@ def test_when_festivals_lie_ahead_then_they_are_named_without_holidays() -> None
             "first_day": [day, day, outlook.history["timestamp"].iloc[0]],
         }
     )
-    text = words.festivals(events, outlook.future)
+    text = words.festivals(events, outlook.future, known=False)
     assert text.startswith("Ahead: Black \\*Friday\\*")
     assert "Reformation" not in text
     assert "Past" not in text

@@ -1,0 +1,201 @@
+"""Which run is in use: a new one replaces the champion unless it is worse by more than a margin.
+
+Both are compared where both were tested: the same series, at the same cutoffs, for the same
+periods. What was decided, why and when stays in `promotion.json` of the run.
+"""
+
+import json
+import time
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import RunError
+from engine.files import write_text
+from engine.registry import Entry, Registry
+from engine.runs import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LAST_YEAR = "seasonal_naive"  # what any model must beat; part of every comparison
+_KEYS = ["series_id", "cutoff", "timestamp"]
+_RIVALS = {"in use": "the one in use", "last year": "last year's weeks"}
+_NO_NUMBER = 5e-4  # differences in share that are called none
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Whether a run is put in use, and what that rests on."""
+
+    promoted: bool
+    reason: str  # one or two sentences with the numbers
+    margin: float  # share by which it may be worse
+    candidate: float | None = None  # WQL where both were tested
+    champion: float | None = None  # of what is in use, or of last year's weeks
+    windows: int = 0  # cutoffs that both were tested at
+    series: int = 0
+    rival: str = ""  # what `champion` is of: "in use", "last year", or "" where none was found
+    against: str = ""  # run id of what was in use; "": there was none
+    at: float = 0.0  # seconds since 1970
+
+    @property
+    def change(self) -> float | None:
+        """-0.04 is 4% better; None where it cannot be told."""
+        if self.candidate is None or not self.champion:
+            return None
+        return self.candidate / self.champion - 1
+
+
+def judge(
+    candidate: "pd.DataFrame | None",
+    champion: "pd.DataFrame | None",
+    *,
+    model: str,
+    champion_model: str = "",
+    margin: float,
+) -> Verdict:
+    """Compare two runs by their backtests, as `backtest.parquet` has them.
+
+    Without a window in common the candidate is measured against last year's weeks on its own.
+    """
+    tested = _of(candidate, model)
+    if tested is None:
+        words = "It was not compared with anything, so it is not put in use."
+        return Verdict(promoted=False, reason=words, margin=margin)
+    if broken := int(tested["is_broken"].sum()):
+        words = f"{broken} of its {len(tested)} test values are no numbers: not put in use."
+        return Verdict(promoted=False, reason=words, margin=margin)
+    both = _common(tested, _of(champion, champion_model))
+    if both is not None:
+        return _verdict(both, margin, "in use", "that both were tested on")
+    own = _common(tested, _of(candidate, LAST_YEAR))
+    if own is None:
+        words = "It shares no test with the one in use, nor with last year's weeks: not put in use."
+        return Verdict(promoted=False, reason=words, margin=margin)
+    lead = "" if champion is None else "No tests in common with the one in use. "
+    found = _verdict(own, margin, "last year", "of its own tests")
+    return Verdict(**{**asdict(found), "reason": lead + found.reason})
+
+
+def decide(
+    registry: Registry, run_id: str, *, margin: float, otherwise: str = "", at: float | None = None
+) -> Verdict:
+    """Judge a finished run against the champion of its scope, and crown it where it passes.
+
+    `otherwise` is the run to compare with where the scope has no champion yet. The verdict is
+    kept with the run. Raises `RunError` where the run is gone.
+    """
+    entry = registry.entry(run_id)
+    if entry is None or not registry.run(run_id).folder.is_dir():
+        raise RunError(f"Run {run_id!r} was deleted before it could be compared.")
+    rival = champion_of(registry, entry.about.scope_key) or registry.entry(otherwise)
+    if rival is not None and rival.run_id == run_id:
+        rival = None
+    found = judge(
+        tests_of(registry, entry),
+        tests_of(registry, rival) if rival else None,
+        model=entry.about.model,
+        champion_model=rival.about.model if rival else "",
+        margin=margin,
+    )
+    stamp = time.time() if at is None else at
+    kept = Verdict(**{**asdict(found), "against": rival.run_id if rival else "", "at": stamp})
+    if kept.promoted:
+        registry.crown(run_id)
+    write_text(registry.run(run_id).folder / "promotion.json", json.dumps(asdict(kept)))
+    return kept
+
+
+def evidence(run: Run) -> Verdict | None:
+    """Why a run was put in use or not; None where nobody decided."""
+    try:
+        content: Any = json.loads((run.folder / "promotion.json").read_text(encoding="utf-8"))
+        return Verdict(**{each.name: content[each.name] for each in fields(Verdict)})
+    except (OSError, ValueError, KeyError, TypeError):  # none, damaged, or of another version
+        return None
+
+
+def champion_of(registry: Registry, scope_key: str) -> Entry | None:
+    """What is in use for a scope and horizon."""
+    crowned = (each for each in registry.entries() if each.is_champion)
+    return next((each for each in crowned if each.about.scope_key == scope_key), None)
+
+
+def tests_of(registry: Registry, entry: Entry) -> "pd.DataFrame | None":
+    """The backtest that was submitted with a run; None where there is none (any more)."""
+    for other in registry.group(entry.about.group):
+        if not other.about.model:
+            frame = registry.run(other.run_id).frame("backtest")
+            if frame is not None:
+                return frame
+    return None
+
+
+def _of(tests: "pd.DataFrame | None", model: str) -> "pd.DataFrame | None":
+    """The tests of one model where something sold or not; None where it has none."""
+    import numpy as np
+
+    if tests is None:
+        return None
+    rows = tests[tests["model"].astype(str).eq(model) & tests["actual"].notna()].copy()
+    if rows.empty:
+        return None
+    rows["series_id"] = rows["series_id"].astype(str)
+    rows["is_broken"] = ~np.isfinite(rows[_quantiles(rows)].to_numpy()).all(axis=1)
+    return rows
+
+
+def _common(first: "pd.DataFrame", second: "pd.DataFrame | None") -> "pd.DataFrame | None":
+    """One row per test of both: quantiles of the first, and of the second with a `_2`."""
+    if second is None:
+        return None
+    shared = [name for name in _quantiles(first) if name in second.columns]
+    usable = second.loc[~second["is_broken"], [*_KEYS, *shared]]
+    both = first[[*_KEYS, "actual", *shared]].merge(usable, on=_KEYS, suffixes=("", "_2"))
+    return both if shared and len(both) and both["actual"].abs().sum() > 0 else None
+
+
+def _verdict(both: "pd.DataFrame", margin: float, rival: str, where: str) -> Verdict:
+    candidate, champion = _wql(both, ""), _wql(both, "_2")
+    promoted = candidate - champion <= margin * champion
+    windows, series = both["cutoff"].nunique(), both["series_id"].nunique()
+    tests = f"{_count(windows, 'test window')} and {_count(series, 'series', 'series')} {where}"
+    numbers = f"WQL {candidate:.3f} against {champion:.3f} on {tests}"
+    change = candidate / champion - 1 if champion else (0.0 if candidate == champion else 1.0)
+    if abs(change) < _NO_NUMBER:
+        words = f"As good as {_RIVALS[rival]}: {numbers}."
+    elif change < 0:
+        words = f"{-change:.1%} better than {_RIVALS[rival]}: {numbers}."
+    elif promoted:
+        words = f"{change:.1%} worse than {_RIVALS[rival]}, within the {margin:.0%} allowed: "
+        words += f"{numbers}."
+    else:
+        words = f"{change:.1%} worse than {_RIVALS[rival]}, more than the {margin:.0%} allowed: "
+        words += f"{numbers}."
+    return Verdict(
+        promoted=promoted,
+        reason=words,
+        margin=margin,
+        candidate=candidate,
+        champion=champion,
+        windows=windows,
+        series=series,
+        rival=rival,
+    )
+
+
+def _wql(both: "pd.DataFrame", suffix: str) -> float:
+    from forecasting import metrics
+
+    names = [name for name in _quantiles(both) if not name.endswith("_2")]
+    levels = tuple(float(name[1:]) for name in names)
+    values = both[[name + suffix for name in names]].to_numpy(dtype=float)
+    return float(metrics.wql(both["actual"].to_numpy(dtype=float), values, levels))
+
+
+def _quantiles(frame: "pd.DataFrame") -> list[str]:
+    return [str(name) for name in frame.columns if str(name).startswith("q0.")]
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,141 @@
+"""Many small independent tasks on a Ray cluster; this process works too, so none waits forever.
+
+The driver of a Ray job holds a CPU of its own. It sends chunks from the front of the list and does
+those at the end itself, so that a cluster without a free CPU, or shared by many jobs, only makes
+it slower.
+"""
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from forecasting.errors import ForecastingError
+from forecasting.progress import Reporter
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+CHUNK = 16  # items of a task, unless they are large
+
+
+def is_driver() -> bool:
+    """Whether this process has joined a Ray cluster, and is not itself one of its tasks."""
+    ray = sys.modules.get("ray")
+    if ray is None or not ray.is_initialized():
+        return False
+    return bool(ray.get_runtime_context().worker.mode == ray.SCRIPT_MODE)
+
+
+def run_on_ray(
+    task: Callable[[Item], Result],
+    items: Sequence[Item],
+    *,
+    reporter: Reporter,
+    deadline: float | None,
+    chunk: int = CHUNK,
+) -> list[Result | None]:
+    """Results in order; None for items that were not done before the deadline."""
+    return _Spread(task, items, reporter, deadline, chunk).run()
+
+
+class _Spread:
+    """Chunks by the position of their first item: waiting, running as Ray tasks, and done."""
+
+    def __init__(
+        self,
+        task: Callable[[Any], Any],
+        items: Sequence[Any],
+        reporter: Reporter,
+        deadline: float | None,
+        chunk: int,
+    ) -> None:
+        import ray
+
+        self._task, self._items, self._reporter, self._deadline = task, items, reporter, deadline
+        self._chunk = chunk
+        self._results: list[Any] = [None] * len(items)
+        self._waiting = deque(range(0, len(items), chunk))
+        self._running: dict[Any, int] = {}
+        self._done = 0  # items
+        self._most = 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))
+        self._remote = ray.remote(num_cpus=1)(_run_chunk)
+        self._shared_task = ray.put(task)
+
+    def run(self) -> list[Any]:
+        import ray
+        from ray.exceptions import RayError, RayTaskError
+
+        try:
+            while (self._waiting or self._running) and not self._is_over():
+                self._send()
+                if not self._collect():
+                    self._work()
+        except RayTaskError:
+            raise  # what the task raised itself
+        except RayError as error:
+            raise ForecastingError(
+                f"A task on the Ray cluster was lost ({type(error).__name__}), most often for lack "
+                "of memory on its machine. Use fewer CPUs per machine, or more memory."
+            ) from error
+        finally:
+            for reference in self._running:
+                ray.cancel(reference)
+        return self._results
+
+    def _send(self) -> None:
+        while self._waiting and len(self._running) < self._most:
+            start = self._waiting.popleft()
+            chunk = list(self._items[start : start + self._chunk])
+            self._running[self._remote.remote(self._shared_task, chunk)] = start
+
+    def _collect(self) -> bool:
+        """Take in the tasks that are done; whether there were any."""
+        import ray
+
+        if not self._running:
+            return False
+        references = list(self._running)
+        finished, _ = ray.wait(references, num_returns=len(references), timeout=0)
+        for reference in finished:
+            start = self._running.pop(reference)
+            self._take(start, ray.get(reference))
+        return bool(finished)
+
+    def _work(self) -> None:
+        """Do the last chunk here; one that runs elsewhere too is given up when it comes from there.
+
+        Where it is done here first, the task is cancelled: both have the same result.
+        """
+        import ray
+
+        elsewhere = None
+        if self._waiting:
+            start = self._waiting.pop()
+        else:
+            elsewhere, start = list(self._running.items())[-1]
+        results: list[Any] = []
+        for item in self._items[start : start + self._chunk]:
+            if elsewhere and ray.wait([elsewhere], timeout=0)[0]:
+                return
+            if self._is_over():
+                break
+            results.append(self._task(item))
+            self._reporter.at(self._done + (0 if elsewhere else len(results)))
+        if elsewhere:
+            del self._running[elsewhere]
+            ray.cancel(elsewhere)
+        self._take(start, results)
+
+    def _take(self, start: int, results: list[Any]) -> None:
+        self._results[start : start + len(results)] = results
+        self._done += len(results)
+        self._reporter.at(self._done)
+
+    def _is_over(self) -> bool:
+        return self._deadline is not None and time.monotonic() >= self._deadline
+
+
+def _run_chunk(task: Callable[[Any], Any], items: list[Any]) -> list[Any]:
+    return [task(item) for item in items]

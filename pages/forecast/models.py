@@ -1,0 +1,12 @@
+"""Models: every trained one, how good it was, and what can be done with it."""
+
+from ui import layout, models, scope
+
+head = layout.page("Models")
+dataset, asked = scope.current(head)
+models.upload(head.actions)
+models.stop_without_models()
+
+selected = models.table(dataset)
+if selected is not None:
+    models.detail(selected, dataset, asked)

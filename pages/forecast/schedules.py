@@ -1,0 +1,9 @@
+"""Schedules: trainings that repeat themselves, what came of them, and what drifts."""
+
+from ui import layout, schedule_form, schedules, sidebar
+
+head = layout.page("Schedules")
+sidebar.chosen()  # without sales there is nothing to repeat
+schedule_form.stop_without_schedules()
+schedule_form.new(head.actions)
+schedules.live()

@@ -1,0 +1,127 @@
+"""Choosing the forecast of a finished run on the Forecast page; the address names it (`?run=`)."""
+
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from data.scope import Scope
+from engine.registry import Entry
+from ui import address, forecast_words, forecasts, layout, navigation, queries, training
+from ui import format as fmt
+from ui.engine import registry
+from ui.forecasts import Outlook
+
+MODELS = (forecasts.AUTOMATIC, *forecasts.CANDIDATES)
+_CHOICE = "model_choice"
+_SHOWN = "run_shown"  # session: the run that was last arrived at
+_OFFERED = 12  # runs in the list
+
+
+def model(scope: Scope) -> tuple[str, Entry | None]:
+    """The select of models and of runs that cover the scope; gives the model, or the run."""
+    covering = _covering(scope)
+    asked = st.query_params.get("run")
+    entry = covering.get(asked) if asked else None
+    named = st.query_params.get("model", forecasts.AUTOMATIC)
+    st.session_state[_CHOICE] = (
+        entry.run_id if entry else named if named in MODELS else forecasts.AUTOMATIC
+    )
+    listed = list(covering)[:_OFFERED]
+    if entry is not None and entry.run_id not in listed:
+        listed.append(entry.run_id)
+    chosen = st.selectbox(
+        "Model",
+        [*MODELS, *listed],
+        format_func=lambda key: _label(key, covering, scope),
+        label_visibility="collapsed",
+        key=_CHOICE,
+        on_change=_go,
+        width=190,
+        help="Best model compares four simple ones at once. Trained runs come below them.",
+    )
+    return (forecasts.AUTOMATIC, covering[chosen]) if chosen in covering else (chosen, None)
+
+
+def arrived(scope: Scope) -> str | None:
+    """The run of the address on the first look at it, so that lines may be switched on."""
+    asked = st.query_params.get("run")
+    before = st.session_state.get(_SHOWN)
+    st.session_state[_SHOWN] = asked
+    return asked if asked and asked != before and queries.run_covers(scope, asked) else None
+
+
+def note_absence(scope: Scope, entry: Entry | None) -> None:
+    """Say so where the address names a run that is gone or is of something else."""
+    asked = st.query_params.get("run")
+    if not asked or entry is not None:
+        return
+    known = registry().entry(asked)
+    if known is None:
+        st.caption(":orange-badge[Run not found] It was deleted; the best simple model is shown.")
+    elif scope_words := fmt.escape(known.about.scope_words):
+        st.caption(
+            f":orange-badge[Another scope] {fmt.escape(known.name)} is of {scope_words}; the best "
+            "simple model is shown."
+        )
+
+
+def outlook(scope: Scope, entry: Entry, horizon: int) -> Outlook:
+    """The run's forecast of the scope; stops the page where all of it has passed."""
+    made = queries.run_outlook(scope, entry.run_id, horizon)
+    if made is None:
+        layout.stop(
+            f"**All that {fmt.escape(entry.name)} forecast has passed.** Train again, or forecast "
+            "with it on the newest sales.",
+            link=navigation.TRAIN,
+            link_label="Train",
+        )
+    return made
+
+
+def verdict(made: Outlook, entry: Entry, scope: Scope) -> str:
+    """Which run, from when, how far off; an orange badge where the data has moved on."""
+    about = entry.about
+    when = fmt.day(datetime.fromtimestamp(about.created_at).date())
+    how = "uploaded" if about.uploaded_from else f"trained {when}"
+    series = f" on {about.series:,} series" if about.series > 1 else ""
+    text = f"{training.model_name(about.model)}, {how}{series}"
+    if made.scores is not None and made.model in made.scores.index:
+        error = fmt.share(float(made.scores["wape"][made.model]))
+        plain = forecast_words.model_name(forecasts.LAST_YEAR, scope.freq)
+        naive = fmt.share(float(made.scores["wape"][forecasts.LAST_YEAR]))
+        text += f": {error} off in the comparison; {plain[0].lower() + plain[1:]} {naive}"
+    behind = made.history["timestamp"].iloc[-1] - pd.Timestamp(about.data_until)
+    if behind > pd.Timedelta(0):
+        noun = forecasts.NOUN[scope.freq]
+        steps = (made.history["timestamp"] > pd.Timestamp(about.data_until)).sum()
+        text += f" :orange-badge[{fmt.count(int(steps), *noun)} of sales newer than it]"
+    return text
+
+
+def _covering(scope: Scope) -> dict[str, Entry]:
+    """Finished runs whose series add up to the scope: champions first, then the latest."""
+    found = [entry for entry in registry().entries() if queries.run_covers(scope, entry.run_id)]
+    return {entry.run_id: entry for entry in sorted(found, key=lambda each: not each.is_champion)}
+
+
+def _label(key: str, covering: dict[str, Entry], scope: Scope) -> str:
+    if key == forecasts.AUTOMATIC:
+        return "Best simple model"
+    if key not in covering:
+        return forecast_words.model_name(key, scope.freq)
+    about = covering[key].about
+    when = datetime.fromtimestamp(about.created_at)
+    crown = " ★" if covering[key].is_champion else ""
+    return f"{training.model_name(about.model)}{crown} · {when.day} {when:%b %H:%M}"
+
+
+def _go() -> None:
+    chosen = st.session_state[_CHOICE]
+    is_model = chosen in MODELS
+    address.go(
+        {
+            "run": None if is_model else chosen,
+            "model": chosen if is_model and chosen != forecasts.AUTOMATIC else None,
+        }
+    )

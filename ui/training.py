@@ -1,0 +1,334 @@
+"""From what the Train page says to jobs of the engine, and back from a run to what was said.
+
+One press makes a job per model, which fits it and forecasts, and one that compares them all with
+last year's weeks and ARIMA at earlier cutoffs. The comparison has the lower priority, so that a
+forecast is there before its error is known. Knows no widgets.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from data import calendars
+from data.scope import Freq, Scope, Split
+from engine.errors import EngineError
+from engine.registry import About
+from engine.requests import BacktestRequest, ForecastRequest, Request
+from ui import covariates, forecast_words, forecasts, queries
+from ui import format as fmt
+from ui import scope as scopes
+from ui.covariates import Covariate
+from ui.engine import engine, registry
+from ui.queries import Dataset
+
+NETWORKS = ("lstm", "gru", "transformer")
+OFFERED = (*NETWORKS, "gbm", "ensemble")
+BASELINES = (forecasts.LAST_YEAR, "arima")  # in every comparison
+SPLITS: dict[Split, str] = {
+    "product_place": "Product × place",
+    "product": "Product",
+    "category": "Category",
+    "place": "Place",
+    "total": "One total",
+}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """How thorough: what a card of the Train page offers."""
+
+    title: str
+    words: str
+    models: tuple[str, ...]
+    steps: int  # updates of a network, as the library's preset has it
+
+
+PRESETS = {
+    "fast": Preset("Fast", "Transformer, small. For a first look.", ("transformer",), 300),
+    "balanced": Preset("Balanced", "LSTM and Transformer. Usual.", ("lstm", "transformer"), 800),
+    "best": Preset("Best", "All networks, boosting, average.", OFFERED, 2500),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advanced:
+    """Options that most people never touch; None leaves the choice to the preset."""
+
+    seed: int = 0
+    context_length: int | None = None
+    width: int | None = None
+    dropout: float = 0.1
+    max_steps: int | None = None
+    budget_seconds: float | None = None  # per model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything that the Train page says."""
+
+    scope: Scope
+    split: Split
+    horizon: int  # periods ahead
+    windows: int  # of the comparison; 0: none
+    models: tuple[str, ...]
+    preset: str
+    covariates: Mapping[str, str] = field(default_factory=dict)  # name: fill
+    advanced: Advanced = field(default_factory=Advanced)
+
+
+def splits(scope: Scope) -> list[Split]:
+    """The levels at which a scope can be forecast, the finest first."""
+    many_places = scope.place_id is None and len(queries.places(scope.dataset_id)) > 1
+    found: list[Split] = []
+    if scope.product_id is None:
+        found += ["product_place"] if many_places else []
+        found.append("product")
+        found += ["category"] if scopes.has_deeper_categories(scope) else []
+    found += ["place"] if many_places else []
+    return [*found, "total"]
+
+
+def panel(scope: Scope, split: Split, horizon: int) -> pd.DataFrame:
+    """The sales to learn from with what is planned, prices to festivals."""
+    frame = queries.panel(scope, split, horizon)
+    if frame.empty:
+        return frame
+    first = frame["timestamp"].min().date()
+    last = frame["timestamp"].max().date() + timedelta(days=31)
+    events = queries.events(scope.dataset_id, first, last)
+    if events.empty:  # the shop knows none, so the calendar has to do
+        return covariates.with_events(frame, calendars.festivals(first, last))
+    own = events["place_id"].astype("float")
+    return covariates.with_events(frame, events[own.isna() | (own == (scope.place_id or -1))])
+
+
+def known_ahead(scope: Scope, split: Split, horizon: int) -> list[Covariate]:
+    """What could be known ahead, and what of it is missing."""
+    one = scope.product_id is not None or split in ("product", "product_place")
+    return covariates.readiness(panel(scope, split, horizon), has_price=one)
+
+
+def options(plan: Plan, model: str) -> dict[str, Any]:
+    """What the library gets for a model."""
+    if model == "ensemble":
+        members = [name for name in plan.models if name != "ensemble"]
+        given: dict[str, Any] = {name: options(plan, name) for name in members}
+        chosen = (*BASELINES[:1], "theta", *members) if members else None
+        named = {"members": list(chosen), "member_options": given} if chosen else {}
+        return {**named, "num_windows": 1}
+    if model not in NETWORKS:
+        return {}
+    said = {
+        name: value
+        for name, value in asdict(plan.advanced).items()
+        if name in ("context_length", "width", "max_steps") and value is not None
+    }
+    return {"preset": plan.preset, "dropout": plan.advanced.dropout, **said}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Jobs that are ready to be submitted, on one snapshot of the data."""
+
+    frame: pd.DataFrame
+    future: pd.DataFrame | None
+    requests: tuple[tuple[About, str, Request], ...]  # with the name of each
+    group: str
+
+    def finished(self) -> dict[str, str]:
+        """Run ids by model where equal requests on equal data have finished."""
+        found = {}
+        for about, _, request in self.requests:
+            run_id = engine().finished_equal(request, self.frame, future=self.future)
+            if run_id is not None and about.model:
+                found[about.model] = run_id
+        return found
+
+    def submit(self) -> str:
+        """Queue all; the run id of the first model."""
+        first = ""
+        for about, name, request in self.requests:
+            priority = 1 if about.model else 0
+            run_id = engine().submit(request, self.frame, future=self.future, priority=priority)
+            registry().add(run_id, about, name=name)
+            first = first or run_id
+        return first
+
+
+def prepare(plan: Plan, dataset: Dataset) -> Prepared:
+    """The jobs of a plan. Raises `EngineError` for options that cannot work."""
+    frame, future, spec = covariates.assemble(
+        panel(plan.scope, plan.split, plan.horizon), plan.scope.freq, plan.covariates
+    )
+    if frame.empty:
+        raise EngineError("There is no complete period of sales in this scope yet.")
+    if not plan.models:
+        raise EngineError("No model is chosen. Choose at least one.")
+    about = _about(plan, dataset, frame)
+    found: list[tuple[About, str, Request]] = []
+    for model in plan.models:
+        given = options(plan, model)
+        request = ForecastRequest(
+            panel=spec,
+            model=model,
+            horizon=plan.horizon,
+            seed=plan.advanced.seed,
+            options=given,
+            budget_seconds=plan.advanced.budget_seconds,
+        )
+        own = About(**{**about, "model": model, "options": given})
+        found.append((own, f"{model_name(model)} · {own.scope_words}", request))
+    if windows := min(plan.windows, windows_possible(frame, plan.horizon)):
+        compared = (*plan.models, *BASELINES)
+        comparison = BacktestRequest(
+            panel=spec,
+            models=compared,
+            horizon=plan.horizon,
+            num_windows=windows,
+            seed=plan.advanced.seed,
+            options={name: options(plan, name) for name in plan.models},
+            budget_seconds=plan.advanced.budget_seconds,
+        )
+        own = About(**{**about, "model": ""})
+        found.append((own, f"Comparison · {own.scope_words}", comparison))
+    return Prepared(frame=frame, future=future, requests=tuple(found), group=about["group"])
+
+
+def windows_possible(frame: pd.DataFrame, horizon: int) -> int:
+    """How often the past can be forecast with half of the history left to learn from."""
+    periods = frame["timestamp"].nunique()
+    return max(0, min(3, periods // (2 * horizon)))
+
+
+def predict_with(run_id: str, scope: Scope, dataset: Dataset) -> str:
+    """Queue a forecast by the model that a run kept, on the newest data; its run id.
+
+    Raises `EngineError` where the run is gone.
+    """
+    entry = registry().entry(run_id)
+    if entry is None:
+        raise EngineError("This model was deleted. Choose another.")
+    about, own = entry.about, scope_of(entry.about)
+    if own is None:
+        raise EngineError(f"{entry.name} was trained by another version; its scope is not known.")
+    scope = replace(scope, freq=own.freq, measure=own.measure)
+    split: Split = about.scope["split"] if about.scope["split"] in splits(scope) else "total"
+    frame, future, spec = covariates.assemble(
+        panel(scope, split, about.horizon), scope.freq, about.covariates
+    )
+    request = ForecastRequest(panel=spec, from_run=run_id, horizon=about.horizon)
+    plan = Plan(
+        scope=scope,
+        split=split,
+        horizon=about.horizon,
+        windows=0,
+        models=(about.model,),
+        preset=about.preset,
+        covariates=about.covariates,
+        advanced=Advanced(seed=about.seed),
+    )
+    made = About(**{**_about(plan, dataset, frame), "model": about.model})
+    new = engine().submit(request, frame, future=future, priority=2)
+    registry().add(new, made, name=f"{model_name(about.model)} again · {made.scope_words}")
+    return new
+
+
+def retry(run_id: str) -> str:
+    """Queue the same request on the same data once more; its run id."""
+    run, entry = engine().run(run_id), registry().entry(run_id)
+    frame = run.frame("panel")
+    if frame is None:
+        raise EngineError("The data of this job were deleted. Train again from the Train page.")
+    request = run.request()
+    new = engine().submit(request, frame, future=run.frame("future"), priority=1)
+    if entry is not None:
+        registry().add(new, entry.about, name=entry.name)
+    return new
+
+
+def model_name(model: str) -> str:
+    """What the screens call a model; a comparison has none.
+
+    >>> model_name("lstm"), model_name("gbm"), model_name("theta")
+    ('LSTM', 'Boosting', 'Theta')
+    """
+    named = {"": "Comparison", forecasts.LAST_YEAR: "Last year"}
+    return named.get(model) or forecast_words.model_name(model, "W")
+
+
+def scope_of(about: About) -> Scope | None:
+    """The scope that a run is of; None where it was written by another version."""
+    given = about.scope
+    try:
+        return Scope(
+            dataset_id=int(given["dataset"]),
+            categories=tuple(given["categories"]),
+            product_id=given["product"],
+            place_id=given["place"],
+            freq=given["freq"],
+            measure=given["measure"],
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _about(plan: Plan, dataset: Dataset, frame: pd.DataFrame) -> dict[str, Any]:
+    scope = plan.scope
+    noun = forecasts.NOUN[scope.freq][0]
+    level = "" if plan.split == "total" else f" by {SPLITS[plan.split].lower()}"
+    return {
+        "preset": plan.preset,
+        "scope": {
+            "dataset": scope.dataset_id,
+            "categories": list(scope.categories),
+            "product": scope.product_id,
+            "place": scope.place_id,
+            "freq": scope.freq,
+            "measure": scope.measure,
+            "split": plan.split,
+        },
+        "scope_words": f"{scopes.name(scope)}, {scopes.place(scope)}{level}, {noun}"[:90],
+        "covariates": dict(plan.covariates),
+        "series": int(frame["series_id"].nunique()),
+        "horizon": plan.horizon,
+        "seed": plan.advanced.seed,
+        "snapshot": _fingerprint(frame),
+        "data_until": f"{frame['timestamp'].max():%Y-%m-%d}",
+        "group": secrets.token_hex(6),
+        "code_version": code_version(),
+    }
+
+
+def _fingerprint(frame: pd.DataFrame) -> str:
+    """Equal for equal data."""
+    rows = pd.util.hash_pandas_object(frame, index=False)
+    return hashlib.sha256(rows.to_numpy().tobytes()).hexdigest()[:12]
+
+
+@cache
+def code_version() -> str:
+    """The commit of this installation, "" where it is not known."""
+    head = Path(__file__).parent.parent / ".git"
+    if head.is_file():  # a worktree
+        head = Path(head.read_text(encoding="utf-8").removeprefix("gitdir:").strip())
+    try:
+        text = (head / "HEAD").read_text(encoding="utf-8").strip()
+        if not text.startswith("ref: "):
+            return text[:12]
+        common = head / "commondir"
+        root = head / common.read_text(encoding="utf-8").strip() if common.is_file() else head
+        return (root / text[5:]).read_text(encoding="utf-8").strip()[:12]
+    except OSError:  # installed without git, or packed references
+        return ""
+
+
+def periods(number: int, freq: Freq) -> str:
+    """A number of periods in words."""
+    return fmt.count(number, *forecasts.NOUN[freq])
