@@ -86,7 +86,7 @@ def test_when_killed_at_twenty_random_moments_then_the_results_are_those_of_undi
 ) -> None:
     def deaths(name: str) -> list[int]:
         """For each kill, whether it came before the worker's last word."""
-        chance, found = random.Random(name), []
+        chance, found = random.Random(name), list[int]()
         while len(found) < KILLS[name]:
             share = chance.random()
             died = _killed_at(share, engines[name], REQUESTS[name], frame, undisturbed[name])
