@@ -38,6 +38,7 @@ browser: $(VENV)/development
 benchmark: $(VENV)/runtime
 	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python -m benchmarks.screens
+	$(BIN)/python -m benchmarks.engine
 	$(MAKE) benchmark-accuracy
 
 # Hours at the first time; what is stored in var/ is not run again. Needs the folder ALMANAC_DATA.

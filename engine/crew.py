@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.backends import Handle, LocalProcess
+from engine.failures import explain
 from engine.processes import is_alive
 from engine.runs import Run, Status
 from engine.worker import GONE, TAKEN, failure_of
@@ -116,6 +117,9 @@ class Crew:
         status = run.status()
         if status and status.is_over and worker.handle.says(status):
             return _said(run, status)
+        if code == -signal.SIGTERM and worker.asked_at is None:
+            why = "The worker was stopped by somebody else before it had begun."
+            return Ending(run_id=run.run_id, state="stopped", why=why)
         if why := str(failure_of(code) or worker.handle.failure):
             return Ending(run_id=run.run_id, state="failed", why=why)
         return Ending(run_id=run.run_id, state="died", why=_death(worker, code))
@@ -148,5 +152,7 @@ def _death(worker: Worker, code: int | None) -> str:
             "The worker was killed (signal 9), most often for lack of memory: use fewer series, a "
             "smaller batch_size or fewer jobs at once."
         )
+    if code == -signal.SIGABRT and worker.run.has_printed("bad_alloc"):
+        return str(explain(MemoryError(), ""))
     how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
     return f"The worker ended {how} without a result; output.log in its run folder may say more."

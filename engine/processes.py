@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -55,10 +56,22 @@ def terminate(pid: int, begun: str) -> None:
 def kill_group(pid: int, begun: str) -> None:
     """End the process and all that it started. Safe where it has ended and its number is reused."""
     now = started(pid)
-    if (now is not None and now != begun) or _is_of_another_boot(begun):
+    if (now is not None and now != begun) or is_of_another_boot(begun):
         return
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
+
+
+def end_all(processes: Sequence[tuple[int, str]], *, grace_seconds: float) -> None:
+    """Ask the processes (number and start) to stop; kill those that still live after the grace."""
+    for pid, begun in processes:
+        terminate(pid, begun)
+    deadline = time.monotonic() + grace_seconds
+    while any(is_alive(*each) for each in processes) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    for pid, begun in processes:
+        if is_alive(pid, begun):
+            kill_group(pid, begun)
 
 
 def launch(
@@ -115,7 +128,8 @@ def _boot() -> str:
         return "boot"
 
 
-def _is_of_another_boot(begun: str) -> bool:
+def is_of_another_boot(begun: str) -> bool:
+    """Whether the machine has started anew since that process began."""
     return sys.platform.startswith("linux") and bool(begun) and not begun.startswith(_boot())
 
 

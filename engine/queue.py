@@ -4,16 +4,20 @@ One SQLite file. Every change is one transaction that checks the state it starts
 threads and processes may use the queue at once: none is lost, none is claimed twice.
 """
 
+import logging
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from engine.errors import QueueError
+
+log = logging.getLogger("engine")
 
 State = Literal[
     "queued", "running", "cancelling", "succeeded", "failed", "cancelled", "interrupted"
@@ -102,19 +106,28 @@ class Queue:
         self.path = path
         self._lock = threading.RLock()
         try:
-            self._connection = sqlite3.connect(
-                path, timeout=30, isolation_level=None, check_same_thread=False
-            )
-            self._connection.row_factory = sqlite3.Row
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.executescript(_SCHEMA)
+            self._connection = _connected(path)
         except sqlite3.Error as error:
             raise self._in_words(error) from error
 
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+    def restore_file(self) -> None:
+        """Write the file anew where it was deleted: while it is open, nothing of it is lost."""
+        with self._using() as connection:
+            if self.path.exists() or not self.path.parent.is_dir():
+                return
+            fresh = self.path.with_name(f".{self.path.name}.new")
+            with closing(sqlite3.connect(fresh)) as copy:
+                connection.backup(copy)
+            connection.close()
+            for leftover in ("-wal", "-shm"):
+                self.path.with_name(self.path.name + leftover).unlink(missing_ok=True)
+            os.replace(fresh, self.path)
+            self._connection = _connected(self.path)
+        log.warning("The file %s was deleted while in use. It was written anew.", self.path)
 
     def add(
         self, run_id: str, *, kind: str, digest: str, resource: str, priority: int, who: str
@@ -271,3 +284,12 @@ class Queue:
                 "stay in their folders."
             )
         return QueueError(f"The queue {self.path} cannot be used: {text}.")
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.executescript(_SCHEMA)
+    return connection

@@ -9,7 +9,9 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from engine.errors import RequestError
@@ -18,6 +20,7 @@ if TYPE_CHECKING:  # a worker must choose its threads before pandas is loaded
     import pandas as pd
 
 FORMAT = 1  # raised when an older reader could misread a request
+ROOT = Path(__file__).parent.parent
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 QUANTILE_LEVELS = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 
@@ -224,16 +227,29 @@ def from_json(text: str) -> Request:
 
 
 def digest(request: Request, *frames: "pd.DataFrame | None") -> str:
-    """A fingerprint of the request and its data: equal where equal results are to be expected."""
+    """A fingerprint of request, data and code: equal where equal results are to be expected."""
     import pandas as pd
 
-    total = hashlib.sha256(to_json(request).encode())
+    total = hashlib.sha256(f"{code_version()}{to_json(request)}".encode())
     for frame in frames:
         if frame is None:
             total.update(b"none")
             continue
         total.update(repr([str(name) for name in frame.columns]).encode())
         total.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return total.hexdigest()
+
+
+@cache
+def code_version(root: Path = ROOT) -> str:
+    """A fingerprint of the sources that results come from: all of forecasting, and the jobs.
+
+    A result of older code is not offered for an equal request, as it need not be equal.
+    """
+    total = hashlib.sha256()
+    for file in [root / "engine" / "jobs.py", *sorted((root / "forecasting").rglob("*.py"))]:
+        total.update(file.relative_to(root).as_posix().encode())
+        total.update(file.read_bytes())
     return total.hexdigest()
 
 

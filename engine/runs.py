@@ -176,6 +176,15 @@ class Run:
         """Replace the kept model."""
         replace_folder(self.model, model.save)
 
+    def has_printed(self, words: str) -> bool:
+        """Whether the words are in the last part of what the worker printed."""
+        try:
+            with self.output.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+                return words.encode() in file.read()
+        except FileNotFoundError:
+            return False
+
     def log_tail(self, count: int = 100) -> list[dict[str, Any]]:
         """The last entries of the log: at, level, message, and traceback where there is one."""
         try:

@@ -8,11 +8,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import RunError
-from engine.processes import RESOURCE, THREADS, started
+from engine.failures import explain
+from engine.processes import MEMORY, RESOURCE, THREADS, started
 from engine.runs import Run, Status, WorkerState
 
 if TYPE_CHECKING:  # a worker must choose its threads before pandas is loaded
@@ -43,6 +45,7 @@ class Session:
         pid = os.getpid()
         self.run = run
         self.threads = int(os.environ.get(THREADS, "1"))
+        self._most_memory_mb = float(os.environ.get(MEMORY, "inf"))
         self.stop_wanted = threading.Event()
         self.was_stopped = False  # Stop was raised, so what is saved is a part of the job
         self.folder_is_gone = False
@@ -158,6 +161,19 @@ class Session:
     def _beat(self) -> None:
         while not self._done.wait(BEAT_SECONDS):
             self._write()
+            if _peak_mb() > self._most_memory_mb:
+                self._end_for_memory()
+
+    def _end_for_memory(self) -> None:
+        """End the process, so that the job and not the machine runs out of memory.
+
+        Not by an exception: the main thread may be in a library that lets none through.
+        """
+        log.error("%.0f MB are in use, %.0f are allowed", _peak_mb(), self._most_memory_mb)
+        with suppress(OSError):  # no disk either: then the engine names the exit code
+            self.run.write_failure(explain(MemoryError(), self.stage))
+            self._write(replace(self._status, state="failed"), durable=True)
+        os._exit(1)
 
     def _write(self, status: Status | None = None, *, durable: bool = False) -> None:
         """Write the status, or the last one again, as the next sign of life."""

@@ -16,15 +16,17 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self
 
 from engine.backends import Backend, LocalBackend
-from engine.crew import Crew, Ending, Worker
+from engine.crew import GRACE_SECONDS, Crew, Ending, Worker
 from engine.errors import EngineBusy, EngineError, QueueError
 from engine.files import remove_tree
+from engine.processes import end_all, is_of_another_boot
 from engine.queue import ACTIVE, OVER, Event, Job, Queue
 from engine.requests import Request, digest
 from engine.runs import Run, Status
@@ -37,6 +39,7 @@ log = logging.getLogger("engine")
 WORKER = (sys.executable, "-m", "engine.worker")
 TICK_SECONDS = 0.1
 MOST_DEATHS = 1  # a job whose worker dies is done again once
+MOST_ATTEMPTS = 10  # from here on a worker stopped by somebody else counts as dead, too
 
 
 class Engine:
@@ -67,6 +70,7 @@ class Engine:
             self._queue = Queue(self.folder / "queue.db")
             self._crew = Crew()
             self._remove_unfinished_submissions()
+            self._end_workers_without_a_job()
             for job in self._queue.jobs(("interrupted",)):
                 self._queue.change(job.run_id, "queued", who="engine", why="the app started again")
         except BaseException:
@@ -201,6 +205,7 @@ class Engine:
             self._wake.clear()
 
     def _tick(self, closing: bool) -> None:
+        self._queue.restore_file()
         active = self._queue.jobs(ACTIVE)
         self._adopt(active)
         presses = {job.run_id: job.presses for job in active if job.state == "cancelling"}
@@ -243,15 +248,22 @@ class Engine:
             why = "The app was shut down. The job goes on at its next start."
             self._queue.change(run_id, "interrupted", who="engine", why=why)
         else:
-            self._again(run_id, ending.why)
+            self._again(job, ending)
 
-    def _again(self, run_id: str, why: str) -> None:
-        """Queue a job whose worker died; after the second death it has failed."""
-        deaths = self._queue.record_death(run_id)
-        if deaths > MOST_DEATHS:
-            said = f"{why} That happened {deaths} times."
-            self._queue.change(run_id, "failed", who="engine", why=said)
-            return
+    def _again(self, job: Job, ending: Ending) -> None:
+        """Queue a job whose worker died; after the second death it has failed.
+
+        No death is the end of a machine, or of all that runs on it: a long training may see many.
+        """
+        run_id, why = job.run_id, ending.why
+        if is_of_another_boot(job.pid_started or ""):
+            why = "The machine was started anew."
+        elif ending.state != "stopped" or job.attempts >= MOST_ATTEMPTS:
+            deaths = self._queue.record_death(run_id)
+            if deaths > MOST_DEATHS:
+                said = f"{why} That happened {deaths} times."
+                self._queue.change(run_id, "failed", who="engine", why=said)
+                return
         self._queue.change(run_id, "interrupted", who="engine", why=why)
         self._queue.change(run_id, "queued", who="engine", why="queued again")
 
@@ -261,6 +273,13 @@ class Engine:
             if job.run_id not in self._crew.workers:
                 run = self.run(job.run_id)
                 self._crew.add(Worker(run=run, handle=self._backend.adopt(job, run)))
+
+    def _end_workers_without_a_job(self) -> None:
+        """Workers of jobs that the queue has lost, with its file: nobody would ever stop them."""
+        known = {job.run_id for job in self._queue.jobs()}
+        strangers = [Run(each).status() for each in self._runs.iterdir() if each.name not in known]
+        living = [(each.pid, each.pid_started) for each in strangers if each and not each.is_over]
+        end_all(living, grace_seconds=GRACE_SECONDS)
 
     def _remove_unfinished_submissions(self) -> None:
         for folder in self._runs.glob(".*.new"):
@@ -274,20 +293,20 @@ def _checked(slots: Mapping[str, int]) -> dict[str, int]:
     return dict(slots)
 
 
-def _only_engine(folder: Path) -> IO[str]:
+def _only_engine(folder: Path) -> IO[bytes]:
     """The lock of the folder, held until it is closed or the process ends."""
-    file = (folder / "engine.lock").open("a+")
+    file = (folder / "engine.lock").open("a+b", buffering=0)  # a full disk fails no later close
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         file.seek(0)
-        holder = file.read().strip() or "another process"
+        holder = (file.read() or b"").decode(errors="replace").strip() or "another process"
         file.close()
         raise EngineBusy(
             f"{folder} is in use by {holder}. Close that Almanac, or start this one with another "
             "folder."
         ) from error
-    file.truncate(0)
-    file.write(f"process {os.getpid()} on {socket.gethostname()}")
-    file.flush()
+    with suppress(OSError):  # a full disk: the lock holds all the same, without a name
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
     return file

@@ -27,6 +27,8 @@ from engine.session import Session, Stop
 
 DONE, FAILED, USAGE, TAKEN, GONE, DISK_FULL = 0, 1, 2, 3, 4, 28  # exit codes
 
+HEADROOM_MB = 512  # address space of threads and the like, which is not memory in use
+
 log = logging.getLogger("engine")
 
 
@@ -106,9 +108,12 @@ def _alone(run: Run) -> Iterator[bool]:
 
 
 def _limit_memory() -> None:
-    """Beyond the limit allocations fail, so that the job and not the machine runs out of memory."""
+    """Allocations far beyond the limit fail; the session sees to what grows beyond it.
+
+    Not at the limit itself: libraries that cannot start a thread may wait for it without end.
+    """
     if limit := os.environ.get(MEMORY):
-        size = int(limit) * 1024**2
+        size = (int(limit) + HEADROOM_MB) * 1024**2
         resource.setrlimit(resource.RLIMIT_DATA, (size, size))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from engine.files import replacing
 from engine.requests import KINDS, Kind, PanelSpec
 from engine.runs import Run
 from engine.session import Session, Stop
@@ -25,6 +26,7 @@ class SlowRequest:
     kind: ClassVar[str] = "slow"
     panel: PanelSpec = DAILY
     seconds: float = 0.0
+    saving_seconds: float = 0.0
     act: str = ""
     marks: str = ""  # a file that gets a line for each start
 
@@ -58,6 +60,9 @@ def work(session: Session, request: SlowRequest) -> None:
     if act == "child":
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         (session.run.folder / "child").write_text(str(child.pid))
+    if act == "clock":
+        real = time.time
+        time.time = lambda: real() - 86_400
     if act == "quiet":
         time.sleep(request.seconds)
     report = session.on_progress()
@@ -71,6 +76,11 @@ def work(session: Session, request: SlowRequest) -> None:
             raise
     if act == "memory":
         bytearray(40 * 1024**3)
+    if act == "grow":
+        hoard = []
+        while True:
+            hoard.append(bytearray(os.urandom(1) * 10 * 1024**2))
+            time.sleep(0.01)
     if act == "cuda":
         raise RuntimeError("CUDA error: no kernel image is available for execution on the device")
     if act == "exit":
@@ -81,7 +91,10 @@ def work(session: Session, request: SlowRequest) -> None:
                 file.write(bytes(1024**2))
                 file.flush()
     session.become("saving", "saving")
-    (session.run.folder / "result").write_text("done")
+    with replacing(session.run.folder / "result") as fresh:
+        fresh.write_text("do")
+        time.sleep(request.saving_seconds)
+        fresh.write_text("done")
 
 
 def register() -> None:

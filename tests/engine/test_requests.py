@@ -1,6 +1,7 @@
 """Requests: what goes to JSON comes back, and what cannot work is refused in plain words."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,6 +14,7 @@ from engine.requests import (
     PanelSpec,
     Request,
     TuneRequest,
+    code_version,
     digest,
     from_json,
     to_json,
@@ -117,3 +119,23 @@ def test_when_request_or_data_differ_then_the_digest_does(frame: pd.DataFrame) -
     different = {digest(other, frame, None), digest(FIT, warmer, None), digest(FIT, frame, frame)}
     assert base not in different
     assert len(different) == 3
+
+
+def test_when_the_code_has_changed_then_the_digest_does(
+    frame: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A result of older code is not offered: it need not be what the present code gives."""
+    for folder in ("engine", "forecasting/models"):
+        (tmp_path / folder).mkdir(parents=True)
+    sources = [tmp_path / "engine" / "jobs.py", tmp_path / "forecasting" / "models" / "lstm.py"]
+    versions = []
+    for source in [*sources, None]:
+        for each in sources:
+            each.write_text("changed" if each == source else "as it was")
+        code_version.cache_clear()
+        versions.append(code_version(tmp_path))
+    assert len(set(versions)) == 3
+    code_version.cache_clear()
+    base = digest(FIT, frame)
+    monkeypatch.setattr("engine.requests.code_version", lambda: versions[0])
+    assert digest(FIT, frame) != base

@@ -6,14 +6,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import slow_kind
 from slow_kind import SlowRequest
-from waiting import ended, processes_of, until, working
+from waiting import ended, fill, processes_of, until, working
 
 from engine.errors import EngineError
 from engine.processes import launch, worker_environment
@@ -84,18 +83,6 @@ def test_when_such_a_worker_had_not_shown_itself_then_a_second_gives_way_to_it(
     assert marks.read_text().split() == ["run"]
 
 
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of four megabytes; skips where mounting is not allowed."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a small disk cannot be mounted here")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
-
-
 def test_when_the_disk_fills_up_then_the_job_fails_with_the_remedy_once_there_is_room(
     disk: Path, frame: pd.DataFrame, slow: None
 ) -> None:
@@ -108,13 +95,6 @@ def test_when_the_disk_fills_up_then_the_job_fails_with_the_remedy_once_there_is
         assert ended(engine, run_id) == "failed"
         assert "The disk is full. Free space" in engine.job(run_id).why
         assert ended(engine, engine.submit(SlowRequest(), frame)) == "succeeded"
-
-
-def fill(path: Path) -> None:
-    """Write until there is no room."""
-    with path.open("wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(bytes(4096))
 
 
 def test_when_closed_on_a_full_disk_then_no_worker_lives_on_and_its_job_is_not_lost(

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from engine.runs import Status
@@ -19,6 +20,13 @@ def processes_of(folder: Path) -> list[int]:
         if str(folder).encode() in command:
             found.append(int(each.name))
     return found
+
+
+def fill(path: Path) -> None:
+    """Write until there is no room."""
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
 
 
 def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
