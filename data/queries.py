@@ -82,7 +82,7 @@ def series(store: Store, scope: Scope) -> pd.DataFrame:
     the data covers in part; `price` is the mean paid, `promo_share` and `stockout_share` are
     shares of product-days.
     """
-    where, parameters = _where(scope)
+    condition, parameters = where(scope)
     unit = PERIOD[scope.freq]
     return store.frame(
         f"""
@@ -102,7 +102,7 @@ def series(store: Store, scope: Scope) -> pd.DataFrame:
                    count(*) FILTER (promo) AS promos, count(promo) AS promo_known,
                    count(*) FILTER (stock_on_hand <= 0) AS empty,
                    count(stock_on_hand) AS stock_known
-            FROM sales WHERE {where} GROUP BY day
+            FROM sales WHERE {condition} GROUP BY day
         ), periods AS (
             SELECT unnest(generate_series(
                 date_trunc('{unit}', (SELECT min(day) FROM daily))::TIMESTAMP,
@@ -136,7 +136,7 @@ def children(store: Store, scope: Scope, level: Level, *, limit: int = 50) -> pd
     Children are the next categories below `scope.categories`, the products in it, or the places;
     the `limit` largest are kept, largest first. Periods without sales are left out.
     """
-    where, parameters = _where(scope)
+    condition, parameters = where(scope)
     key, label = {
         "product": ("s.product_id::VARCHAR", "max(p.name)"),
         "place": ("s.place_id::VARCHAR", "max(l.name)"),
@@ -154,7 +154,7 @@ def children(store: Store, scope: Scope, level: Level, *, limit: int = 50) -> pd
         WITH sold AS (
             SELECT {grouped}, date_trunc('{PERIOD[scope.freq]}', day)::DATE AS timestamp,
                    sum(quantity) AS quantity, sum(revenue) AS revenue
-            FROM sales WHERE {where} GROUP BY ALL
+            FROM sales WHERE {condition} GROUP BY ALL
         ), named AS (
             SELECT {key} AS child_id, {label} AS label, timestamp,
                    sum(quantity) AS quantity, sum(revenue) AS revenue
@@ -183,7 +183,7 @@ def events(store: Store, dataset_id: int, first: date, last: date) -> pd.DataFra
     )
 
 
-def _where(scope: Scope) -> tuple[str, dict[str, Any]]:
+def where(scope: Scope) -> tuple[str, dict[str, Any]]:
     """The rows of `sales` in the scope, as a condition with bound parameters."""
     conditions = ["dataset_id = $dataset_id"]
     bound: dict[str, Any] = {"dataset_id": scope.dataset_id}

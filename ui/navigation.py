@@ -41,6 +41,14 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             "What was imported, when, and undoing the last one.",
         ),
     ),
+    "Explore": (
+        Entry(
+            "pages/explore/overview.py",
+            "Overview",
+            ":material/area_chart:",
+            "What sells against last year, and where growth comes from.",
+        ),
+    ),
     "Forecast": (
         Entry(
             FORECAST,

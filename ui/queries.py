@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from data import overview as data_overview
 from data import quality as data_quality
 from data import queries
+from data.comparison import Comparison
 from data.scope import Freq, Level, Scope
 from ui import state
 from ui.summaries import RHYTHMS, Recent
@@ -113,6 +115,11 @@ def quality(dataset_id: int, place_id: int | None) -> data_quality.Quality | Non
     return _quality(version(), dataset_id, place_id)
 
 
+def overview(scope: Scope, comparison: Comparison) -> data_overview.Overview | None:
+    """Sales against a year before; see `data.overview.overview`."""
+    return _overview(version(), scope, comparison)
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _datasets(version: Version) -> list[Dataset]:
     frame = queries.datasets(state.store())
@@ -182,6 +189,13 @@ def _quality(
     version: Version, dataset_id: int, place_id: int | None
 ) -> data_quality.Quality | None:
     return data_quality.examine(state.store(), dataset_id, place_id)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _overview(
+    version: Version, scope: Scope, comparison: Comparison
+) -> data_overview.Overview | None:
+    return data_overview.overview(state.store(), scope, comparison)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
