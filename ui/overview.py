@@ -1,6 +1,6 @@
 """The parts of the Overview page: cards, this year and last, growth, tiles, places, movers."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -46,9 +46,11 @@ def caption(dataset: Dataset, comparison: Comparison, alignment: Alignment) -> s
 
 
 def cards(found: Overview, scope: Scope, comparison: Comparison, dataset: Dataset) -> None:
-    """Six cards, three of amounts and three of the assortment; four where there are no prices."""
+    """Six cards, three of amounts and three of the assortment; fewer without prices, or for one
+    product."""
     totals, currency = found.totals, dataset.currency
-    with st.grid(6 if dataset.has_revenue else 4, min_column_width=148):
+    columns = (3 if dataset.has_revenue else 1) + (1 if scope.product_id is not None else 3)
+    with st.grid(columns, min_column_width=148):
         if dataset.has_revenue:
             _amount_card(
                 "Revenue",
@@ -71,7 +73,9 @@ def cards(found: Overview, scope: Scope, comparison: Comparison, dataset: Datase
                 colour="off",
                 help="Revenue by units, of sales with a known revenue.",
             )
-        _assortment_cards(found, scope, comparison, dataset)
+        if scope.product_id is None:
+            _assortment_cards(found, scope, comparison, dataset)
+        _stock_card(found)
 
 
 def _amount_card(
@@ -122,6 +126,10 @@ def _assortment_cards(
         f"{DEAD_DAYS} days. They brought "
         f"{fmt.exact(totals.gone_value, measure, currency)} then.",
     )
+
+
+def _stock_card(found: Overview) -> None:
+    totals = found.totals
     if totals.stock_known:
         _share_card(
             "Out of stock",
@@ -180,7 +188,7 @@ def growth(found: Overview, scope: Scope, dataset: Dataset) -> None:
     money = scope.measure == "revenue"
     st.markdown(
         "**Where growth comes from** "
-        + (":gray[· volume, price, mix]" if money else ":gray[· products in units]"),
+        + (":gray[· volume, price, mix]" if money else ":gray[· more, less, new, gone]"),
         help="; ".join(f"{name}: {why}" for name, why in _steps(money))
         + ". Between products; the parts add up to the cent.",
     )
@@ -200,14 +208,22 @@ def _steps(money: bool) -> list[tuple[str, str]]:
     return [words.STEPS[code] for code in codes]
 
 
-def tiles(found: Overview, scope: Scope, comparison: Comparison, dataset: Dataset) -> None:
+def where(found: Overview, scope: Scope, comparison: Comparison, dataset: Dataset) -> None:
+    """What sells and where, side by side; for one product only where."""
+    if scope.product_id is not None:
+        _places(found, scope, comparison, dataset)
+        return
+    left, right = st.columns([0.62, 0.38], gap="medium")
+    with left:
+        _tiles(found, scope, comparison, dataset)
+    with right:
+        _places(found, scope, comparison, dataset)
+
+
+def _tiles(found: Overview, scope: Scope, comparison: Comparison, dataset: Dataset) -> None:
     """What sells, one level down the tree; a click goes there."""
     colour = ", colour is growth: orange down, blue up" if comparison.has_before else ""
     frame = found.tiles[found.tiles["value"] > 0].reset_index(drop=True)
-    if scope.product_id is not None:
-        st.markdown("**What sells**")
-        st.caption("One product is shown. Use the way above to go back up the tree.")
-        return
     st.markdown(f"**What sells** :gray[· area is {_what(scope).lower()}{colour}; click to go down]")
     if frame.empty:
         st.caption("Nothing above zero to draw here: everything was returned or nothing was sold.")
@@ -235,7 +251,7 @@ def _go_down(key: str, scope: Scope) -> None:
             address.go({"product": int(child), "category": None})
 
 
-def places(found: Overview, scope: Scope, comparison: Comparison, dataset: Dataset) -> None:
+def _places(found: Overview, scope: Scope, comparison: Comparison, dataset: Dataset) -> None:
     """The places, largest first; a click looks at one alone."""
     mark = " · mark = last year" if comparison.has_before else ""
     st.markdown(f"**Places** :gray[{mark}]" if mark else "**Places**")

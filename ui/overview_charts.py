@@ -152,6 +152,7 @@ def tile_map(
     placed = tiles(frame["value"].tolist(), width=_WIDTH, height=height)
     total = float(frame["value"].sum())
     rows = _records(frame)
+    colours = [colour(row["value"], row["before"], compared) for row in rows]
     figure = go.Figure(
         go.Bar(
             x=[tile.x + tile.width / 2 for tile in placed],
@@ -159,16 +160,14 @@ def tile_map(
             base=[tile.y for tile in placed],
             y=[tile.height for tile in placed],
             customdata=[[row["kind"], row["key"]] for row in rows],
-            marker={
-                "color": [colour(row["value"], row["before"], compared) for row in rows],
-                "line": {"width": 2, "color": PAGE},
-            },
+            marker={"color": colours, "line": {"width": 2, "color": PAGE}},
             text=[
                 _tile_text(row, tile, measure, currency, compared)
                 for row, tile in zip(rows, placed, strict=True)
             ],
             textposition="inside",
             insidetextanchor="middle",
+            insidetextfont={"color": [_letters(colour) for colour in colours]},
             textangle=0,
             hovertext=[_tile_hover(row, total, measure, currency, compared) for row in rows],
             hoverinfo="text",
@@ -202,9 +201,6 @@ def places(frame: pd.DataFrame, measure: str, currency: str, *, compared: bool) 
                 "color": [colour(row["value"], row["before"], compared) for row in rows],
                 "line": {"width": 0},
             },
-            text=[_place_text(row, measure, currency, compared) for row in rows],
-            textposition="outside",
-            cliponaxis=False,
             hovertext=[
                 f"{_plain(row['label'])}: {fmt.exact(row['value'], measure, currency)}"
                 + (f", {words.growth_word(row['value'], row['before'])}" if compared else "")
@@ -230,6 +226,16 @@ def places(frame: pd.DataFrame, measure: str, currency: str, *, compared: bool) 
             hoverinfo="skip",
             showlegend=False,
         )
+    figure.add_scatter(  # right of both bar and mark
+        x=[max(row["value"], row["before"] if compared else 0, 0) for row in rows],
+        y=list(range(len(rows))),
+        mode="text",
+        text=["  " + _place_text(row, measure, currency, compared) for row in rows],
+        textposition="middle right",
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
+    )
     figure.update_layout(
         height=max(30 * len(rows) + 24, min(52 * len(rows) + 24, 344)),
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
@@ -267,6 +273,13 @@ def colour(value: float, before: float, compared: bool) -> str:
         return UNKNOWN
     place = round((change / FULL + 1) / 2 * (len(DIVERGING) - 1))
     return DIVERGING[min(max(place, 0), len(DIVERGING) - 1)]
+
+
+def _letters(ground: str) -> str:
+    """The colour of letters on a colour: the ends of the palette are dark on a light page, and
+    light on a dark one."""
+    ends = (*DIVERGING[:2], *DIVERGING[-2:])
+    return PAGE if ground in ends else COLOURS["sold"]
 
 
 def _records(frame: pd.DataFrame) -> list[Row]:
@@ -315,10 +328,9 @@ def _amount_axis(figure: go.Figure, frame: pd.DataFrame, measure: str, currency:
     if high - low == 0:
         high = 1.0
     step = _round_up((high - low) / 4)
-    first, last = math.floor(low / step), math.ceil(high / step - 1e-9)
-    ticks = [step * i for i in range(first, last + 1)]
+    ticks = [step * i for i in range(math.ceil(low / step), math.ceil(high / step - 1e-9) + 1)]
     figure.update_yaxes(
-        range=[ticks[0], ticks[-1] + step * 0.05],
+        range=[low - (high - low) * 0.02, max(ticks[-1], high) + step * 0.05],
         tickvals=ticks,
         ticktext=[_tick(value, measure, currency) for value in ticks],
         ticks="",

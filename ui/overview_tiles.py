@@ -19,9 +19,8 @@ def tiles(values: Sequence[float], *, width: float, height: float) -> list[Tile]
 
     Values must be above zero.
 
-    >>> tiles([2, 1, 1], width=4, height=2)
-    [Tile(x=0, y=0, width=2.0, height=2.0), Tile(x=2.0, y=1.0, width=2.0, height=1.0), \
-Tile(x=2.0, y=0.0, width=2.0, height=1.0)]
+    >>> [(tile.x, tile.y, tile.width) for tile in tiles([2, 1, 1], width=4, height=2)]
+    [(0, 0.0, 2.0), (2.0, 1.0, 2.0), (2.0, 0.0, 2.0)]
     """
     scale = width * height / sum(values) if values else 0
     rest = Tile(0, 0, width, height)

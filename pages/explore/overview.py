@@ -24,9 +24,5 @@ with left:
     overview.course(found, asked, comparison, dataset)
 with right:
     overview.growth(found, asked, dataset)
-left, right = st.columns([0.62, 0.38], gap="medium")
-with left:
-    overview.tiles(found, asked, comparison, dataset)
-with right:
-    overview.places(found, asked, comparison, dataset)
+overview.where(found, asked, comparison, dataset)
 overview.movers(found, asked, comparison, dataset)
