@@ -48,6 +48,12 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             ":material/area_chart:",
             "What sells against last year, and where growth comes from.",
         ),
+        Entry(
+            "pages/explore/segments.py",
+            "Segments",
+            ":material/grid_view:",
+            "Which products earn and which vary; sets of them to keep.",
+        ),
     ),
     "Forecast": (
         Entry(

@@ -15,8 +15,10 @@ import streamlit as st
 
 from data import overview as data_overview
 from data import quality as data_quality
-from data import queries
+from data import queries, saved_segments
+from data import segments as data_segments
 from data.comparison import Comparison
+from data.saved_segments import Segment
 from data.scope import Freq, Level, Scope
 from ui import state
 from ui.summaries import RHYTHMS, Recent
@@ -120,6 +122,16 @@ def overview(scope: Scope, comparison: Comparison) -> data_overview.Overview | N
     return _overview(version(), scope, comparison)
 
 
+def measured_products(scope: Scope, frequency: Freq) -> pd.DataFrame:
+    """What every product earns and how it varies; see `data.segments.measures`."""
+    return _measured_products(version(), scope, frequency)
+
+
+def segments(dataset_id: int) -> list[Segment]:
+    """The saved segments by name; never cached, since they change without an import."""
+    return saved_segments.segments(state.store(), dataset_id)
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _datasets(version: Version) -> list[Dataset]:
     frame = queries.datasets(state.store())
@@ -189,6 +201,11 @@ def _quality(
     version: Version, dataset_id: int, place_id: int | None
 ) -> data_quality.Quality | None:
     return data_quality.examine(state.store(), dataset_id, place_id)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _measured_products(version: Version, scope: Scope, frequency: Freq) -> pd.DataFrame:
+    return data_segments.measures(state.store(), scope, frequency)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
