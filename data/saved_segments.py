@@ -29,9 +29,9 @@ def segments(store: Store, dataset_id: int) -> list[Segment]:
     """Every segment of a dataset, by name."""
     rows = store.rows(
         """
-        SELECT segment_id, s.dataset_id, name, rule, revision, built_through, count(product_id)
-        FROM segment s LEFT JOIN segment_product USING (segment_id)
-        WHERE s.dataset_id = $1 GROUP BY ALL ORDER BY lower(name)
+        SELECT segment_id, dataset_id, name, rule, revision, built_through,
+               (SELECT count(*) FROM segment_product p WHERE p.segment_id = s.segment_id)
+        FROM segment s WHERE dataset_id = $1 ORDER BY lower(name)
         """,
         [dataset_id],
     )

@@ -1,7 +1,7 @@
 """Choosing what to look at: a node of the product tree or a segment, a place, and a period.
 
-Category, product, place and segment live in the address; the period is a bound widget. An address that
-names what does not exist (any more) ends in a plain message with a way back.
+Category, product, place and segment live in the address; the period is a bound widget. An address
+that names what does not exist (any more) ends in a plain message with a way back.
 """
 
 import pandas as pd

@@ -226,15 +226,13 @@ def products(chosen: pd.DataFrame, picked: words.Filter, scope: Scope, dataset: 
         st.caption("No product has all of these classes. Show all, or choose fewer.")
         return
     table = words.table(chosen, LISTED).assign(open="Open")
+    config = _columns(scope, dataset)
     st.dataframe(
-        table[
-            ["name", "abc", "xyz", "pattern", "stage", "score", "amount", "share", "trend"]
-            + ["spark", "open"]
-        ],
+        table[list(config)],
         hide_index=True,
         placeholder=fmt.DASH,
         alt="Products with their classes, largest first",
-        column_config=_columns(scope, dataset),
+        column_config=config,
     )
     if click := st.session_state.get(_OPEN):
         place = {"place": str(scope.place_id)} if scope.place_id is not None else {}

@@ -134,10 +134,11 @@ def cells(classified: pd.DataFrame, columns: str) -> pd.DataFrame:
 
 def describe_cells(matrix: pd.DataFrame, what: str) -> str:
     """The finding of the matrix in one sentence."""
-    top = matrix.loc[matrix["share"].idxmax()]
+    top = matrix.sort_values("share", ascending=False, kind="stable").iloc[0]
     return (
         f"The largest cell is {top['abc']} {top['column']} with "
-        f"{fmt.count(int(top['products']), 'product')} and {fmt.share(top['share'])} of {what}."
+        f"{fmt.count(int(top['products']), 'product')} and {fmt.share(float(top['share']))} "
+        f"of {what}."
     )
 
 
