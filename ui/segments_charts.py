@@ -14,6 +14,11 @@ from ui.overview_charts import PAGE
 # Streamlit's stand-ins for chartSequentialColors, little to much.
 SEQUENTIAL = tuple(f"#0000{place}" for place in range(11, 21))
 FADED = 0.3
+# Both are needed: with one alone plotly fails at the click and nothing is told.
+_SELECTION = {
+    "selected": {"marker": {"opacity": 1}},
+    "unselected": {"marker": {"opacity": FADED}},
+}
 _DARK_FROM = 5  # place of the palette from which letters change sides
 
 
@@ -48,7 +53,10 @@ def matrix(cells: pd.DataFrame, columns: str, chosen: words.Filter, what: str) -
             insidetextanchor="middle",
             textangle=0,
             insidetextfont={
-                "color": [PAGE if place >= _DARK_FROM else COLOURS["sold"] for place in places],
+                "color": [
+                    PAGE if place >= _DARK_FROM and each else COLOURS["sold"]
+                    for place, each in zip(places, picked, strict=True)
+                ],
                 "size": 13,
             },
             hovertext=[
@@ -57,6 +65,7 @@ def matrix(cells: pd.DataFrame, columns: str, chosen: words.Filter, what: str) -
             ],
             hoverinfo="text",
             constraintext="none",
+            **_SELECTION,
         )
     )
     figure.update_layout(
@@ -121,7 +130,7 @@ def stages(
                 for stage, count in zip(STAGES, values, strict=True)
             ],
             hoverinfo="text",
-            selected={"marker": {"opacity": 1}},
+            **_SELECTION,
         )
     )
     figure.update_layout(
