@@ -20,6 +20,7 @@ from data import segments as data_segments
 from data.comparison import Comparison
 from data.saved_segments import Segment
 from data.scope import Freq, Level, Scope
+from data.segments import Thresholds
 from ui import state
 from ui.summaries import RHYTHMS, Recent
 
@@ -122,9 +123,9 @@ def overview(scope: Scope, comparison: Comparison) -> data_overview.Overview | N
     return _overview(version(), scope, comparison)
 
 
-def measured_products(scope: Scope, frequency: Freq) -> pd.DataFrame:
-    """What every product earns and how it varies; see `data.segments.measures`."""
-    return _measured_products(version(), scope, frequency)
+def classified_products(scope: Scope, frequency: Freq, limits: Thresholds) -> pd.DataFrame:
+    """Every product with its measures and classes; see `data.segments`. Empty: none ever sold."""
+    return _classified_products(version(), scope, frequency, limits)
 
 
 def segments(dataset_id: int) -> list[Segment]:
@@ -201,6 +202,14 @@ def _quality(
     version: Version, dataset_id: int, place_id: int | None
 ) -> data_quality.Quality | None:
     return data_quality.examine(state.store(), dataset_id, place_id)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _classified_products(
+    version: Version, scope: Scope, frequency: Freq, limits: Thresholds
+) -> pd.DataFrame:
+    measured = _measured_products(version, scope, frequency)
+    return measured if measured.empty else data_segments.classes(measured, limits)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -6,7 +6,6 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from data import segments as database
 from data.scope import Scope
 from data.segments import WINDOW, Thresholds, period_of
 from ui import format as fmt
@@ -24,13 +23,13 @@ _OPEN = "open_classified"
 def read(scope: Scope, dataset: Dataset, limits: Thresholds) -> pd.DataFrame:
     """Every product with its classes; stops the page in words where none ever sold."""
     with st.skeleton(height=420):
-        measured = queries.measured_products(scope, dataset.frequency)
-    if measured.empty:
+        classified = queries.classified_products(scope, dataset.frequency, limits)
+    if classified.empty:
         layout.stop(
             f"**{fmt.escape(scopes.name(scope))}** never sold anything in "
             f"{fmt.escape(scopes.place(scope))}, so that there is nothing to classify."
         )
-    return database.classes(measured, limits)
+    return classified
 
 
 def caption(scope: Scope, dataset: Dataset) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from data import saved_segments, segments
+from data import saved_segments
 from data.errors import DataError
 from data.saved_segments import Segment
 from data.scope import Scope
@@ -107,8 +107,9 @@ def _rebuild(segment: Segment, dataset: Dataset) -> None:
         measure=rule["measure"],
     )
     picked = words.Filter(**{kind: tuple(rule[kind]) for kind in words.CLASSES})
-    measured = queries.measured_products(scope, dataset.frequency)
-    found = picked.of(segments.classes(measured, Thresholds(**rule["thresholds"])))
+    limits = Thresholds(**rule["thresholds"])
+    classified = queries.classified_products(scope, dataset.frequency, limits)
+    found = picked.of(classified) if len(classified) else classified
     assert dataset.last_day is not None
     saved_segments.rebuild(
         state.store(),
