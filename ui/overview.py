@@ -171,8 +171,9 @@ def course(found: Overview, scope: Scope, comparison: Comparison, dataset: Datas
     """This year's line beside last year's."""
     noun = {"D": "day", "W": "week", "M": "month"}[scope.freq]
     whole = len(overview_charts.whole_periods(found.line)) < len(found.line)
-    only = f"whole {noun}s, " if whole else ""
-    st.markdown(f"**{_what(scope)} a {noun}** :gray[· {only}last year on the same days]")
+    said = [f"whole {noun}s"] * whole + ["last year on the same days"] * comparison.has_before
+    rest = f" :gray[· {', '.join(said)}]" if said else ""
+    st.markdown(f"**{_what(scope)} a {noun}**{rest}")
     st.plotly_chart(
         overview_charts.line(
             found.line, scope.freq, scope.measure, dataset.currency, _view(scope, comparison)

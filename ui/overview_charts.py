@@ -27,6 +27,7 @@ UNKNOWN = COLOURS["last_year"] + "59"  # nothing to compare with
 Row = dict[str, Any]
 
 _WIDTH = 600  # pixels of a chart in its column, from which the length of labels is guessed
+_FEW = 6  # points that all have their date below
 _LETTER = 6.6  # pixels of a letter
 _DATES = {"D": "%-d %b", "W": "%-d %b", "M": "%b %Y"}
 _HEADS = {"D": "%a %-d %b %Y", "W": "Week of %a %-d %b %Y", "M": "%B %Y"}
@@ -78,6 +79,8 @@ def line(frame: pd.DataFrame, freq: Freq, measure: str, currency: str, view: str
         zeroline=False,
         title=None,
     )
+    if len(frame) <= _FEW:
+        figure.update_xaxes(tickvals=frame["start"])
     _amount_axis(figure, frame, measure, currency)
     return figure
 
@@ -326,11 +329,11 @@ def _amount_axis(figure: go.Figure, frame: pd.DataFrame, measure: str, currency:
     values = frame[["value", "before"]].astype(float)
     low, high = min(values.min().min(), 0.0), max(values.max().max(), 0.0)
     if high - low == 0:
-        high = 1.0
-    step = _round_up((high - low) / 4)
+        high = 4.0
+    step = max(_round_up((high - low) / 4), 1.0)  # less has no room on a label
     ticks = [step * i for i in range(math.ceil(low / step), math.ceil(high / step - 1e-9) + 1)]
     figure.update_yaxes(
-        range=[low - (high - low) * 0.02, max(ticks[-1], high) + step * 0.05],
+        range=[low - (high - low) * 0.02, max(ticks[-1], high) + step * 0.12],
         tickvals=ticks,
         ticktext=[_tick(value, measure, currency) for value in ticks],
         ticks="",

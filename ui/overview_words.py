@@ -34,6 +34,8 @@ STEPS: dict[str, tuple[str, str]] = {
 def against(comparison: Comparison, by: By) -> str:
     """Which days are compared with which, and why these."""
     span = fmt.span(comparison.first, comparison.last)
+    if comparison.days == 1:
+        span = f"{fmt.day(comparison.last)} alone"
     if not comparison.has_before:
         return f"{span} · the data do not reach back to the same days of the year before"
     before = fmt.span(comparison.before_first, comparison.before_last)

@@ -135,9 +135,9 @@ SHOPS: dict[str, Sequence[Row]] = {
     "no prices": [*year_of(1, price=None), *year_of(2, price=None)],
     "all zeros": [*year_of(1, quantity=0), *year_of(2, quantity=0)],
     "returns only": [*year_of(1, quantity=-2), *year_of(2, quantity=-1)],
-    "more returned last year": [
+    "returns last year": [
         (1, 1, LAST, 5.0, 1.0),
-        (1, 1, LAST - timedelta(days=364), -9, 1.0),
+        (1, 1, LAST - timedelta(days=364), -9.0, 1.0),
     ],
     "young": year_of(1, days=40),
     "gone": [(1, 1, LAST - timedelta(days=364), 5.0, 1.0), (2, 1, LAST, 1.0, 1.0)],
