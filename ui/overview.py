@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from data import overview as database
 from data.comparison import Alignment, Comparison
 from data.ingest.series_checks import DEAD_DAYS
-from data.overview import Overview
+from data.overview import SPARK, Overview
 from data.scope import Scope
 from ui import address, layout, navigation, overview_charts, overview_choice, queries, state
 from ui import format as fmt
@@ -319,6 +319,7 @@ def _mover_table(
         open="Open",
     )
     unit = dataset.currency if money else ""
+    last = f"{SPARK} {'months' if dataset.frequency == 'M' else 'weeks'}"
     click = f"open_{name}"
     config = st.column_config
     st.dataframe(
@@ -332,7 +333,7 @@ def _mover_table(
                 f"Change{', ' + unit if unit else ''}", format="%+,d", width=84
             ),
             "growth": config.NumberColumn("Growth", format="%+,.0f%%", width=66),
-            "spark": config.LineChartColumn("26 weeks", width=90, y_min=0, color="gray"),
+            "spark": config.LineChartColumn(last, width=90, y_min=0, color="gray"),
             "open": config.ButtonColumn("", key=click, type="tertiary", width=54),
         },
     )
