@@ -229,6 +229,7 @@ def _tiles(found: Overview, scope: Scope, comparison: Comparison, dataset: Datas
     if frame.empty:
         st.caption("Nothing above zero to draw here: everything was returned or nothing was sold.")
         return
+    frame, left_out = overview_charts.without_crowd(frame)
     key = f"tiles-{_mode()}-{_view(scope, comparison)}"
     st.plotly_chart(
         overview_charts.tile_map(
@@ -240,6 +241,11 @@ def _tiles(found: Overview, scope: Scope, comparison: Comparison, dataset: Datas
         selection_mode="points",
         alt=words.describe_ranked(frame, scope.measure, dataset.currency),
     )
+    if left_out:
+        st.caption(
+            f"The largest {len(frame)} are drawn; {left_out[0]} have "
+            f"{fmt.amount(left_out[1], scope.measure, dataset.currency)} together."
+        )
 
 
 def _go_down(key: str, scope: Scope) -> None:

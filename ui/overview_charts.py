@@ -148,6 +148,20 @@ def growth_parts(split: Split, measure: str, currency: str) -> go.Figure:
     return figure
 
 
+def without_crowd(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, float] | None]:
+    """The tiles without the many small ones together, where these would crush all others.
+
+    Also gives the label and the amount that were left out, None where nothing was.
+    """
+    crowd = frame["kind"] == "other"
+    drawn = frame[~crowd]
+    if not crowd.any() or frame.loc[crowd, "value"].sum() <= drawn["value"].max():
+        ordered = frame.sort_values("value", ascending=False, kind="stable")
+        return ordered.reset_index(drop=True), None
+    left_out = frame[crowd].iloc[0]
+    return drawn.reset_index(drop=True), (str(left_out["label"]), float(left_out["value"]))
+
+
 def tile_map(
     frame: pd.DataFrame, measure: str, currency: str, *, compared: bool, height: int = 340
 ) -> go.Figure:

@@ -100,6 +100,23 @@ def test_when_tiles_are_laid_then_their_areas_are_right_and_none_covers_another(
         assert min(across, down) <= 1e-6
 
 
+@pytest.mark.parametrize(("crowd", "drawn"), [(4.0, 3), (5.0, 3), (5.5, 2)])
+def test_when_the_small_ones_together_are_the_largest_then_they_are_named_not_drawn(
+    crowd: float, drawn: int
+) -> None:
+    frame = pd.DataFrame(
+        {
+            "kind": ["product", "product", "other"],
+            "label": ["A", "B", "9 others"],
+            "value": [5.0, 3.0, crowd],
+        }
+    )
+    shown, left_out = charts.without_crowd(frame)
+    assert len(shown) == drawn
+    assert shown["value"].is_monotonic_decreasing
+    assert left_out == (None if drawn == 3 else ("9 others", crowd))
+
+
 def test_when_weeks_are_cut_off_then_the_line_leaves_them_out_unless_few_are_left() -> None:
     frame = pd.DataFrame({"complete": [False, True, True, True, False]})
     assert len(charts.whole_periods(frame)) == 3
