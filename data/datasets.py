@@ -13,6 +13,8 @@ TABLES = (
     "plan",
     "event",
     "demo_truth",
+    "segment_product",
+    "segment",
     "product",
     "place",
     "dataset",

@@ -196,6 +196,11 @@ def where(scope: Scope) -> tuple[str, dict[str, Any]]:
             "AND categories[1:len($categories::VARCHAR[])] = $categories::VARCHAR[])"
         )
         bound["categories"] = list(scope.categories)
+    if scope.segment_id is not None and scope.product_id is None:
+        conditions.append(
+            "product_id IN (SELECT product_id FROM segment_product WHERE segment_id = $segment_id)"
+        )
+        bound["segment_id"] = scope.segment_id
     if scope.place_id is not None:
         conditions.append("place_id = $place_id")
         bound["place_id"] = scope.place_id

@@ -17,5 +17,7 @@ class Scope:
     categories: tuple[str, ...] = ()  # path from the root of the tree; () is all products
     product_id: int | None = None  # narrows `categories` to one product
     place_id: int | None = None  # None: all places together
+    segment_id: int | None = None  # narrows `categories` to the products of a saved segment
+    segment_revision: int = 0  # of that segment, so that what is cached follows its members
     freq: Freq = "W"  # days, ISO weeks (from Monday), calendar months
     measure: Measure = "quantity"

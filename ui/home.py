@@ -279,4 +279,10 @@ def _size(dataset: Dataset) -> str:
 
 def _only(dataset_id: int | None) -> dict[str, str | int | tuple[str, ...] | None]:
     """The address of a whole dataset."""
-    return {"dataset": dataset_id, "category": None, "product": None, "place": None}
+    return {
+        "dataset": dataset_id,
+        "category": None,
+        "product": None,
+        "place": None,
+        "segment": None,
+    }

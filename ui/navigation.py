@@ -45,6 +45,20 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             "What was imported, when, and undoing the last one.",
         ),
     ),
+    "Explore": (
+        Entry(
+            "pages/explore/overview.py",
+            "Overview",
+            ":material/area_chart:",
+            "What sells against last year, and where growth comes from.",
+        ),
+        Entry(
+            "pages/explore/segments.py",
+            "Segments",
+            ":material/grid_view:",
+            "Which products earn and which vary; sets of them to keep.",
+        ),
+    ),
     "Forecast": (
         Entry(
             FORECAST,

@@ -14,9 +14,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from data import panels, queries
+from data import overview as data_overview
+from data import panels, queries, saved_segments
 from data import quality as data_quality
+from data import segments as data_segments
+from data.comparison import Comparison
+from data.saved_segments import Segment
 from data.scope import Freq, Level, Scope, Split
+from data.segments import Thresholds
 from ui import state
 from ui.engine import registry
 from ui.summaries import RHYTHMS, Recent
@@ -132,6 +137,21 @@ def quality(dataset_id: int, place_id: int | None) -> data_quality.Quality | Non
     return _quality(version(), dataset_id, place_id)
 
 
+def overview(scope: Scope, comparison: Comparison) -> data_overview.Overview | None:
+    """Sales against a year before; see `data.overview.overview`."""
+    return _overview(version(), scope, comparison)
+
+
+def classified_products(scope: Scope, frequency: Freq, limits: Thresholds) -> pd.DataFrame:
+    """Every product with its measures and classes; see `data.segments`. Empty: none ever sold."""
+    return _classified_products(version(), scope, frequency, limits)
+
+
+def segments(dataset_id: int) -> list[Segment]:
+    """The saved segments by name; never cached, since they change without an import."""
+    return saved_segments.segments(state.store(), dataset_id)
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _datasets(version: Version) -> list[Dataset]:
     frame = queries.datasets(state.store())
@@ -206,6 +226,26 @@ def _quality(
     version: Version, dataset_id: int, place_id: int | None
 ) -> data_quality.Quality | None:
     return data_quality.examine(state.store(), dataset_id, place_id)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _classified_products(
+    version: Version, scope: Scope, frequency: Freq, limits: Thresholds
+) -> pd.DataFrame:
+    measured = _measured_products(version, scope, frequency)
+    return measured if measured.empty else data_segments.classes(measured, limits)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _measured_products(version: Version, scope: Scope, frequency: Freq) -> pd.DataFrame:
+    return data_segments.measures(state.store(), scope, frequency)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _overview(
+    version: Version, scope: Scope, comparison: Comparison
+) -> data_overview.Overview | None:
+    return data_overview.overview(state.store(), scope, comparison)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

@@ -1,12 +1,13 @@
-"""Choosing what to look at: a node of the product tree, a place, and a period.
+"""Choosing what to look at: a node of the product tree or a segment, a place, and a period.
 
-Category, product and place live in the address; the period is a bound widget. An address that
-names what does not exist (any more) ends in a plain message with a way back.
+Category, product, place and segment live in the address; the period is a bound widget. An address
+that names what does not exist (any more) ends in a plain message with a way back.
 """
 
 import pandas as pd
 import streamlit as st
 
+from data.saved_segments import Segment
 from data.scope import Freq, Scope
 from ui import address, queries, sidebar
 from ui import format as fmt
@@ -21,6 +22,7 @@ _ALL = 0  # stands for all places in the switch; ids start at 1
 _FIND = "find_product"
 _PLACE = "place_choice"
 _CATEGORY = "category_choice"
+_SEGMENT = "segment_choice"
 
 
 def current(head: Head) -> tuple[Dataset, Scope]:
@@ -39,13 +41,16 @@ def current(head: Head) -> tuple[Dataset, Scope]:
         _unknown("There is no category “" + fmt.escape(categories[-1]) + "” in {}.", dataset)
     if (place_id := address.number("place")) is not None and place_id not in places.index:
         _unknown("This place does not exist in {}.", dataset, "place")
+    segment = _segment(dataset)
     with head.scope:
-        freq = _control(dataset, products, places, categories, product_id, place_id)
+        freq = _control(dataset, products, places, categories, product_id, place_id, segment)
     scope = Scope(
         dataset_id=dataset.dataset_id,
         categories=tuple(categories),
         product_id=product_id,
         place_id=place_id,
+        segment_id=segment.segment_id if segment and product_id is None else None,
+        segment_revision=segment.revision if segment and product_id is None else 0,
         freq=freq,
         measure=sidebar.measure(dataset),
     )
@@ -53,10 +58,20 @@ def current(head: Head) -> tuple[Dataset, Scope]:
 
 
 def name(scope: Scope) -> str:
-    """The node of the tree in words: a product, a category, or all products."""
+    """The node of the tree in words: a product, a category, a segment, or all products."""
     if scope.product_id is not None:
         return str(queries.products(scope.dataset_id).at[scope.product_id, "name"])
-    return scope.categories[-1] if scope.categories else "All products"
+    kept = next(
+        (
+            each
+            for each in queries.segments(scope.dataset_id)
+            if each.segment_id == scope.segment_id
+        ),
+        None,
+    )
+    if scope.categories:
+        return f"{scope.categories[-1]} in {kept.name}" if kept else scope.categories[-1]
+    return kept.name if kept else "All products"
 
 
 def place(scope: Scope) -> str:
@@ -92,6 +107,18 @@ def _unknown(message: str, dataset: Dataset, *names: str) -> None:
     st.stop()
 
 
+def _segment(dataset: Dataset) -> Segment | None:
+    """The saved segment of the address; stops the page where it does not exist."""
+    asked = address.number("segment")
+    if asked is None:
+        return None
+    saved = queries.segments(dataset.dataset_id)
+    found = next((each for each in saved if each.segment_id == asked), None)
+    if found is None:
+        _unknown("This segment does not exist in {}.", dataset, "segment")
+    return found
+
+
 def _control(
     dataset: Dataset,
     products: pd.DataFrame,
@@ -99,6 +126,7 @@ def _control(
     categories: tuple[str, ...],
     product_id: int | None,
     place_id: int | None,
+    segment: Segment | None,
 ) -> Freq:
     """The popover whose label is the scope in words; gives the period."""
     offered = [word for word, freq in PERIODS.items() if "DWM".index(freq) >= _finest(dataset)]
@@ -108,7 +136,10 @@ def _control(
     period = PERIODS[_period_asked(offered) or usual]
     node = products.at[product_id, "name"] if product_id is not None else None
     where = places.at[place_id, "name"] if place_id is not None else "all places"
-    words = [node or (categories[-1] if categories else "all products"), where]
+    whole = segment.name if segment else "all products"
+    words = [node or (categories[-1] if categories else whole), where]
+    if segment and categories and product_id is None:
+        words.insert(1, segment.name)
     label = " · ".join([*(fmt.escape(_short(str(word))) for word in words), _word(period)])
     with st.popover(label[0].upper() + label[1:], icon=":material/tune:"):
         by = st.segmented_control(
@@ -122,6 +153,8 @@ def _control(
         )
         if product_id is None and (deeper := _deeper(dataset, categories)):
             _category_choice(dataset, categories, deeper)
+        if product_id is None:
+            _segment_choice(dataset, segment)
         if len(places) > FEW_PLACES:
             place_choice(places, place_id)
     return PERIODS[by or usual]
@@ -139,6 +172,15 @@ def _period_asked(offered: list[str]) -> str | None:
 
 def _breadcrumb(scope: Scope) -> None:
     """Buttons for the nodes above, then the node itself in bold."""
+    if scope.segment_id is not None:
+        st.button(
+            "Leave the segment",
+            type="tertiary",
+            key="leave-segment",
+            icon=":material/close:",
+            on_click=address.go,
+            args=({"segment": None},),
+        )
     ancestors = [()] + [scope.categories[: i + 1] for i in range(len(scope.categories))]
     if scope.product_id is None:
         ancestors.pop()
@@ -233,6 +275,28 @@ def place_choice(places: pd.DataFrame, place_id: int | None) -> None:
 
 def _go_to_place() -> None:
     address.go({"place": st.session_state[_PLACE] or None})
+
+
+def _segment_choice(dataset: Dataset, segment: Segment | None) -> None:
+    """A select of the saved segments, where there are any."""
+    names = {each.segment_id: each.name for each in queries.segments(dataset.dataset_id)}
+    if not names:
+        return
+    st.session_state[_SEGMENT] = segment.segment_id if segment else None
+    st.selectbox(
+        "Segment",
+        list(names),
+        format_func=lambda key: names[key],
+        index=None,
+        placeholder="No segment",
+        key=_SEGMENT,
+        on_change=_go_to_segment,
+        help="A set of products saved on the Segments page.",
+    )
+
+
+def _go_to_segment() -> None:
+    address.go({"segment": st.session_state[_SEGMENT]})
 
 
 def _category_choice(dataset: Dataset, path: tuple[str, ...], deeper: list[str]) -> None:

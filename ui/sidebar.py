@@ -119,4 +119,6 @@ def _switch() -> None:
 
 def _show(dataset_id: int) -> None:
     """Another dataset: the products and places of the old one mean nothing in it."""
-    address.go({"dataset": dataset_id, "category": None, "product": None, "place": None})
+    address.go(
+        {"dataset": dataset_id, "category": None, "product": None, "place": None, "segment": None}
+    )

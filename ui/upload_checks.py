@@ -213,7 +213,9 @@ def _import(upload: Upload, report: Report, mode: str, name: str, target: int | 
     uploading.start_over()
     st.toast(f"Imported {report.accepted:,} rows.", icon=":material/check:")
     dataset = log.dataset_of(store, import_id)
-    address.go({"dataset": dataset, "category": None, "product": None, "place": None})
+    address.go(
+        {"dataset": dataset, "category": None, "product": None, "place": None, "segment": None}
+    )
     st.switch_page(navigation.HOME)
 
 

@@ -1,0 +1,31 @@
+"""Segments: which products earn, which vary, where they stand in their life; kept by name."""
+
+import streamlit as st
+
+from ui import layout, scope, segments, segments_saved
+
+head = layout.page("Segments")
+
+# --- Choose ---
+dataset, asked = scope.current(head)
+later, limits = segments.actions(head.actions)
+st.caption(segments.caption(asked, dataset))
+scope.way(dataset, asked)
+picked = segments.choose(limits, asked, dataset)
+
+# --- Run ---
+classified = segments.read(asked, dataset, limits)
+chosen = picked.of(classified)
+
+# --- Read ---
+with later:
+    segments.downloads(chosen, dataset)
+    segments_saved.save(chosen, picked, limits, asked, dataset)
+segments.cards(chosen, classified, limits, asked, dataset)
+left, right = st.columns([0.62, 0.38], gap="medium")
+with left:
+    segments.matrix(classified, picked, limits, asked, dataset)
+with right:
+    segments.lives(classified, picked, limits, asked, dataset)
+segments.products(chosen, picked, asked, dataset)
+segments_saved.table(dataset)

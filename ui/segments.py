@@ -1,0 +1,318 @@
+"""The parts of the Segments page: cards, the matrix that filters everything, stages, products."""
+
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from data.scope import Scope
+from data.segments import WINDOW, Thresholds, period_of
+from ui import format as fmt
+from ui import layout, navigation, queries, segments_charts, segments_choice
+from ui import scope as scopes
+from ui import segments_words as words
+from ui.queries import Dataset
+
+LISTED = 100  # products in the table of the screen
+
+_QUIET = {"displayModeBar": False}
+_OPEN = "open_classified"
+
+
+def read(scope: Scope, dataset: Dataset, limits: Thresholds) -> pd.DataFrame:
+    """Every product with its classes; stops the page in words where none ever sold."""
+    with st.skeleton(height=420):
+        classified = queries.classified_products(scope, dataset.frequency, limits)
+    if classified.empty:
+        layout.stop(
+            f"**{fmt.escape(scopes.name(scope))}** never sold anything in "
+            f"{fmt.escape(scopes.place(scope))}, so that there is nothing to classify."
+        )
+    return classified
+
+
+def caption(scope: Scope, dataset: Dataset) -> str:
+    """What data, and over which time."""
+    period = period_of(dataset.frequency)
+    return (
+        f"{fmt.escape(dataset.name)} · sales through {fmt.day(dataset.last_day)} · classes by the "
+        f"last {WINDOW[period]} whole {words.NOUN[period]}s, {_what(scope)}"
+    )
+
+
+def choose(limits: Thresholds, scope: Scope, dataset: Dataset) -> words.Filter:
+    """The classes to look at."""
+    return segments_choice.classes(limits, period_of(dataset.frequency), scope.measure)
+
+
+def cards(
+    chosen: pd.DataFrame,
+    classified: pd.DataFrame,
+    limits: Thresholds,
+    scope: Scope,
+    dataset: Dataset,
+) -> None:
+    """Four cards about the chosen products."""
+    whole = len(classified)
+    hard = chosen["pattern"].isin(["Erratic", "Intermittent", "Lumpy"]).sum()
+    with st.grid(4, min_column_width=150):
+        _card("Products", f"{len(chosen):,}", f"of {whole:,}", "that ever sold", None)
+        _card(
+            "Revenue last year" if scope.measure == "revenue" else "Units last year",
+            fmt.amount(float(chosen["amount"].sum()), scope.measure, dataset.currency),
+            fmt.share(float(chosen["share"].sum())),
+            "of all",
+            None,
+        )
+        score = _weighted(chosen)
+        _card(
+            "Forecastability",
+            fmt.DASH if score is None else f"{score:.0f}",
+            "of 100" if score is not None else None,
+            "weighted by units" if score is not None else "too few sales",
+            words.definition("score", limits, period_of(dataset.frequency), scope.measure),
+        )
+        _card(
+            "Hard to forecast",
+            fmt.share(hard / len(chosen) if len(chosen) else None),
+            fmt.count(int(hard), "product"),
+            "",
+            "Products whose demand is erratic, intermittent or lumpy.",
+        )
+
+
+def _card(label: str, value: str, badge: str | None, text: str, help: str | None) -> None:
+    st.metric(
+        label,
+        value,
+        badge,
+        delta_color="off",
+        delta_arrow="off",
+        delta_description=text or None,
+        border=True,
+        height="stretch",
+        help=help,
+    )
+
+
+def _weighted(chosen: pd.DataFrame) -> float | None:
+    known = chosen[chosen["score"].notna() & (chosen["units"] > 0)]
+    if known.empty:
+        return None
+    return float((known["score"] * known["units"]).sum() / known["units"].sum())
+
+
+def matrix(
+    classified: pd.DataFrame,
+    picked: words.Filter,
+    limits: Thresholds,
+    scope: Scope,
+    dataset: Dataset,
+) -> None:
+    """ABC against variability or pattern; a click filters the page, a second one lifts it."""
+    period = period_of(dataset.frequency)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**What earns and how it sells** :gray[· products and share of {_what(scope)}]",
+            width="content",
+            help=words.definition("abc", limits, period, scope.measure),
+        )
+        st.space("stretch")
+        across = st.segmented_control(
+            "Columns",
+            ["XYZ", "Pattern"],
+            default="XYZ",
+            required=True,
+            key="columns",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+    columns: Literal["xyz", "pattern"] = "pattern" if across == "Pattern" else "xyz"
+    # The other filters hold in the cells, so that counts and cells always agree.
+    others = words.Filter(
+        stage=picked.stage,
+        xyz=() if columns == "xyz" else picked.xyz,
+        pattern=() if columns == "pattern" else picked.pattern,
+    )
+    within = others.of(classified)
+    cells = words.cells(within, columns)
+    key = f"matrix-{_mode()}-{hash((picked, columns, scope)):x}"
+    st.plotly_chart(
+        segments_charts.matrix(cells, columns, picked, _what(scope)),
+        key=key,
+        config=_QUIET,
+        on_select=lambda: _on_cell(key, columns),
+        selection_mode="points",
+        alt=words.describe_cells(cells, _what(scope)),
+    )
+    silent = int((within[columns] == "").sum())
+    said = words.definition(columns, limits, period, scope.measure)
+    none = f" {fmt.count(silent, 'product')} sold nothing in this time." if silent else ""
+    st.caption(said + none)
+
+
+def _on_cell(key: str, columns: str) -> None:
+    for point in st.session_state[key].selection.points:
+        abc, column = point["customdata"][0], point["customdata"][1]
+        segments_choice.choose_cell(abc, columns, column)
+
+
+def lives(
+    classified: pd.DataFrame,
+    picked: words.Filter,
+    limits: Thresholds,
+    scope: Scope,
+    dataset: Dataset,
+) -> None:
+    """Stages of life, to click, and how well the chosen products can be forecast."""
+    period = period_of(dataset.frequency)
+    others = words.Filter(abc=picked.abc, xyz=picked.xyz, pattern=picked.pattern)
+    within = others.of(classified)
+    st.markdown(
+        "**Stage of life** :gray[· products]",
+        help=words.definition("stage", limits, period, scope.measure),
+    )
+    key = f"stages-{_mode()}-{hash((picked, scope)):x}"
+    groups = within.groupby("stage")["share"]
+    st.plotly_chart(
+        segments_charts.stages(
+            {str(stage): int(count) for stage, count in groups.size().items()},
+            {str(stage): float(share) for stage, share in groups.sum().items()},
+            picked,
+            _what(scope),
+        ),
+        key=key,
+        config=_QUIET,
+        on_select=lambda: _on_stage(key),
+        selection_mode="points",
+        alt=", ".join(f"{stage}: {count}" for stage, count in groups.size().items()),
+    )
+    st.markdown(
+        "**Forecastability** :gray[· products by score]",
+        help=words.definition("score", limits, period, scope.measure),
+    )
+    shown = picked.of(classified)["score"]
+    if shown.notna().sum() == 0:
+        st.caption("Too few periods for a score.")
+        return
+    st.plotly_chart(
+        segments_charts.scores(shown),
+        key=f"scores-{_mode()}",
+        config=_QUIET,
+        alt=f"Median score {shown.median():.0f} of 100",
+    )
+
+
+def _on_stage(key: str) -> None:
+    for point in st.session_state[key].selection.points:
+        segments_choice.toggle("stage", point["customdata"][0])
+
+
+def products(chosen: pd.DataFrame, picked: words.Filter, scope: Scope, dataset: Dataset) -> None:
+    """The chosen products, largest first; Open leads to their forecast."""
+    rest = "" if len(chosen) <= LISTED else f", the largest {LISTED} of {len(chosen):,}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**Products** :gray[· {_chosen_words(picked)}{rest}]", width="content")
+        if not picked.is_empty:
+            st.button(
+                "Show all",
+                type="tertiary",
+                icon=":material/close:",
+                on_click=segments_choice.clear,
+            )
+    if chosen.empty:
+        st.caption("No product has all of these classes. Show all, or choose fewer.")
+        return
+    table = words.table(chosen, LISTED).assign(open="Open")
+    config = _columns(scope, dataset)
+    st.dataframe(
+        table[list(config)],
+        hide_index=True,
+        placeholder=fmt.DASH,
+        alt="Products with their classes, largest first",
+        column_config=config,
+    )
+    if click := st.session_state.get(_OPEN):
+        place = {"place": str(scope.place_id)} if scope.place_id is not None else {}
+        st.switch_page(
+            navigation.FORECAST,
+            query_params={
+                "dataset": str(dataset.dataset_id),
+                "product": str(table.at[click["row"], "product_id"]),
+                **place,
+            },
+        )
+
+
+def _columns(scope: Scope, dataset: Dataset) -> dict[str, Any]:
+    config = st.column_config
+    money = scope.measure == "revenue"
+    noun = words.NOUN[period_of(dataset.frequency)]
+
+    def badge(label: str, options: tuple[str, ...], colours: list[str], width: int) -> Any:
+        return config.MultiselectColumn(label, options=list(options), color=colours, width=width)
+
+    return {
+        "name": config.TextColumn("Product", width=214),
+        "abc": badge("ABC", words.CLASSES["abc"], ["blue", "gray", "gray"], 52),
+        "xyz": badge("XYZ", words.CLASSES["xyz"], ["gray", "gray", "orange"], 52),
+        "pattern": badge(
+            "Pattern", words.CLASSES["pattern"], ["gray", "orange", "orange", "orange"], 104
+        ),
+        "stage": badge(
+            "Life", words.CLASSES["stage"], ["blue", "green", "gray", "orange", "gray"], 90
+        ),
+        "score": config.NumberColumn("Score", format="%.0f", width=58),
+        "amount": config.NumberColumn(
+            "Revenue" if money else "Units",
+            format=f"{dataset.currency if money else ''}%,d",
+            width=92,
+        ),
+        "share": config.NumberColumn("Share", format="%.1f%%", width=62),
+        "trend": config.NumberColumn(
+            "Trend",
+            format="%+,.0f%%",
+            width=62,
+            help="Units of the last quarter against the same a year before.",
+        ),
+        "spark": config.LineChartColumn(f"26 {noun}s", width=92, y_min=0, color="gray"),
+        "open": config.ButtonColumn("", key=_OPEN, type="tertiary", width=54),
+    }
+
+
+def downloads(chosen: pd.DataFrame, dataset: Dataset) -> None:
+    """The Download menu: every chosen product."""
+
+    def everything() -> bytes:
+        return words.csv(chosen, dataset=dataset.name).encode("utf-8-sig")
+
+    with st.popover("Download", icon=":material/download:"):
+        st.download_button(
+            f"{fmt.count(len(chosen), 'product')} (CSV)",
+            everything,
+            file_name="segments.csv",
+            mime="text/csv",
+            on_click="ignore",
+            type="tertiary",
+            key="segments_csv",
+        )
+
+
+def actions(place: DeltaGenerator) -> tuple[DeltaGenerator, Thresholds]:
+    """The right end of the title row: thresholds now, download and save when products are known."""
+    with place:
+        limits = segments_choice.thresholds()
+        return st.container(horizontal=True, width="content"), limits
+
+
+def _chosen_words(picked: words.Filter) -> str:
+    return words.rule_words({kind: list(getattr(picked, kind)) for kind in words.CLASSES})
+
+
+def _what(scope: Scope) -> str:
+    return "revenue" if scope.measure == "revenue" else "units"
+
+
+def _mode() -> str:
+    return str(st.context.theme.type)
