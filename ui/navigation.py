@@ -41,6 +41,14 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             "What was imported, when, and undoing the last one.",
         ),
     ),
+    "Explore": (
+        Entry(
+            "pages/explore/seasonality.py",
+            "Seasonality",
+            ":material/calendar_view_week:",
+            "When it sells: week, year, trend and the next peak.",
+        ),
+    ),
     "Forecast": (
         Entry(
             FORECAST,

@@ -1,4 +1,4 @@
-"""Figures of Seasonality: the parts of a series, its memory, its usual week and year, its days.
+"""Figures of Seasonality: the parts of a series, its memory, its usual week and year.
 
 Like `ui.charts`, they are returned and never drawn, and their colours are places of the theme.
 """
@@ -15,13 +15,11 @@ from forecasting.arrays import FloatArray
 from ui import format as fmt
 from ui import seasonality_facts as facts
 from ui.charts import COLOURS
-from ui.quality_charts import SEQUENTIAL
 from ui.seasonality_facts import Patterns, Sales
 
 SEASON = "#000003"  # green
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = tuple(f"{pd.Timestamp(2026, month, 1):%b}" for month in range(1, 13))
-CALENDAR_WEEKS = 52
 _HOVER_HEAD = {"D": "%a %-d %b %Y", "W": "Week of %a %-d %b %Y", "M": "%B %Y"}
 _PANEL = {"seasons": 0.19, "rest": 0.19, "gap": 0.055}  # shares of the height
 _SMOOTH = 7  # days of the mean that makes a line of daily sales readable
@@ -266,7 +264,7 @@ def memory(
         line_width=0,
         layer="below",
     )
-    _plain(figure, height)
+    plain(figure, height)
     step = season if found.lags[-1] >= season else max(int(found.lags[-1]) // 6, 1)
     figure.update_xaxes(dtick=step, tick0=0)
     figure.update_yaxes(tickformat=".1f", nticks=4)
@@ -301,7 +299,7 @@ def usual(found: dx.Profile, names: tuple[str, ...], *, height: int = 190) -> go
             hoverinfo="text",
         )
     )
-    _plain(figure, height)
+    plain(figure, height)
     figure.update_xaxes(
         type="category",
         tickvals=list(names),
@@ -312,159 +310,7 @@ def usual(found: dx.Profile, names: tuple[str, ...], *, height: int = 190) -> go
     return figure
 
 
-def calendar(
-    days: Sales, events: pd.DataFrame, unit: Unit, *, weeks: int = CALENDAR_WEEKS, height: int = 216
-) -> go.Figure:
-    """Every day of the last weeks as weekday by week; × is out of stock, blank nothing sold."""
-    times, values, out = calendar_days(days, weeks)
-    monday = times - pd.to_timedelta(times.dayofweek, unit="D")
-    starts = pd.date_range(monday[0], monday[-1], freq="7D")
-    column = ((monday - starts[0]).days // 7).to_numpy()
-    heat = np.full((7, len(starts)), np.nan)
-    texts = np.full((7, len(starts)), "", dtype=object)
-    row = times.dayofweek.to_numpy()
-    heat[row, column] = np.where(values == 0, np.nan, values / unit.divisor)
-    texts[row, column] = [
-        _day_text(time, value, unit, stock)
-        for time, value, stock in zip(times, values, out, strict=True)
-    ]
-    figure = go.Figure(_heat(starts, WEEKDAYS, heat, texts, unit))
-    figure.add_scatter(
-        x=starts[column[out]],
-        y=[WEEKDAYS[each] for each in row[out]],
-        mode="markers",
-        marker={"symbol": "x-thin-open", "color": COLOURS["stockout"], "size": 8},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    _add_event_names(figure, events, times, starts)
-    _heat_axes(figure, height)
-    figure.update_layout(margin={"t": 26})
-    figure.update_xaxes(type="date", tickformat="%b", dtick="M1", range=_half_week(starts))
-    return figure
-
-
-def calendar_days(
-    days: Sales, weeks: int
-) -> tuple[pd.DatetimeIndex, FloatArray, "np.ndarray[tuple[int], np.dtype[np.bool_]]"]:
-    """Times, values and stock-outs of the last whole weeks that the calendar shows."""
-    last = days.times[-1]
-    first = last - pd.Timedelta(days=last.dayofweek + 7 * (weeks - 1))
-    shown = np.asarray(days.times >= first)
-    return days.times[shown], days.values[shown], days.stocked_out[shown]
-
-
-def years(base: Sales, unit: Unit, *, height: int = 0) -> go.Figure:
-    """Weeks or months as a year per row, where the data has no days."""
-    if base.freq == "M":
-        row, column = base.times.year.to_numpy(), base.times.month.to_numpy() - 1
-        names: list[str] = list(MONTHS)
-    else:
-        week = base.times.isocalendar()
-        row, column = week["year"].to_numpy(dtype=int), week["week"].to_numpy(dtype=int) - 1
-        names = [f"W{number:02d}" for number in range(1, 54)]
-    first = int(row.min())
-    heat = np.full((int(row.max()) - first + 1, len(names)), np.nan)
-    heat[row - first, column] = np.where(base.values == 0, np.nan, base.values / unit.divisor)
-    texts = np.full(heat.shape, "", dtype=object)
-    texts[row - first, column] = [
-        f"{_head(time, base.freq)}: {_amount(value, unit)}"
-        for time, value in zip(base.times, base.values, strict=True)
-    ]
-    labels = tuple(str(first + number) for number in range(len(heat)))
-    figure = go.Figure(_heat(names, labels, heat, texts, unit))
-    _heat_axes(figure, height or int(min(80 + 24 * len(heat), 520)))
-    figure.update_xaxes(type="category", nticks=14)
-    return figure
-
-
-def _heat(x: object, y: tuple[str, ...], heat: FloatArray, texts: object, unit: Unit) -> go.Heatmap:
-    top = float(np.nanquantile(heat, 0.99)) if np.isfinite(heat).any() else 1.0
-    low = float(np.nanquantile(heat, 0.01)) if np.isfinite(heat).any() else 0.0
-    return go.Heatmap(
-        x=x,
-        y=list(y),
-        z=heat,
-        text=texts,
-        hoverinfo="text",
-        zmin=low if low < top else 0.0,
-        zmax=top if top > low else max(top, 1.0),
-        colorscale=[[place / 9, colour] for place, colour in enumerate(SEQUENTIAL)],
-        colorbar={
-            "thickness": 8,
-            "tickprefix": unit.sign,
-            "ticksuffix": unit.letter,
-            "tickformat": ",",
-            "nticks": 4,
-            "outlinewidth": 0,
-            "len": 1,
-        },
-        xgap=1,
-        ygap=1,
-    )
-
-
-def _add_event_names(
-    figure: go.Figure, events: pd.DataFrame, times: pd.DatetimeIndex, starts: pd.DatetimeIndex
-) -> None:
-    """Names of festivals over the week they begin in; the later one of two neighbours gives way."""
-    taken = -99
-    for name, day in zip(events["name"], pd.to_datetime(events["first_day"]), strict=True):
-        place = int(starts.searchsorted(day, side="right")) - 1
-        if not times[0] <= day <= times[-1] or place - taken < 5:
-            continue
-        taken = place
-        right = place > len(starts) - 5
-        figure.add_annotation(
-            x=starts[place], y=1, yref="paper", showarrow=False, yanchor="bottom",
-            xanchor="right" if right else "left", xshift=8 if right else -8,
-            text=fmt_plain(str(name)), font={"size": 11, "color": COLOURS["event"]},
-        )  # fmt: skip
-
-
-def fmt_plain(text: str, length: int = 18) -> str:
-    """The user's own words for plotly, which reads a little HTML: short and as they are."""
-    short = text if len(text) <= length else text[: length - 1] + "…"
-    return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _half_week(starts: pd.DatetimeIndex) -> list[pd.Timestamp]:
-    half = pd.Timedelta(days=3.6)
-    return [starts[0] - half, starts[-1] + half]
-
-
-def _day_text(time: pd.Timestamp, value: float, unit: Unit, out: bool) -> str:
-    text = f"{_head(time, 'D')}: {_amount(value, unit)}"
-    return text + " · mostly out of stock" if out else text
-
-
-def _amount(value: float, unit: Unit) -> str:
-    if np.isnan(value):
-        return "not known"
-    if value == 0:
-        return "nothing sold"
-    return fmt.exact(value, "revenue" if unit.sign else "quantity", unit.sign)
-
-
-def _head(time: pd.Timestamp, freq: Freq) -> str:
-    if freq == "M":
-        return f"{time:%b %Y}"
-    day = f"{time:%a} {time.day} {time:%b} {time.year}"
-    return day if freq == "D" else f"Week of {day}"
-
-
-def _heat_axes(figure: go.Figure, height: int) -> None:
-    figure.update_layout(height=height, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False)
-    figure.update_yaxes(
-        type="category", autorange="reversed", showgrid=False, ticks="", fixedrange=True,
-        title=None, automargin=True,
-    )  # fmt: skip
-    figure.update_xaxes(
-        showgrid=False, zeroline=False, ticks="", tickangle=0, fixedrange=True, title=None
-    )
-
-
-def _plain(figure: go.Figure, height: int) -> None:
+def plain(figure: go.Figure, height: int) -> None:
     """The frame of a small chart that nobody zooms."""
     figure.update_layout(
         height=height,

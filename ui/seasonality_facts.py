@@ -112,12 +112,12 @@ def patterns(
         base=base,
         base_parts=base_parts,
         days=days,
-        yearly=_beyond(base_parts, season) if base_parts and has_year else None,
-        weekly=_beyond(day_parts, 7) if day_parts and 7 in day_parts.seasons else None,
-        trend=_trend(base, base_parts if has_year else None),
+        yearly=beyond(base_parts, season) if base_parts and has_year else None,
+        weekly=beyond(day_parts, 7) if day_parts and 7 in day_parts.seasons else None,
+        trend=trend_of(base, base_parts if has_year else None),
         peak=_peak(base, base_parts) if base_parts and has_year else None,
-        week=_week(days, day_parts, events) if days and day_parts else None,
-        year=_year(days or base, base, base_parts if has_year else None),
+        week=usual_week(days, day_parts, events) if days and day_parts else None,
+        year=usual_year(days or base, base, base_parts if has_year else None),
     )
 
 
@@ -234,12 +234,12 @@ def _long_gaps(values: FloatArray, freq: Freq) -> BoolArray:
     return long
 
 
-def _beyond(parts: dx.Decomposition, season: int) -> float | None:
+def beyond(parts: dx.Decomposition, season: int) -> float | None:
     strength = parts.beyond_chance(season)
     return None if np.isnan(strength) else strength
 
 
-def _trend(base: Sales, parts: dx.Decomposition | None) -> Trend | None:
+def trend_of(base: Sales, parts: dx.Decomposition | None) -> Trend | None:
     """Growth a year by a straight line through the trend; before two years, against last year."""
     year = PERIODS[base.freq][0]
     if parts is None:
@@ -292,7 +292,7 @@ def _peak(base: Sales, parts: dx.Decomposition) -> Peak | None:
     return Peak(start=base.times[-1] + step, above=float(season.max()) / 100)
 
 
-def _week(days: Sales, parts: dx.Decomposition, events: pd.DataFrame) -> dx.Profile | None:
+def usual_week(days: Sales, parts: dx.Decomposition, events: pd.DataFrame) -> dx.Profile | None:
     if len(days.times) < 14:
         return None
     usual = ~event_periods(days.times, "D", events)
@@ -307,14 +307,17 @@ def _week(days: Sales, parts: dx.Decomposition, events: pd.DataFrame) -> dx.Prof
     )
 
 
-def _year(fine: Sales, base: Sales, parts: dx.Decomposition | None) -> dx.Profile | None:
+def usual_year(fine: Sales, base: Sales, parts: dx.Decomposition | None) -> dx.Profile | None:
     """By month, from days where there are any; None before a full year."""
     if len(fine.times) < round(YEAR[fine.freq]) - 1:
         return None
-    level = np.full(len(fine.times), 1.0)
+    level: FloatArray = np.full(len(fine.times), 1.0)
     if parts is not None:
-        at = fine.times.asi8 if fine is base else (fine.times - pd.Timedelta(days=3)).asi8
-        level = np.interp(at, base.times.asi8, level_of(parts))
-        level = np.maximum(level, 0.0)
+        at = fine.times - pd.Timedelta(days=0 if fine is base else 3)  # weeks by their middle
+        level = np.interp(_days_of(at), _days_of(base.times), level_of(parts)).clip(min=0.0)
     middle = fine.times + pd.Timedelta(days=3 if fine.freq == "W" else 0)
     return dx.profile(fine.clean, level, middle.month.to_numpy() - 1, middle.year.to_numpy(), 12)
+
+
+def _days_of(times: pd.DatetimeIndex) -> FloatArray:
+    return np.asarray((times - pd.Timestamp(0)) / pd.Timedelta(days=1), dtype=np.float64)

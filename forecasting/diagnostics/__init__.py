@@ -9,13 +9,14 @@
 
 from forecasting.diagnostics.changes import ChangePoint, change_points, outliers
 from forecasting.diagnostics.correlogram import Correlogram, correlogram
-from forecasting.diagnostics.decomposition import Decomposition, decompose, fill_gaps
+from forecasting.diagnostics.decomposition import FEWEST, Decomposition, decompose, fill_gaps
 from forecasting.diagnostics.profiles import Profile, profile
 from forecasting.diagnostics.spectrum import Cycle, Spectrum, spectrum
 from forecasting.diagnostics.stationarity import UnitRoots, stationarity
 from forecasting.diagnostics.transforms import Advice, advise_transform
 
 __all__ = [
+    "FEWEST",
     "Advice",
     "ChangePoint",
     "Correlogram",

@@ -9,8 +9,10 @@ from forecasting.diagnostics.decomposition import Decomposition
 
 FENCE = 3.0  # interquartile ranges beyond the quartiles
 MOST_UNUSUAL = 0.02  # share of values; where more lie outside, they are the nature of the series
+LEAST_CYCLES = 2.8  # of two, nobody can tell which one is wrong
+_SHORT = 24  # steps per season, up to which a trend over four of them is a short one
 _ZEROS = 0.4  # share of zeros from which single sales are no outliers
-_PENALTY = 4.5  # times noise times log T, per change: level, slope and place, half as much again
+_PENALTY = 6.0  # times noise times log T, per change: level, slope and place, twice BIC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +37,13 @@ def outliers(
     """Where a value (T,) lies far outside what its neighbours and season suggest.
 
     Outside three interquartile ranges beyond the quartiles of the remainder of a robust STL (of
-    LOWESS over 13 steps where `period` is 1), as in `tsoutliers` of R. J. Hyndman's forecast
+    LOWESS over 13 steps where fewer than three cycles were seen), as in `tsoutliers` of R. J. Hyndman's forecast
     package; at most the 2% farthest. Not flagged: gaps (NaN), `explained` steps, and what happens
     again `year` steps later or earlier in the same direction.
     """
     observed = np.isfinite(values)
     none = np.zeros(len(values), dtype=bool)
-    if observed.sum() < max(3 * period, 15) or (values[observed] == 0).mean() > _ZEROS:
+    if observed.sum() < 15 or (values[observed] == 0).mean() > _ZEROS:
         return none
     away = _away(values, period)
     usual = away[observed if explained is None else observed & ~explained]
@@ -64,7 +66,7 @@ def outliers(
     return found
 
 
-def change_points(parts: Decomposition, *, shortest: int = 8, most: int = 8) -> list[ChangePoint]:
+def change_points(parts: Decomposition, *, shortest: int = 13, most: int = 8) -> list[ChangePoint]:
     """Where the series without its seasons turns into another straight line, in order of time.
 
     The best partition into stretches of at least `shortest` steps, each with a level and a slope of
@@ -96,12 +98,10 @@ def _away(values: FloatArray, period: int) -> FloatArray:
     steps = np.arange(len(values), dtype=np.float64)
     seen = np.isfinite(values)
     filled = np.interp(steps, steps[seen], values[seen])
-    if period > 1:
+    if period > 1 and len(values) >= LEAST_CYCLES * period:
         # A wide trend, because a narrow one follows the very values that are looked for.
-        wide = 4 * period + 1
-        found = STL(
-            filled, period=period, seasonal=21, trend=wide, seasonal_deg=0, robust=True
-        ).fit()
+        wide = {"trend": 4 * period + 1, "seasonal": 21} if period <= _SHORT else {"seasonal": 31}
+        found = STL(filled, period=period, seasonal_deg=0, robust=True, **wide).fit()
         return values - found.trend - found.seasonal
     smooth = lowess(filled, steps, frac=min(1.0, 13 / len(values)), it=3, return_sorted=False)
     return values - smooth
