@@ -16,10 +16,14 @@ from ui.seasonality_charts import MONTHS, WEEKDAYS, Unit
 from ui.seasonality_facts import Sales
 
 CALENDAR_WEEKS = 52
+_NAME_ROWS = 2
+_PLOT_WIDTH = 330  # pixels on a narrow screen, where names must not run together
+_LETTER = 5.6  # pixels
+_WEEK = pd.Timedelta(days=7)
 
 
 def calendar(
-    days: Sales, events: pd.DataFrame, unit: Unit, *, weeks: int = CALENDAR_WEEKS, height: int = 216
+    days: Sales, events: pd.DataFrame, unit: Unit, *, weeks: int = CALENDAR_WEEKS, height: int = 228
 ) -> go.Figure:
     """Every day of the last weeks as weekday by week; × is out of stock, blank nothing sold."""
     times, values, out = calendar_days(days, weeks)
@@ -45,7 +49,7 @@ def calendar(
     )
     _add_event_names(figure, events, times, starts)
     _heat_axes(figure, height)
-    figure.update_layout(margin={"t": 26})
+    figure.update_layout(margin={"t": 14 + 13 * _NAME_ROWS})
     figure.update_xaxes(type="date", tickformat="%b", dtick="M1", range=_half_week(starts))
     return figure
 
@@ -129,18 +133,27 @@ def _heat(x: object, y: tuple[str, ...], heat: FloatArray, texts: object, unit: 
 def _add_event_names(
     figure: go.Figure, events: pd.DataFrame, times: pd.DatetimeIndex, starts: pd.DatetimeIndex
 ) -> None:
-    """Names of festivals over the week they begin in; the later one of two neighbours gives way."""
-    taken = -99
+    """Names of festivals over the week they begin in, in two rows.
+
+    None where there is no room, or within a week of the one before: the days speak for both.
+    """
+    named = pd.Timestamp(0)
+    free = [-1.0] * _NAME_ROWS  # by row: the first week that is not taken
     for name, day in zip(events["name"], pd.to_datetime(events["first_day"]), strict=True):
         place = int(starts.searchsorted(day, side="right")) - 1
-        if not times[0] <= day <= times[-1] or place - taken < 5:
+        text = as_text(str(name))
+        width = (_LETTER * len(text) + 6) / (_PLOT_WIDTH / len(starts))
+        right = place + width > len(starts)
+        first = place - width if right else float(place)
+        row = next((row for row in range(_NAME_ROWS) if free[row] <= first), None)
+        if not times[0] <= day <= times[-1] or row is None or day - named < _WEEK:
             continue
-        taken = place
-        right = place > len(starts) - 5
+        named = day
+        free[row] = first + width
         figure.add_annotation(
             x=starts[place], y=1, yref="paper", showarrow=False, yanchor="bottom",
-            xanchor="right" if right else "left", xshift=8 if right else -8,
-            text=as_text(str(name)), font={"size": 11, "color": COLOURS["event"]},
+            yshift=13 * row, xanchor="right" if right else "left", xshift=8 if right else -8,
+            text=text, font={"size": 11, "color": COLOURS["event"]},
         )  # fmt: skip
 
 

@@ -81,7 +81,8 @@ def decomposition(patterns: Patterns, unit: Unit, *, view: str, height: int = 47
     )
     figure.update_xaxes(
         type="date",
-        tickformat="%b %Y",
+        range=[shown.times[0], shown.times[-1] + (shown.times[-1] - shown.times[0]) * 0.01],
+        tickformat="%b %Y" if len(shown.times) > 60 or shown.freq != "D" else "%-d %b",
         nticks=8,
         hoverformat=_HOVER_HEAD[shown.freq],
         ticks="outside",

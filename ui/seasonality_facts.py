@@ -139,19 +139,18 @@ def prepare(
     if out.mean() > MODERATE:  # then it is how the shop sells, not an exception
         out = np.zeros(len(values), dtype=bool)
     known = np.where(gap | out, np.nan, values)
-    usable = np.log(known) if _multiplicative(known) else known
+    explained = event_periods(times, freq, events)
+    unusual = dx.outliers(known, PERIODS[freq][0], year=YEAR[freq], explained=explained)
+    if unusual.any() and _multiplicative(known):  # small numbers are no outliers in logarithms
+        logs = np.log(known)
+        unusual &= dx.outliers(logs, PERIODS[freq][0], year=YEAR[freq], explained=explained)
     return Sales(
         freq=freq,
         times=times,
         values=values,
         stocked_out=out & np.isfinite(values),
         gap=gap | ~np.isfinite(values),
-        unusual=dx.outliers(
-            usable,
-            PERIODS[freq][0],
-            year=YEAR[freq],
-            explained=event_periods(times, freq, events),
-        ),
+        unusual=unusual,
         ended=ended,
     )
 

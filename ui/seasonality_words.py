@@ -171,7 +171,7 @@ def _peak(found: Patterns) -> Card:
             why=why,
         )
     start = found.peak.start
-    above = f"about {fmt.growth(found.peak.above)} on a mean {noun}"
+    above = f"{fmt.growth(found.peak.above)} on a usual {noun}"
     if base.freq == "M":
         return Card(label="Next peak", value=f"{start:%b %Y}", badge="", text=above, why=why)
     return Card(
@@ -237,11 +237,10 @@ def memory(found: dx.Correlogram, freq: Freq) -> str:
     season = facts.PERIODS[freq][0]
     strip = "Grey strip = could be chance."
     if not peaks:
-        near = found.acf[0] > found.band
-        text = (
-            f"Only the {nouns} just before are alike." if near else f"Earlier {nouns} say nothing."
-        )
-        return f"{text} {strip}"
+        if not found.reach:
+            return f"Earlier {nouns} say nothing about later ones. {strip}"
+        text = f"Alike up to {fmt.count(found.reach, *NOUN[freq])} back, fading"
+        return f"{text}: the recent level is the best hint. {strip}"
     listed = ", ".join(str(peak) for peak in peaks)
     if all(peak % season == 0 for peak in peaks):
         hint = {

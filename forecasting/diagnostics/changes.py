@@ -37,8 +37,8 @@ def outliers(
     """Where a value (T,) lies far outside what its neighbours and season suggest.
 
     Outside three interquartile ranges beyond the quartiles of the remainder of a robust STL (of
-    LOWESS over 13 steps where fewer than three cycles were seen), as in `tsoutliers` of R. J. Hyndman's forecast
-    package; at most the 2% farthest. Not flagged: gaps (NaN), `explained` steps, and what happens
+    LOWESS over 13 steps where fewer than three cycles were seen), as in `tsoutliers` of R. J.
+    Hyndman's forecast package; at most the 2% farthest. Not flagged: gaps (NaN), `explained` steps, and what happens
     again `year` steps later or earlier in the same direction.
     """
     observed = np.isfinite(values)
@@ -50,11 +50,16 @@ def outliers(
     if len(usual) < 8:
         return none
     low, high = np.quantile(usual, [0.25, 0.75])
-    excess = np.maximum(away - high, low - away) / max(high - low, 1e-12)
-    # A narrow middle of mostly equal values says nothing about the others.
-    found = observed & (excess > FENCE) & (np.abs(away) > 1e-3 * np.nanmean(np.abs(values)))
-    if high - low <= 1e-9 * max(1.0, float(np.nanmax(np.abs(values)))):
-        return none
+    spread = float(high - low)
+    if period > _SHORT:
+        # A robust season of few cycles fits most values exactly: its remainder is too small.
+        spread = max(
+            spread, float(np.subtract(*np.quantile(_away(values, 1)[observed], [0.75, 0.25])))
+        )
+    if spread <= 1e-9 * max(1.0, float(np.nanmax(np.abs(values)))):
+        return none  # a middle of equal values says nothing about the others
+    excess = np.maximum(away - high, low - away) / spread
+    found = observed & (excess > FENCE)
     if year:
         found &= ~_recurs(found, np.sign(away), year, tolerance=3 if period > 1 else 1)
     if explained is not None:
