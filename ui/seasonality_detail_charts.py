@@ -15,6 +15,7 @@ from ui.charts import COLOURS
 from ui.seasonality_calendar import as_text
 from ui.seasonality_charts import MONTHS, Unit, plain
 from ui.seasonality_facts import Sales
+from ui.seasonality_words import period_name
 
 _YEARS = 6  # lines that can still be told apart
 _ACROSS = 4  # small multiples in a row
@@ -125,7 +126,7 @@ def power(found: dx.Spectrum, freq: Freq, *, height: int = 240) -> go.Figure:
         figure.add_annotation(
             x=float(np.log10(cycle.period)),
             y=float(shares[max(nearest - 1, 0) : nearest + 2].max()),
-            text=f"{cycle.period:,.1f}".removesuffix(".0") + f" {noun}s",
+            text=period_name(cycle.period, freq),
             showarrow=False,
             yanchor="bottom",
             font={"size": 11, "color": COLOURS["forecast"]},

@@ -15,6 +15,7 @@ from ui.seasonality_facts import MODERATE, STRONG, Patterns, Sales
 
 NONE = 0.1  # strength below which nothing is seen
 STEADY = 0.03  # share a year by which growth may differ and still be steady
+NEARLY = 0.04  # off a named period by this share: as near as three years of days can tell
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = tuple(f"{pd.Timestamp(2026, month, 1):%B}" for month in range(1, 13))
 _CALLED = {"D": "days", "W": "weeks", "M": "months"}
@@ -305,12 +306,8 @@ def advice(found: dx.Advice) -> str:
         }.get(found.reason, "Leave the values as they are.")
         return f"**No transformation** :gray[· {found.reason}]. {tail}"
     head = {"log": "Take logarithms", "root": "Take square roots", "none": "No transformation"}
-    return (
-        f"**{head[found.transform]}** :gray[· Box-Cox exponent {found.exponent:.2f}".replace(
-            "-", fmt.MINUS
-        )
-        + f"]: {found.reason}."
-    )
+    number = f"{found.exponent:.2f}".replace("-", fmt.MINUS)
+    return f"**{head[found.transform]}** :gray[· Box-Cox exponent {number}]: {found.reason}."
 
 
 def cycles(found: dx.Spectrum, freq: Freq) -> str:
@@ -318,15 +315,30 @@ def cycles(found: dx.Spectrum, freq: Freq) -> str:
     nouns = NOUN[freq][1]
     if not found.cycles:
         return "No period stands out of the noise."
-    listed = [
-        f"**{_number(each.period)} {nouns}** ({each.share:.0%} of what varies around the trend)"
-        for each in found.cycles
-    ]
-    return "Repeats every " + ", ".join(listed) + ", harmonics included."
+    listed = [f"**{period_name(each.period, freq)}** ({each.share:.0%})" for each in found.cycles]
+    return (
+        f"Repeats every {', '.join(listed)}. :gray[Share of what varies around the trend, "
+        "harmonics included.]"
+    )
 
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value - round(value)) < 0.06 or value > 60 else f"{value:,.1f}"
+def period_name(steps: float, freq: Freq) -> str:
+    """A period by its name where it has one, within what a few years can tell.
+
+    >>> period_name(368.1, "D"), period_name(7.0, "D"), period_name(9.5, "D")
+    ('year', 'week', '9.5 days')
+    >>> period_name(52.4, "W"), period_name(6.0, "M")
+    ('year', 'half-year')
+    """
+    year = facts.YEAR[freq]
+    named = {"year": year, "half-year": year / 2, "quarter": year / 4, "month": year / 12}
+    if freq == "D":
+        named["week"] = 7.0
+    for name, length in named.items():
+        if length > 1.5 and abs(steps / length - 1) < NEARLY:
+            return name
+    text = f"{steps:,.1f}".removesuffix(".0") if steps < 60 else f"{steps:,.0f}"
+    return f"{text} {_CALLED[freq]}"
 
 
 def events_table(found: Patterns, measure: str, currency: str) -> pd.DataFrame:

@@ -38,8 +38,8 @@ def outliers(
 
     Outside three interquartile ranges beyond the quartiles of the remainder of a robust STL (of
     LOWESS over 13 steps where fewer than three cycles were seen), as in `tsoutliers` of R. J.
-    Hyndman's forecast package; at most the 2% farthest. Not flagged: gaps (NaN), `explained` steps, and what happens
-    again `year` steps later or earlier in the same direction.
+    Hyndman's forecast package; at most the 2% farthest. Not flagged: gaps (NaN), `explained`
+    steps, and what happens again `year` steps later or earlier in the same direction.
     """
     observed = np.isfinite(values)
     none = np.zeros(len(values), dtype=bool)

@@ -7,7 +7,7 @@ import numpy as np
 from forecasting.arrays import FloatArray
 
 LEVEL = 0.01  # of significance of a peak
-LEAST_SHARE = 0.005  # of the variance, that a cycle worth its name explains
+LEAST_SHARE = 0.02  # of the variance, that a cycle worth its name explains
 _HARMONICS = 6
 
 
@@ -34,7 +34,7 @@ def spectrum(values: FloatArray, *, most: int = 4) -> Spectrum | None:
 
     Peaks are tested one after the other by R. A. Fisher's g ("Tests of significance in harmonic
     analysis", 1929), each after the trend and the cycles found before, with their harmonics, were
-    taken out by least squares. A period needs two full cycles and half a percent of the variance.
+    taken out by least squares. A period needs two full cycles and two percent of the variance.
     None where fewer than 16 values vary.
     """
     from scipy.signal import periodogram

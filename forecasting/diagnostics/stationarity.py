@@ -37,7 +37,8 @@ def stationarity(values: FloatArray) -> UnitRoots | None:
     """Both tests around a constant level, for values (T,) without gaps.
 
     D. A. Dickey and W. A. Fuller (1979), lags by AIC; D. Kwiatkowski, P. C. B. Phillips, P. Schmidt
-    and Y. Shin (1992), lags by Hobijn and others. None where the values are too few or constant.
+    and Y. Shin (1992), lags by G. W. Schwert's rule, 12 (T / 100)^¼, because the automatic choice
+    divides by zero for a single spike. None where the values are too few or constant.
     """
     from statsmodels.tools.sm_exceptions import InterpolationWarning
     from statsmodels.tsa.stattools import adfuller, kpss
@@ -47,7 +48,7 @@ def stationarity(values: FloatArray) -> UnitRoots | None:
     root = adfuller(values, regression="c", autolag="AIC", result_object=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InterpolationWarning)  # p beyond the table is cut
-        level = kpss(values, regression="c", nlags="auto", result_object=False)
+        level = kpss(values, regression="c", nlags="legacy", result_object=False)
     return UnitRoots(
         adf=float(root[0]),
         adf_p=float(root[1]),
