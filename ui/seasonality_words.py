@@ -312,7 +312,6 @@ def advice(found: dx.Advice) -> str:
 
 def cycles(found: dx.Spectrum, freq: Freq) -> str:
     """The periods that stand out, as a sentence."""
-    nouns = NOUN[freq][1]
     if not found.cycles:
         return "No period stands out of the noise."
     listed = [f"**{period_name(each.period, freq)}** ({each.share:.0%})" for each in found.cycles]
