@@ -101,9 +101,11 @@ def _child(
     child_id: str, rows: pd.DataFrame, frequency: Freq, measure: Measure, events: pd.DataFrame
 ) -> Child | None:
     frame = rows.assign(stockout_share=np.nan)
-    days = facts.prepare(frame, "D", measure, events) if frequency == "D" else None
+    days = facts.prepare(frame, "D", measure, events, thorough=False) if frequency == "D" else None
     freq: Freq = "M" if frequency == "M" else "W"
-    base = facts.prepare(_weeks(frame) if frequency == "D" else frame, freq, measure, events)
+    base = facts.prepare(
+        _weeks(frame) if frequency == "D" else frame, freq, measure, events, thorough=False
+    )
     if base is None:
         return None
     parts = facts.taken_apart(base, facts.PERIODS[freq])

@@ -122,9 +122,17 @@ def patterns(
 
 
 def prepare(
-    frame: pd.DataFrame, freq: Freq, measure: Measure, events: pd.DataFrame
+    frame: pd.DataFrame,
+    freq: Freq,
+    measure: Measure,
+    events: pd.DataFrame,
+    *,
+    thorough: bool = True,
 ) -> Sales | None:
-    """The complete periods of a `data.queries.series` frame, and which of them to leave out."""
+    """The complete periods of a `data.queries.series` frame, and which of them to leave out.
+
+    Not `thorough`: outliers are told from their neighbours alone, and among days not at all.
+    """
     history = forecasts.history_of(frame, measure).iloc[-KEPT[freq] :]
     values = history["value"].to_numpy(dtype=np.float64)
     times = pd.DatetimeIndex(history["timestamp"])
@@ -140,10 +148,12 @@ def prepare(
         out = np.zeros(len(values), dtype=bool)
     known = np.where(gap | out, np.nan, values)
     explained = event_periods(times, freq, events)
-    unusual = dx.outliers(known, PERIODS[freq][0], year=YEAR[freq], explained=explained)
+    unusual = np.zeros(len(known), dtype=bool)
+    season = PERIODS[freq][0] if thorough else 1
+    if thorough or freq != "D":
+        unusual = dx.outliers(known, season, year=YEAR[freq], explained=explained)
     if unusual.any() and _multiplicative(known):  # small numbers are no outliers in logarithms
-        logs = np.log(known)
-        unusual &= dx.outliers(logs, PERIODS[freq][0], year=YEAR[freq], explained=explained)
+        unusual &= dx.outliers(np.log(known), season, year=YEAR[freq], explained=explained)
     return Sales(
         freq=freq,
         times=times,

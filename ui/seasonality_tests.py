@@ -31,8 +31,8 @@ _TABLE = "compare_table"
 def show(found: Patterns, scope: Scope, dataset: Dataset) -> None:
     """All tabs; the body of the open one."""
     bodies: dict[str, Callable[[Patterns, Scope, Dataset], None]] = {
+        "Year by year": _years,  # first, because it costs next to nothing
         "Compare": _compare,
-        "Year by year": _years,
         "Changes": _changes,
         "Memory": _memory,
         "Stationarity": _stationarity,

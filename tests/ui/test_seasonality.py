@@ -216,13 +216,13 @@ def test_when_tests_disagree_then_every_verdict_has_its_words() -> None:
 def test_when_the_level_jumps_then_the_table_names_day_and_size() -> None:
     days = daily(growth=0.0)
     days[560:] *= 1.5
-    days[200] *= 8
+    days[300] *= 8
     table = words.events_table(known(made(days)), "quantity", "")
     change = table[table["what"] == "Change"].iloc[0]
     assert abs((change["from"] - (pd.Timestamp(MONDAY) + timedelta(days=560))).days) <= 7
     assert change["how"].startswith("level +")
     unusual = table[table["what"] == "Unusual"]
-    assert pd.Timestamp(MONDAY) + timedelta(days=200) in unusual["from"].tolist()
+    assert pd.Timestamp(MONDAY) + timedelta(days=300) in unusual["from"].tolist()
     assert len(unusual) <= 3
 
 
@@ -359,7 +359,7 @@ def charts(app: AppTest) -> int:
     return len(app.get("plotly_chart"))
 
 
-TABS = ("Year by year", "Changes", "Memory", "Stationarity", "Periods", "Transformation",
+TABS = ("Compare", "Changes", "Memory", "Stationarity", "Periods", "Transformation",
         "Hour of day")  # fmt: skip
 
 
@@ -396,12 +396,16 @@ ODD: dict[str, FloatArray] = {
 }
 
 
-@pytest.mark.parametrize("values", ODD.values(), ids=ODD.keys())
-@pytest.mark.parametrize("period", ["Day", "Week", "Month"])
+@pytest.mark.parametrize(
+    ("name", "period"),
+    [(name, "Day") for name in ODD]
+    + [(name, period) for name in ("two days", "three weeks", "negative", "one season")
+       for period in ("Week", "Month")],
+)  # fmt: skip
 def test_when_sales_are_odd_then_the_page_has_a_picture_or_a_sentence(
-    shop: Callable[..., AppTest], values: FloatArray, period: str
+    shop: Callable[..., AppTest], name: str, period: str
 ) -> None:
-    app = shop(rows(values), by=period)
+    app = shop(rows(ODD[name]), by=period)
     assert app.metric or "sold" in text_of(app) or "of sales" in text_of(app)
     if app.metric:
         assert charts(app) >= 1
@@ -435,6 +439,9 @@ def test_when_names_are_long_and_foreign_then_the_page_shows_them(
     both = [*rows(daily(800)), *rows(daily(800), product=2)]
     app = shop(both, name=name, category=name + "top")
     assert charts(app) >= 5
+    app.session_state["seasonality_tabs"] = "Compare"
+    app.run()
+    assert not app.exception
     frame = app.dataframe[0].value
     assert frame["label"].str.startswith(name[:4]).all()
 
@@ -444,6 +451,8 @@ def test_when_members_are_chosen_then_only_they_are_compared(
 ) -> None:
     both = [*rows(daily(800)), *rows(2 * daily(800), product=2), *rows(daily(800), product=3)]
     app = shop(both, name="Thing ")
+    app.session_state["seasonality_tabs"] = "Compare"
+    app.run()
     app.get_by_key("compare_categories-products").set_value("Products")
     app.run()
     assert app.dataframe[0].value["label"].tolist() == ["Thing 2", "Thing 1", "Thing 3"]
