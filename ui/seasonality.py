@@ -71,7 +71,7 @@ def made_of(found: Patterns, scope: Scope, dataset: Dataset) -> None:
     """Sales taken apart: trend, seasons and what is left over."""
     unit = _unit(found, scope, dataset)
     noun = NOUN[scope.freq][0]
-    st.markdown(f"**What the sales are made of** :gray[· {_measure(scope, unit)} a {noun}]")
+    st.markdown(f"**What the sales are made of** :gray[· {measured(scope, unit, noun)}]")
     if found.parts is None:
         st.markdown(words.too_short(found))
     figure = seasonality_charts.decomposition(
@@ -136,7 +136,7 @@ def calendar(found: Patterns, scope: Scope, dataset: Dataset) -> None:
             return
         unit = _unit_of(found.base.values, scope, dataset)
         noun = NOUN[found.base.freq][0]
-        st.markdown(f"**Every {noun}** :gray[· {_measure(scope, unit)}, darker is more]")
+        st.markdown(f"**Every {noun}** :gray[· {measured(scope, unit)}, darker is more]")
         st.plotly_chart(
             seasonality_calendar.years(found.base, unit),
             key=f"years-{mode}",
@@ -150,7 +150,7 @@ def calendar(found: Patterns, scope: Scope, dataset: Dataset) -> None:
     if days.stocked_out.any():
         notes.insert(1, "× = mostly out of stock")
     st.markdown(
-        f"**Every day of the last 52 weeks** :gray[· {_measure(scope, unit)}, {', '.join(notes)}]"
+        f"**Every day of the last 52 weeks** :gray[· {measured(scope, unit)}, {', '.join(notes)}]"
     )
     st.plotly_chart(
         seasonality_calendar.calendar(days, _festivals(scope, days.times), unit),
@@ -196,11 +196,14 @@ def _unit_of(values: FloatArray, scope: Scope, dataset: Dataset) -> Unit:
     return seasonality_charts.unit_of(values, scope.measure, dataset.currency)
 
 
-def _measure(scope: Scope, unit: Unit) -> str:
-    """Such as "€ thousand", "thousand units"."""
-    if scope.measure == "revenue":
-        return " ".join(part for part in (fmt.escape(unit.sign) or "revenue", unit.word) if part)
-    return " ".join(part for part in (unit.word, "units") if part)
+def measured(scope: Scope, unit: Unit, per: str = "") -> str:
+    """What the numbers of a chart are, such as "€ thousand a day", "thousand units"."""
+    rate = f" a {per}" if per else ""
+    if scope.measure == "quantity":
+        return f"{unit.word} units{rate}".strip()
+    if unit.sign:
+        return f"{fmt.escape(unit.sign)} {unit.word}".strip() + rate
+    return f"revenue{rate}" + (f", in {unit.word}s" if unit.word else "")
 
 
 def _festivals(scope: Scope, times: pd.DatetimeIndex) -> pd.DataFrame:

@@ -47,9 +47,9 @@ def calendar(
         hoverinfo="skip",
         showlegend=False,
     )
-    _add_event_names(figure, events, times, starts)
-    _heat_axes(figure, height)
-    figure.update_layout(margin={"t": 14 + 13 * _NAME_ROWS})
+    rows = _add_event_names(figure, events, times, starts)
+    _heat_axes(figure, height - 13 * (_NAME_ROWS - rows))
+    figure.update_layout(margin={"t": 14 + 13 * rows})
     figure.update_xaxes(type="date", tickformat="%b", dtick="M1", range=_half_week(starts))
     return figure
 
@@ -132,8 +132,8 @@ def _heat(x: object, y: tuple[str, ...], heat: FloatArray, texts: object, unit: 
 
 def _add_event_names(
     figure: go.Figure, events: pd.DataFrame, times: pd.DatetimeIndex, starts: pd.DatetimeIndex
-) -> None:
-    """Names of festivals over the week they begin in, in two rows.
+) -> int:
+    """Names of festivals over the week they begin in; gives the number of rows they take.
 
     None where there is no room, or within a week of the one before: the days speak for both.
     """
@@ -155,6 +155,7 @@ def _add_event_names(
             yshift=13 * row, xanchor="right" if right else "left", xshift=8 if right else -8,
             text=text, font={"size": 11, "color": COLOURS["event"]},
         )  # fmt: skip
+    return sum(week > 0 for week in free)
 
 
 def as_text(text: str, length: int = 18) -> str:

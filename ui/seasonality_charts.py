@@ -266,7 +266,9 @@ def memory(
         layer="below",
     )
     plain(figure, height)
-    step = season if found.lags[-1] >= season else max(int(found.lags[-1]) // 6, 1)
+    step = {"D": 7, "W": 13, "M": 6}[freq]
+    if found.lags[-1] < 2 * step:
+        step = max(int(found.lags[-1]) // 6, 1)
     figure.update_xaxes(dtick=step, tick0=0)
     figure.update_yaxes(tickformat=".1f", nticks=4)
     return figure

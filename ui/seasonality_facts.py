@@ -106,8 +106,9 @@ def patterns(
     return Patterns(
         shown=shown,
         parts=parts,
+        # Before two years a season cannot be told from a change.
         changes=tuple(dx.change_points(base_parts, shortest=max(season // 4, 6)))
-        if base_parts
+        if base_parts and has_year
         else (),
         base=base,
         base_parts=base_parts,

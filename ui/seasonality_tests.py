@@ -217,7 +217,9 @@ def _years(found: Patterns, scope: Scope, dataset: Dataset) -> None:
 def _changes(found: Patterns, scope: Scope, dataset: Dataset) -> None:
     table = words.events_table(found, scope.measure, dataset.currency)
     if table.empty:
-        st.caption("No change of the trend and no unusual value stands out.")
+        known = "No change of the trend and no" if found.yearly is not None else "No"
+        later = "" if found.yearly is not None else " Changes of the trend show after two years."
+        st.caption(f"{known} unusual value stands out.{later}")
         return
     st.caption(
         "Changes: the sales without seasons follow another straight line from here on (optimal "
@@ -379,7 +381,8 @@ def _hours(found: Patterns, scope: Scope, dataset: Dataset) -> None:
     mean = (table[scope.measure] / table["days"]).to_numpy(dtype=np.float64)
     unit = seasonality_charts.unit_of(mean, scope.measure, dataset.currency)
     top = table.loc[int(np.nanargmax(mean))]
-    st.markdown("**When in the week** :gray[· mean of an hour, darker is more]")
+    measure = seasonality.measured(scope, unit, "hour")
+    st.markdown(f"**When in the week** :gray[· mean {measure}, darker is more]")
     st.plotly_chart(
         seasonality_calendar.hours(table, scope.measure, unit),
         key=f"hours-{st.context.theme.type}",

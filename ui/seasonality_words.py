@@ -102,7 +102,7 @@ def _weekly(found: Patterns) -> Card:
             why=why,
         )
     top = ""
-    if found.week is not None and found.weekly >= NONE / 2:
+    if found.week is not None and found.weekly >= NONE:
         above = float(found.week.factors[found.week.top]) - 1
         top = f"{_DAYS[found.week.top]} {fmt.growth(above)}"
     return Card(
@@ -243,11 +243,13 @@ def memory(found: dx.Correlogram, freq: Freq) -> str:
         text = f"Alike up to {fmt.count(found.reach, *NOUN[freq])} back, fading"
         return f"{text}: the recent level is the best hint. {strip}"
     listed = ", ".join(str(peak) for peak in peaks)
-    if all(peak % season == 0 for peak in peaks):
+    near = 1 if season > 12 else 0  # a year is not a whole number of weeks
+    if any(peak >= season - near and abs(peak - round(peak / season) * season) <= near
+           for peak in peaks):  # fmt: skip
         hint = {
             "D": "the same weekday of the weeks before is the best hint",
-            "W": "the same week last year is the best hint",
-            "M": "the same month last year is the best hint",
+            "W": "the same week last year is a good hint",
+            "M": "the same month last year is a good hint",
         }[freq]
         return f"Peaks at {listed} {nouns}: {hint}. {strip}"
     return f"Most alike {listed} {nouns} before. {strip}"

@@ -81,7 +81,9 @@ def decompose(
             f"Logarithms need positive values; the smallest here is {given[observed].min():g}. "
             "Decompose without log=True."
         )
-    usable = sorted({period for period in periods if 1 < period <= (len(given) - 1) // 2})
+    usable = sorted({period for period in periods if 1 < period <= len(given) / 2})
+    if len(usable) > 1:  # MSTL wants more than two cycles, STL two
+        usable = [period for period in usable if period < len(given) / 2]
     filled = fill_gaps(np.log(given) if log else given, usable[-1] if usable else 1)
     trend, seasons = _components(filled, usable, robust=robust)
     remainder = filled - trend - sum(seasons.values(), np.zeros(len(filled)))
