@@ -9,6 +9,7 @@ from forecasting.diagnostics.decomposition import Decomposition
 
 FENCE = 3.0  # interquartile ranges beyond the quartiles
 MOST_UNUSUAL = 0.02  # share of values; where more lie outside, they are the nature of the series
+LONGEST = 3  # steps in a row
 LEAST_CYCLES = 2.8  # of two, nobody can tell which one is wrong
 _SHORT = 24  # steps per season, up to which a trend over four of them is a short one
 _ZEROS = 0.4  # share of zeros from which single sales are no outliers
@@ -39,7 +40,8 @@ def outliers(
     Outside three interquartile ranges beyond the quartiles of the remainder of a robust STL (of
     LOWESS over 13 steps where fewer than three cycles were seen), as in `tsoutliers` of R. J.
     Hyndman's forecast package; at most the 2% farthest. Not flagged: gaps (NaN), `explained`
-    steps, and what happens again `year` steps later or earlier in the same direction.
+    steps, more than three in a row, and what happens again `year` steps later or earlier in the
+    same direction.
     """
     observed = np.isfinite(values)
     none = np.zeros(len(values), dtype=bool)
@@ -60,6 +62,7 @@ def outliers(
         return none  # a middle of equal values says nothing about the others
     excess = np.maximum(away - high, low - away) / spread
     found = observed & (excess > FENCE)
+    found &= ~_in_long_runs(found)
     if year:
         found &= ~_recurs(found, np.sign(away), year, tolerance=3 if period > 1 else 1)
     if explained is not None:
@@ -110,6 +113,15 @@ def _away(values: FloatArray, period: int) -> FloatArray:
         return values - found.trend - found.seasonal
     smooth = lowess(filled, steps, frac=min(1.0, 13 / len(values)), it=3, return_sorted=False)
     return values - smooth
+
+
+def _in_long_runs(found: BoolArray) -> BoolArray:
+    """Flagged steps of which more than `LONGEST` follow each other: a shift, no outlier."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], found.view(np.int8), [0]])))
+    long = np.zeros(len(found), dtype=bool)
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        long[start:end] = end - start > LONGEST
+    return long
 
 
 def _recurs(found: BoolArray, sign: FloatArray, year: float, *, tolerance: int) -> BoolArray:

@@ -30,8 +30,7 @@ def test_when_a_tab_is_opened_then_it_computes_and_the_tree_can_be_walked(
     page.get_by_role("tab", name="Compare").click()
     expect(page.get_by_text("above or below the mean")).to_be_visible(timeout=30_000)
     settle(page)
-    cell = page.locator('[data-testid="stDataFrame"] canvas').first
-    cell.click(position={"x": 60, "y": 48})
+    page.get_by_test_id("stDataFrame").first.click(position={"x": 60, "y": 48})
     page.wait_for_url("**category=**", timeout=30_000)
     settle(page)
     expect(page.get_by_role("button", name="All products")).to_be_visible()
