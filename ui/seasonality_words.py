@@ -33,11 +33,12 @@ class Card:
 
 
 def strength(value: float) -> str:
-    """A strength in one word.
+    """A strength in one word, by the rounded figure that stands beside it.
 
-    >>> strength(0.82), strength(0.4), strength(0.2), strength(0.05)
+    >>> strength(0.639), strength(0.4), strength(0.2), strength(0.05)
     ('Strong', 'Moderate', 'Weak', 'None')
     """
+    value = round(value, 2)
     if value >= STRONG:
         return "Strong"
     if value >= MODERATE:
