@@ -172,6 +172,96 @@ def children(store: Store, scope: Scope, level: Level, *, limit: int = 50) -> pd
     )
 
 
+def parts(
+    store: Store, scope: Scope, level: Level, *, keys: tuple[str, ...] = (), limit: int = 12
+) -> pd.DataFrame:
+    """Some children of the scope at its frequency: child_id, label, timestamp, quantity, revenue.
+
+    As `children`, but for the `keys` alone, or for the `limit` largest where none are given: the
+    series of all others are never made. A row for every period from the scope's first, zero where
+    nothing sold; `complete` is False for the last one where the data ends inside it.
+    """
+    where, parameters = _where(scope)
+    grouped = {"product": "product_id", "place": "place_id", "category": "product_id"}[level]
+    key, label = {
+        "product": ("product_id::VARCHAR", "p.name"),
+        "place": ("place_id::VARCHAR", "l.name"),
+        "category": ("coalesce(p.categories[$depth], '')",) * 2,
+    }[level]
+    if level == "category":
+        parameters |= {"depth": len(scope.categories) + 1}
+    asked = "WHERE list_contains($keys::VARCHAR[], child_id)" if keys else ""
+    parameters |= {"limit": limit} | ({"keys": list(keys)} if keys else {})
+    unit = PERIOD[scope.freq]
+    return store.frame(
+        f"""
+        WITH totals AS (
+            SELECT {grouped}, sum(revenue) AS revenue, sum(quantity) AS quantity
+            FROM sales WHERE {where} GROUP BY ALL
+        ), named AS (
+            SELECT {grouped}, {key} AS child_id, {label} AS label, revenue, quantity
+            FROM totals {_name_join(level)}
+        ), ranked AS (
+            SELECT child_id, any_value(label) AS label, row_number() OVER (
+                ORDER BY sum(revenue) DESC NULLS LAST, sum(quantity) DESC, child_id) AS place
+            FROM named {asked} GROUP BY child_id
+        ), chosen AS (
+            SELECT {grouped}, child_id FROM named JOIN ranked USING (child_id)
+            WHERE place <= $limit
+        ), sold AS (
+            SELECT child_id, date_trunc('{unit}', day)::DATE AS timestamp,
+                   sum(quantity) AS quantity, sum(revenue) AS revenue
+            FROM sales JOIN chosen USING ({grouped}) WHERE {where} GROUP BY ALL
+        ), span AS (
+            SELECT CASE frequency WHEN 'W' THEN date_trunc('week', last_day) + INTERVAL 6 DAY
+                                  WHEN 'M' THEN last_day(last_day) ELSE last_day END AS last_day
+            FROM (SELECT max(day) AS last_day FROM sales WHERE dataset_id = $dataset_id), dataset
+            WHERE dataset_id = $dataset_id
+        ), periods AS (
+            SELECT unnest(generate_series(
+                (SELECT min(timestamp) FROM sold)::TIMESTAMP,
+                date_trunc('{unit}', (SELECT last_day FROM span))::TIMESTAMP,
+                INTERVAL 1 {unit}
+            ))::DATE AS timestamp
+        )
+        SELECT child_id, label, timestamp, coalesce(quantity, 0) AS quantity,
+               coalesce(revenue, 0) AS revenue,
+               timestamp + INTERVAL 1 {unit} - INTERVAL 1 DAY <= last_day AS complete
+        FROM ranked CROSS JOIN periods LEFT JOIN sold USING (child_id, timestamp), span
+        WHERE place <= $limit ORDER BY place, timestamp
+        """,
+        parameters,
+    )
+
+
+def hours(store: Store, scope: Scope) -> pd.DataFrame:
+    """When in the week the scope sells: weekday (Monday 0), hour, quantity, revenue, days.
+
+    From order lines that are sales; `days` is how many such weekdays the lines span, to divide by.
+    Empty where there are no lines, or none has a time of day.
+    """
+    where, parameters = _where(scope)
+    return store.frame(
+        f"""
+        WITH lines AS (
+            SELECT sold_at, quantity, revenue FROM order_line WHERE {where} AND kind = 'sale'
+        ), weekdays AS (
+            SELECT isodow(day) - 1 AS weekday, count(*) AS days
+            FROM (SELECT unnest(generate_series(min(sold_at)::DATE, max(sold_at)::DATE,
+                                                INTERVAL 1 DAY)) AS day FROM lines)
+            GROUP BY 1
+        )
+        SELECT (isodow(sold_at) - 1)::INTEGER AS weekday, hour(sold_at)::INTEGER AS hour,
+               sum(quantity) AS quantity, coalesce(sum(revenue), 0) AS revenue,
+               any_value(days) AS days
+        FROM lines JOIN weekdays ON weekday = isodow(sold_at) - 1
+        WHERE EXISTS (SELECT 1 FROM lines WHERE sold_at <> sold_at::DATE)
+        GROUP BY 1, 2 ORDER BY 1, 2
+        """,
+        parameters,
+    )
+
+
 def events(store: Store, dataset_id: int, first: date, last: date) -> pd.DataFrame:
     """Festivals, holidays and own events that touch the days from `first` to `last`."""
     return store.frame(

@@ -58,6 +58,12 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             ":material/grid_view:",
             "Which products earn and which vary; sets of them to keep.",
         ),
+        Entry(
+            "pages/explore/seasonality.py",
+            "Seasonality",
+            ":material/calendar_view_week:",
+            "When it sells: week, year, trend and the next peak.",
+        ),
     ),
     "Forecast": (
         Entry(

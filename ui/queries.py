@@ -7,7 +7,7 @@ Frames of `st.cache_resource` are shared by all sessions: nobody may change them
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,8 @@ from ui.summaries import RHYTHMS, Recent
 
 if TYPE_CHECKING:  # the library takes a while to import, and Home does without
     from ui.forecasts import Outlook
+    from ui.seasonality_compare import Child
+    from ui.seasonality_facts import Patterns
 
 Version = tuple[int, int, int]
 
@@ -122,6 +124,23 @@ def run_outlook(scope: Scope, run_id: str, horizon: int) -> Outlook | None:
     return _run_outlook(version(), scope, run_id, comparison, horizon)
 
 
+def patterns(scope: Scope, frequency: Freq) -> Patterns | None:
+    """Seasons and trend of the scope; see `ui.seasonality_facts.patterns`."""
+    return _patterns(version(), scope, frequency)
+
+
+def comparison(
+    scope: Scope, level: Level, frequency: Freq, keys: tuple[str, ...] = ()
+) -> list[Child]:
+    """Seasons of the largest or the chosen children; see `ui.seasonality_compare.children`."""
+    return _compared(version(), replace(scope, freq=frequency), level, keys)
+
+
+def hours(scope: Scope) -> pd.DataFrame:
+    """When in the week the scope sells; see `data.queries.hours`."""
+    return _hours(version(), scope)
+
+
 def imports() -> pd.DataFrame:
     """Every import, latest first; see `data.queries.imports`."""
     return _imports(version())
@@ -209,6 +228,41 @@ def _panel(version: Version, scope: Scope, split: Split, horizon: int) -> pd.Dat
 @st.cache_data(max_entries=64, show_spinner=False)
 def _events(version: Version, dataset_id: int, first: date, last: date) -> pd.DataFrame:
     return queries.events(state.store(), dataset_id, first, last)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _patterns(version: Version, scope: Scope, frequency: Freq) -> Patterns | None:
+    from ui import seasonality_facts as facts
+
+    judged: dict[Freq, tuple[Freq, ...]] = {"D": ("D", "W"), "W": ("W",), "M": ("M",)}
+    frames = {
+        freq: _series(version, replace(scope, freq=freq))
+        for freq in (*judged[frequency], scope.freq)
+    }
+    return facts.patterns(
+        frames,
+        freq=scope.freq,
+        measure=scope.measure,
+        events=_events(version, scope.dataset_id, date(1900, 1, 1), date(2200, 1, 1)),
+    )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _compared(version: Version, scope: Scope, level: Level, keys: tuple[str, ...]) -> list[Child]:
+    from ui import seasonality_compare as compare
+
+    limit = len(keys) or compare.MOST
+    return compare.children(
+        queries.parts(state.store(), scope, level, keys=keys, limit=limit),
+        frequency=scope.freq,
+        measure=scope.measure,
+        events=_events(version, scope.dataset_id, date(1900, 1, 1), date(2200, 1, 1)),
+    )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _hours(version: Version, scope: Scope) -> pd.DataFrame:
+    return queries.hours(state.store(), scope)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

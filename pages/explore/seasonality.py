@@ -1,0 +1,27 @@
+"""Seasonality: when a scope sells in the week and the year, its trend, and the next peak."""
+
+import streamlit as st
+
+from ui import layout, scope, seasonality, seasonality_tests
+
+head = layout.page("Seasonality")
+
+# --- Choose ---
+dataset, asked = scope.current(head)
+scope.way(dataset, asked)
+
+# --- Run ---
+found = seasonality.read(asked, dataset)
+
+# --- Read ---
+seasonality.downloads(head.actions, found, asked)
+seasonality.caption(found, dataset)
+seasonality.cards(found)
+left, right = st.columns([0.62, 0.38], gap="medium")
+with left:
+    seasonality.made_of(found, asked, dataset)
+with right:
+    seasonality.memory(found, asked)
+    seasonality.usual(found)
+seasonality.calendar(found, asked, dataset)
+seasonality_tests.show(found, asked, dataset)

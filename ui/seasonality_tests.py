@@ -1,0 +1,391 @@
+"""The folded part of the Seasonality page: comparisons, and the tests an analyst asks for.
+
+A tab computes only when it is opened.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from data.scope import Level, Scope
+from forecasting import diagnostics as dx
+from ui import address, queries, seasonality, seasonality_calendar, seasonality_charts
+from ui import format as fmt
+from ui import scope as scopes
+from ui import seasonality_compare as compare
+from ui import seasonality_detail_charts as charts
+from ui import seasonality_words as words
+from ui.forecasts import NOUN
+from ui.queries import Dataset
+from ui.seasonality_charts import MONTHS, WEEKDAYS
+from ui.seasonality_facts import PERIODS, Patterns
+
+OFFERED = 200  # members offered by name; a longer list would weigh more than the page
+_LEVELS: dict[str, Level] = {"Categories": "category", "Products": "product", "Places": "place"}
+_QUIET = {"displayModeBar": False}
+_TABLE = "compare_table"
+
+
+def show(found: Patterns, scope: Scope, dataset: Dataset) -> None:
+    """All tabs; the body of the open one."""
+    bodies: dict[str, Callable[[Patterns, Scope, Dataset], None]] = {
+        "Year by year": _years,  # first, because it costs next to nothing
+        "Compare": _compare,
+        "Changes": _changes,
+        "Memory": _memory,
+        "Stationarity": _stationarity,
+        "Periods": _periods,
+        "Transformation": _transformation,
+        "Hour of day": _hours,
+    }
+    tabs = st.tabs(list(bodies), key="seasonality_tabs", on_change="rerun")
+    for tab, body in zip(tabs, bodies.values(), strict=True):
+        if tab.open:
+            with tab:
+                body(found, scope, dataset)
+
+
+def _compare(found: Patterns, scope: Scope, dataset: Dataset) -> None:
+    levels = [word for word, level in _LEVELS.items() if _has(scope, level)]
+    if not levels:
+        st.caption("One product in one place has nothing inside to compare. Choose a wider scope.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        word = (
+            st.segmented_control(
+                "Compare",
+                levels,
+                default=levels[0],
+                required=True,
+                label_visibility="collapsed",
+                key=f"compare_{'-'.join(levels).lower()}",
+            )
+            or levels[0]
+        )
+        views = ["A usual year", *(["A usual week"] if found.days else []), "Sales"]
+        view = st.segmented_control(
+            "Show",
+            views,
+            default=views[0],
+            required=True,
+            label_visibility="collapsed",
+            key=f"compare_view_{len(views)}",
+        )
+    members = _members(scope, _LEVELS[word])
+    chosen = st.multiselect(
+        f"{word} to compare",
+        list(members),
+        format_func=lambda key: members[key],
+        max_selections=12,
+        placeholder=f"The {compare.MOST} largest; choose others by name",
+        label_visibility="collapsed",
+        key=f"compare_{word}_{scope.dataset_id}_{scope.categories}_{scope.product_id}",
+    )
+    with st.skeleton(height=300):
+        children = queries.comparison(scope, _LEVELS[word], dataset.frequency, tuple(chosen))
+    drawn = {
+        "A usual year": compare.usual_years,
+        "A usual week": compare.usual_weeks,
+        "Sales": compare.courses,
+    }[view or views[0]](children)
+    if not drawn:
+        st.caption("None of these has sold for long enough yet.")
+    else:
+        unit = "own mean = 0%" if view == "Sales" else "above or below the mean"
+        st.markdown(f"**{view}** :gray[· percent, {unit}, one scale]")
+        st.plotly_chart(
+            charts.multiples(drawn),
+            key=f"multiples-{st.context.theme.type}",
+            config=_QUIET,
+            alt=charts.describe_multiples(drawn),
+        )
+    _table(children, _LEVELS[word], scope, word)
+
+
+def _table(children: list[compare.Child], level: Level, scope: Scope, word: str) -> None:
+    if not children:
+        return
+    key = f"{_TABLE}-{word}-{scope}"
+    frame = compare.table(children)
+    frame = frame.drop(columns=[name for name in frame if frame[name].isna().all()])
+    config = st.column_config
+    st.dataframe(
+        frame,
+        hide_index=True,
+        placeholder=fmt.DASH,
+        key=key,
+        on_select=lambda: _go(key, [each.child_id for each in children], level, scope),
+        selection_mode="single-cell",
+        alt=f"{word} by strength of season and growth; a click goes there",
+        column_config={
+            "label": config.TextColumn(word, width=240),
+            "yearly": config.ProgressColumn(
+                "Yearly pattern",
+                format="%d",
+                min_value=0,
+                max_value=100,
+                width=120,
+                help="Strength, of 100",
+            ),
+            "month": config.TextColumn("Top month", width=80),
+            "weekly": config.ProgressColumn(
+                "Weekly pattern",
+                format="%d",
+                min_value=0,
+                max_value=100,
+                width=120,
+                help="Strength, of 100",
+            ),
+            "day": config.TextColumn("Top day", width=80),
+            "growth": config.NumberColumn("Trend a year", format="%+.1f%%", width=100),
+        },
+    )
+
+
+def _go(key: str, children: list[str], level: Level, scope: Scope) -> None:
+    """Make the clicked one the scope."""
+    cells = st.session_state[key].selection.cells
+    if not cells:
+        return
+    child = children[cells[0][0]]
+    address.go({"category": (*scope.categories, child)} if level == "category" else {level: child})
+
+
+def _members(scope: Scope, level: Level) -> dict[str, str]:
+    """What is inside the scope, best sellers first, by the id that the query uses."""
+    if level == "place":
+        places = queries.places(scope.dataset_id)
+        return {str(key): str(places.at[key, "name"]) for key in places.index[:OFFERED]}
+    products, depth = queries.products(scope.dataset_id), len(scope.categories)
+    inside = np.array([path[:depth] == scope.categories for path in products["categories"]], bool)
+    mine = products[inside]
+    if level == "product":
+        return {str(key): str(mine.at[key, "name"]) for key in mine.index[:OFFERED]}
+    names = dict.fromkeys(path[depth] if len(path) > depth else "" for path in mine["categories"])
+    return {name: name or "Without a category" for name in list(names)[:OFFERED]}
+
+
+def _has(scope: Scope, level: Level) -> bool:
+    if level == "category":
+        return scopes.has_deeper_categories(scope)
+    if level == "place":
+        return scope.place_id is None and len(queries.places(scope.dataset_id)) > 1
+    return scope.product_id is None
+
+
+def _years(found: Patterns, scope: Scope, dataset: Dataset) -> None:
+    base, mode = found.base, st.context.theme.type
+    noun = NOUN[base.freq][0]
+    unit = seasonality_charts.unit_of(base.values, scope.measure, dataset.currency)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(f"**Year over year** :gray[· by {noun}]")
+        st.plotly_chart(
+            charts.year_by_year(base, unit),
+            key=f"years_over-{mode}",
+            config=_QUIET,
+            alt=f"A line per year over the same {noun}s.",
+        )
+    with right:
+        fine = found.days or base
+        names, phase = MONTHS, fine.times.month.to_numpy() - 1
+        if found.days is not None:
+            by = st.segmented_control(
+                "Subseries",
+                ["Months", "Weekdays"],
+                default="Months",
+                required=True,
+                label_visibility="collapsed",
+                key="subseries_by",
+            )
+            if by == "Weekdays":
+                names, phase = WEEKDAYS, found.days.times.dayofweek.to_numpy()
+        each = {"D": "a mean day", "W": "a mean week", "M": "a month"}[fine.freq]
+        what = "month by month" if len(names) == 12 else "weekday by weekday"
+        st.markdown(f"**{what.capitalize()} over the years** :gray[· {each}; blue = mean]")
+        fine_unit = seasonality_charts.unit_of(fine.values, scope.measure, dataset.currency)
+        st.plotly_chart(
+            charts.subseries(fine, names, phase, fine_unit),
+            key=f"subseries-{mode}",
+            config=_QUIET,
+            alt=f"Sales {what}, a small line over the years for each.",
+        )
+
+
+def _changes(found: Patterns, scope: Scope, dataset: Dataset) -> None:
+    table = words.events_table(found, scope.measure, dataset.currency)
+    if table.empty:
+        known = "No change of the trend and no" if found.yearly is not None else "No"
+        later = "" if found.yearly is not None else " Changes of the trend show after two years."
+        st.caption(f"{known} unusual value stands out.{later}")
+        return
+    st.caption(
+        "Changes: the sales without seasons follow another straight line from here on (optimal "
+        "partitioning). Unusual: more than three interquartile ranges outside of what trend and "
+        "season leave; festivals and what comes back every year are not counted."
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        alt="Changes of the trend and unusual values",
+        column_config={
+            "from": st.column_config.DateColumn("From", format="ddd D MMM YYYY", width=130),
+            "what": st.column_config.TextColumn("What", width=90),
+            "how": st.column_config.TextColumn("How", width=460),
+        },
+    )
+
+
+def _memory(found: Patterns, scope: Scope, dataset: Dataset) -> None:
+    kind = st.segmented_control(
+        "Of",
+        list(seasonality.KINDS),
+        default="Without trend",
+        required=True,
+        label_visibility="collapsed",
+        key="memory_of",
+    )
+    made = seasonality.correlogram(found, kind or "Without trend")
+    if made is None:
+        st.caption("Too few values, or all the same: likeness cannot be measured.")
+        return
+    noun, mode = NOUN[scope.freq][1], st.context.theme.type
+    left, right = st.columns(2, gap="medium")
+    for column, title, partial in (
+        (left, "Autocorrelation (ACF)", False),
+        (right, "Partial autocorrelation (PACF)", True),
+    ):
+        with column:
+            st.markdown(f"**{title}** :gray[· {noun} before]")
+            st.plotly_chart(
+                seasonality_charts.memory(made, scope.freq, partial=partial),
+                key=f"{title}-{mode}",
+                config=_QUIET,
+                alt=f"{title} up to {made.lags[-1]} {noun} before.",
+            )
+    st.caption(
+        words.memory(made, scope.freq) + " Partial: what a lag adds beyond all shorter ones. "
+        f"The strip is ±{made.band:.2f}, 95% of pure noise."
+    )
+
+
+def _stationarity(found: Patterns, scope: Scope, dataset: Dataset) -> None:
+    if found.parts is None:
+        st.caption("Too short for tests: they need 20 values.")
+        return
+    values, season = found.parts.values, PERIODS[scope.freq][0]
+    noun = NOUN[scope.freq][0]
+    rows = []
+    for name, series in (
+        ("Sales", values),
+        (f"Change from {noun} to {noun}", np.diff(values)),
+        (
+            f"Change against {season} {noun}s before",
+            values[season:] - values[:-season] if len(values) > season else values[:0],
+        ),
+    ):
+        tests = dx.stationarity(series)
+        if tests is not None:
+            rows.append((name, words.unit_roots(tests)[0], tests))
+    if not rows:
+        st.caption("Too short, or all the same: the tests need 20 values that vary.")
+        return
+    answer, meaning = words.unit_roots(rows[0][2])
+    st.markdown(f"**{answer}.** {meaning}")
+    st.dataframe(
+        pd.DataFrame(
+            [
+                (
+                    name,
+                    verdict,
+                    tests.adf,
+                    _p(tests.adf_p),
+                    tests.kpss,
+                    _p(tests.kpss_p, table=True),
+                )
+                for name, verdict, tests in rows
+            ],
+            columns=["series", "verdict", "adf", "adf_p", "kpss", "kpss_p"],
+        ),
+        hide_index=True,
+        alt="Tests for a unit root and for stationarity",
+        column_config={
+            "series": st.column_config.TextColumn("Series", width=220),
+            "verdict": st.column_config.TextColumn("Answer", width=150),
+            "adf": st.column_config.NumberColumn(
+                "ADF", format="%.2f", help="Augmented Dickey-Fuller. Below 0.05: it comes back."
+            ),
+            "adf_p": st.column_config.TextColumn("p"),
+            "kpss": st.column_config.NumberColumn(
+                "KPSS", format="%.2f", help="Below 0.05: it does not stay at one level."
+            ),
+            "kpss_p": st.column_config.TextColumn("p "),
+        },
+    )
+    st.caption(
+        ("In logarithms. " if found.parts.log else "") + "Gaps and what is left out are filled in."
+    )
+
+
+def _p(value: float, *, table: bool = False) -> str:
+    """A p value; the table of KPSS ends at 0.01 and 0.10."""
+    if table and value in (0.01, 0.1):
+        return "≤ 0.01" if value == 0.01 else "≥ 0.10"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _periods(found: Patterns, scope: Scope, dataset: Dataset) -> None:
+    spectrum = dx.spectrum(found.parts.values) if found.parts is not None else None
+    if spectrum is None:
+        st.caption("Too short, or all the same: periods show from 16 values that vary.")
+        return
+    noun = NOUN[scope.freq][1]
+    st.markdown(
+        f"**Which periods repeat** :gray[· share of what varies, by length in {noun}]",
+        help="Periodogram without the straight trend. Marked: Fisher's test, p < 0.01.",
+    )
+    st.plotly_chart(
+        charts.power(spectrum, scope.freq),
+        key=f"power-{st.context.theme.type}",
+        config=_QUIET,
+        alt="The periodogram with the periods that stand out.",
+    )
+    st.markdown(words.cycles(spectrum, scope.freq))
+
+
+def _transformation(found: Patterns, scope: Scope, dataset: Dataset) -> None:
+    freq = scope.freq
+    values = found.shown.clean
+    # A year of weeks is too long a stretch to compare spread and level in few years of data.
+    window = {"D": 7, "W": 13, "M": 12}[freq]
+    st.markdown(words.advice(dx.advise_transform(values, window)))
+    log = found.parts is not None and found.parts.log
+    st.caption(
+        "By Guerrero's method: the exponent that makes swings alike at every level. 0 is the "
+        "logarithm, 1 leaves values as they are. The decomposition above "
+        + (
+            "multiplies its parts (logarithms), because everything is well above zero."
+            if log
+            else "adds its parts, because there are zeros, small or negative values."
+        )
+    )
+
+
+def _hours(found: Patterns, scope: Scope, dataset: Dataset) -> None:
+    table = queries.hours(scope)
+    if table.empty:
+        st.caption("These sales have no time of day. Upload order lines with date and time.")
+        return
+    mean = (table[scope.measure] / table["days"]).to_numpy(dtype=np.float64)
+    unit = seasonality_charts.unit_of(mean, scope.measure, dataset.currency)
+    top = table.loc[int(np.nanargmax(mean))]
+    measure = seasonality.measured(scope, unit, "hour")
+    st.markdown(f"**When in the week** :gray[· mean {measure}, darker is more]")
+    st.plotly_chart(
+        seasonality_calendar.hours(table, scope.measure, unit),
+        key=f"hours-{st.context.theme.type}",
+        config=_QUIET,
+        alt=f"Most on {WEEKDAYS[int(top['weekday'])]} from {int(top['hour'])}:00.",
+    )
