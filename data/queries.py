@@ -181,7 +181,7 @@ def parts(
     series of all others are never made. A row for every period from the scope's first, zero where
     nothing sold; `complete` is False for the last one where the data ends inside it.
     """
-    where, parameters = _where(scope)
+    where, parameters = where(scope)
     grouped = {"product": "product_id", "place": "place_id", "category": "product_id"}[level]
     key, label = {
         "product": ("product_id::VARCHAR", "p.name"),
@@ -240,7 +240,7 @@ def hours(store: Store, scope: Scope) -> pd.DataFrame:
     From order lines that are sales; `days` is how many such weekdays the lines span, to divide by.
     Empty where there are no lines, or none has a time of day.
     """
-    where, parameters = _where(scope)
+    where, parameters = where(scope)
     return store.frame(
         f"""
         WITH lines AS (
