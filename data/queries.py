@@ -181,7 +181,7 @@ def parts(
     series of all others are never made. A row for every period from the scope's first, zero where
     nothing sold; `complete` is False for the last one where the data ends inside it.
     """
-    where, parameters = where(scope)
+    condition, parameters = where(scope)
     grouped = {"product": "product_id", "place": "place_id", "category": "product_id"}[level]
     key, label = {
         "product": ("product_id::VARCHAR", "p.name"),
@@ -197,7 +197,7 @@ def parts(
         f"""
         WITH totals AS (
             SELECT {grouped}, sum(revenue) AS revenue, sum(quantity) AS quantity
-            FROM sales WHERE {where} GROUP BY ALL
+            FROM sales WHERE {condition} GROUP BY ALL
         ), named AS (
             SELECT {grouped}, {key} AS child_id, {label} AS label, revenue, quantity
             FROM totals {_name_join(level)}
@@ -211,7 +211,7 @@ def parts(
         ), sold AS (
             SELECT child_id, date_trunc('{unit}', day)::DATE AS timestamp,
                    sum(quantity) AS quantity, sum(revenue) AS revenue
-            FROM sales JOIN chosen USING ({grouped}) WHERE {where} GROUP BY ALL
+            FROM sales JOIN chosen USING ({grouped}) WHERE {condition} GROUP BY ALL
         ), span AS (
             SELECT CASE frequency WHEN 'W' THEN date_trunc('week', last_day) + INTERVAL 6 DAY
                                   WHEN 'M' THEN last_day(last_day) ELSE last_day END AS last_day
@@ -240,11 +240,11 @@ def hours(store: Store, scope: Scope) -> pd.DataFrame:
     From order lines that are sales; `days` is how many such weekdays the lines span, to divide by.
     Empty where there are no lines, or none has a time of day.
     """
-    where, parameters = where(scope)
+    condition, parameters = where(scope)
     return store.frame(
         f"""
         WITH lines AS (
-            SELECT sold_at, quantity, revenue FROM order_line WHERE {where} AND kind = 'sale'
+            SELECT sold_at, quantity, revenue FROM order_line WHERE {condition} AND kind = 'sale'
         ), weekdays AS (
             SELECT isodow(day) - 1 AS weekday, count(*) AS days
             FROM (SELECT unnest(generate_series(min(sold_at)::DATE, max(sold_at)::DATE,

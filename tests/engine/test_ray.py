@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -161,8 +162,9 @@ def test_when_the_head_is_lost_then_the_job_waits_for_it_and_goes_on_from_its_ch
         run = engine.run(engine.submit(request, frame))
         until((run.checkpoint / FILE).is_file, seconds=90)
         head.kill()
-        until(lambda: engine.job(run.run_id).deaths == 1, seconds=30)
-        assert any("was lost" in event.why for event in engine.history(run.run_id))
+        history = partial(engine.history, run.run_id)
+        until(lambda: any("was lost" in event.why for event in history()), seconds=30)
+        assert engine.job(run.run_id).deaths == 1
         head.start()
         assert ended(engine, run.run_id, timeout=90) == "succeeded", engine.job(run.run_id).why
         assert engine.job(run.run_id).attempts == 2
