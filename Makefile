@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A file in one process, so that what its tests share is made once.
+PARALLEL := -n 2 --dist loadfile
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 export OPENBLAS_NUM_THREADS := 1
@@ -26,10 +28,10 @@ types: $(VENV)/development
 	$(BIN)/mypy
 
 unit: $(VENV)/development
-	$(BIN)/pytest tests forecasting data engine ui --ignore tests/app --ignore tests/browser
+	$(BIN)/pytest $(PARALLEL) tests forecasting data engine ui --ignore tests/app --ignore tests/browser
 
 app: $(VENV)/development
-	$(BIN)/pytest tests/app
+	$(BIN)/pytest $(PARALLEL) tests/app
 
 browser: $(VENV)/development
 	$(BIN)/python tests/browser/chromium.py
