@@ -5,16 +5,14 @@ threads and processes may use the queue at once: none is lost, none is claimed t
 """
 
 import logging
-import os
 import sqlite3
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from engine.database import Database
 from engine.errors import QueueError
 
 log = logging.getLogger("engine")
@@ -104,30 +102,15 @@ class Queue:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = threading.RLock()
-        try:
-            self._connection = _connected(path)
-        except sqlite3.Error as error:
-            raise self._in_words(error) from error
+        self._database = Database(path, _SCHEMA, self._in_words)
 
     def close(self) -> None:
-        with self._lock:
-            self._connection.close()
+        self._database.close()
 
     def restore_file(self) -> None:
         """Write the file anew where it was deleted: while it is open, nothing of it is lost."""
-        with self._using() as connection:
-            if self.path.exists() or not self.path.parent.is_dir():
-                return
-            fresh = self.path.with_name(f".{self.path.name}.new")
-            with closing(sqlite3.connect(fresh)) as copy:
-                connection.backup(copy)
-            connection.close()
-            for leftover in ("-wal", "-shm"):
-                self.path.with_name(self.path.name + leftover).unlink(missing_ok=True)
-            os.replace(fresh, self.path)
-            self._connection = _connected(self.path)
-        log.warning("The file %s was deleted while in use. It was written anew.", self.path)
+        if self._database.restore_file():
+            log.warning("The file %s was deleted while in use. It was written anew.", self.path)
 
     def add(
         self, run_id: str, *, kind: str, digest: str, resource: str, priority: int, who: str
@@ -135,7 +118,7 @@ class Queue:
         """Put a job at the end of its priority. Raises `QueueError` for a run that is queued."""
         now = time.time()
         values = (run_id, kind, digest, resource, priority, "queued", who, "submitted", now, now)
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             rows = connection.execute(
                 "INSERT INTO job (run_id, kind, digest, resource, priority, state, who, why,"
                 " submitted_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -149,7 +132,7 @@ class Queue:
 
         The highest priority comes first, and of these the oldest.
         """
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             rows = connection.execute(
                 "UPDATE job SET state = 'running', who = ?, why = 'started', changed_at = ?,"
                 " attempts = attempts + 1, pid = NULL, pid_started = NULL"
@@ -166,7 +149,7 @@ class Queue:
         """The job in its new state; None where its present state does not lead there."""
         before = [old for old, following in MAY_BECOME.items() if state in following]
         marks = ", ".join("?" * len(before))
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             rows = connection.execute(
                 "UPDATE job SET state = ?, who = ?, why = ?, changed_at = ?"
                 f" WHERE run_id = ? AND state IN ({marks}) RETURNING {_COLUMNS}",
@@ -180,7 +163,7 @@ class Queue:
 
         A job that is over stays as it is. Raises `QueueError` for an unknown run.
         """
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             rows = connection.execute(
                 "UPDATE job SET presses = presses + 1, who = ?, changed_at = ?, why = 'cancelled',"
                 " state = CASE WHEN state IN ('queued', 'interrupted') THEN 'cancelled'"
@@ -194,7 +177,7 @@ class Queue:
 
     def record_process(self, run_id: str, pid: int, pid_started: str) -> None:
         """Write down which process does the job."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE job SET pid = ?, pid_started = ? WHERE run_id = ?",
                 (pid, pid_started, run_id),
@@ -202,7 +185,7 @@ class Queue:
 
     def record_death(self, run_id: str) -> int:
         """How many workers of the job have died, this one included."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             row = connection.execute(
                 "UPDATE job SET deaths = deaths + 1 WHERE run_id = ? RETURNING deaths", (run_id,)
             ).fetchone()
@@ -230,14 +213,14 @@ class Queue:
 
     def history(self, run_id: str) -> list[Event]:
         """All changes of state of a job, the first first."""
-        with self._using() as connection:
+        with self._database.using() as connection:
             rows = connection.execute(
                 "SELECT at, state, who, why FROM event WHERE run_id = ? ORDER BY number", (run_id,)
             ).fetchall()
         return [Event(**dict(row)) for row in rows]
 
     def _select(self, rest: str, values: tuple[Any, ...]) -> list[Job]:
-        with self._using() as connection:
+        with self._database.using() as connection:
             rows = connection.execute(f"SELECT {_COLUMNS} FROM job {rest}", values).fetchall()
         return [Job(**dict(row)) for row in rows]
 
@@ -251,27 +234,6 @@ class Queue:
             )
         return jobs
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of it is kept, or none. Raises `QueueError` in words."""
-        with self._using() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:  # a full disk has rolled back already
-                    connection.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _using(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                yield self._connection
-            except sqlite3.Error as error:
-                raise self._in_words(error) from error
-
     def _in_words(self, error: sqlite3.Error) -> QueueError:
         text = str(error)
         if "full" in text:
@@ -284,12 +246,3 @@ class Queue:
                 "stay in their folders."
             )
         return QueueError(f"The queue {self.path} cannot be used: {text}.")
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.executescript(_SCHEMA)
-    return connection

@@ -7,14 +7,13 @@ value, which the registry keeps and compares but never reads.
 import json
 import math
 import sqlite3
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.database import Database
 from engine.errors import EngineError, RunError
 from engine.requests import ForecastRequest
 from engine.runs import Run
@@ -103,20 +102,10 @@ class Registry:
         self.folder = folder.absolute()
         (self.folder / "runs").mkdir(parents=True, exist_ok=True)
         self.path = self.folder / "registry.db"
-        self._lock = threading.RLock()
-        try:
-            self._connection = sqlite3.connect(
-                self.path, timeout=30, isolation_level=None, check_same_thread=False
-            )
-            self._connection.row_factory = sqlite3.Row
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.executescript(_SCHEMA)
-        except sqlite3.Error as error:
-            raise self._in_words(error) from error
+        self._database = Database(self.path, _SCHEMA, self._in_words)
 
     def close(self) -> None:
-        with self._lock:
-            self._connection.close()
+        self._database.close()
 
     def run(self, run_id: str) -> Run:
         """The folder of a run."""
@@ -124,7 +113,7 @@ class Registry:
 
     def add(self, run_id: str, about: About, *, name: str) -> None:
         """Write down a run that was just submitted or uploaded."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO run (run_id, name, scope_key, about) VALUES (?, ?, ?, ?)",
                 (run_id, _checked("name", name), about.scope_key, about.to_json()),
@@ -183,7 +172,7 @@ class Registry:
     def crown(self, run_id: str) -> None:
         """Make a run the champion of what it forecasts; the one before is none any more."""
         entry = self._known(run_id)
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE run SET is_champion = (run_id = ?) WHERE scope_key = ?",
                 (run_id, entry.about.scope_key),
@@ -208,7 +197,7 @@ class Registry:
     def delete(self, run_id: str) -> None:
         """Remove a run with its folder. What depends on it keeps its results, and can say so."""
         self.run(run_id).delete()
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute("DELETE FROM run WHERE run_id = ?", (run_id,))
 
     def _known(self, run_id: str) -> Entry:
@@ -227,11 +216,11 @@ class Registry:
 
     def _set(self, run_id: str, column: str, value: object) -> None:
         self._known(run_id)
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(f"UPDATE run SET {column} = ? WHERE run_id = ?", (value, run_id))
 
     def _select(self, rest: str, values: tuple[Any, ...]) -> list[Entry]:
-        with self._using() as connection:
+        with self._database.using() as connection:
             rows = connection.execute(f"SELECT * FROM run {rest}", values).fetchall()
         return [
             Entry(
@@ -245,27 +234,6 @@ class Registry:
             )
             for row in rows
         ]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of it is kept, or none."""
-        with self._using() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _using(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                yield self._connection
-            except sqlite3.Error as error:
-                raise self._in_words(error) from error
 
     def _in_words(self, error: sqlite3.Error) -> EngineError:
         return EngineError(

@@ -12,15 +12,14 @@ Due times are moments in UTC; the zone is kept, so that 06:00 stays 06:00 when c
 import json
 import secrets
 import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from engine import cron as crons
+from engine.database import Database
 from engine.errors import EngineError
 
 Why = Literal["due", "late", "new data", "asked"]
@@ -113,21 +112,10 @@ class Schedules:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder.absolute() / "schedules.db"
         self.clock = clock
-        self._lock = threading.RLock()
-        try:
-            self._connection = sqlite3.connect(
-                self.path, timeout=30, isolation_level=None, check_same_thread=False
-            )
-            self._connection.row_factory = sqlite3.Row
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.executescript(_SCHEMA)
-        except sqlite3.Error as error:
-            raise self._in_words(error) from error
+        self._database = Database(self.path, _SCHEMA, self._in_words)
 
     def close(self) -> None:
-        with self._lock:
-            self._connection.close()
+        self._database.close()
 
     def add(
         self,
@@ -159,7 +147,7 @@ class Schedules:
         schedule_id = secrets.token_hex(6)
         due = crons.next_after(cron, zone, now) if cron else None
         row = (schedule_id, name, cron, zone, source, mark, json.dumps(dict(template)), margin)
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO schedule (schedule_id, name, cron, zone, source, mark, template,"
                 " margin, next_at, created_by, created_at)"
@@ -193,14 +181,14 @@ class Schedules:
     def delete(self, schedule_id: str) -> None:
         """Forget a schedule with its history. Its runs, and what is in use, stay."""
         self.schedule(schedule_id)
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute("DELETE FROM firing WHERE schedule_id = ?", (schedule_id,))
             connection.execute("DELETE FROM schedule WHERE schedule_id = ?", (schedule_id,))
 
     def ask(self, schedule_id: str, *, who: str = "") -> bool:
         """Due now, paused or not; False where one of its runs waits or runs already."""
         self.schedule(schedule_id)
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             if schedule_id in _busy(connection):
                 return False
             _fire(connection, schedule_id, "asked", self.clock(), who=who)
@@ -213,7 +201,7 @@ class Schedules:
         until `begin` or `end` is called for it.
         """
         now = self.clock()
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             busy = _busy(connection)
             for each in self._select("WHERE is_on ORDER BY next_at, number", ()):
                 mark = marks.get(each.source, each.mark)
@@ -230,7 +218,7 @@ class Schedules:
         drift: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """The firing has become a run, on data of this mark."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE firing SET state = 'running', run_id = ?, note = ?, drift = ?"
                 " WHERE number = ? AND state = 'due'",
@@ -253,7 +241,7 @@ class Schedules:
         drift: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
         """How it ended; a firing that has ended already stays as it is."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE firing SET state = ?, words = ?, numbers = ?, ended_at = ?,"
                 " drift = coalesce(?, drift) WHERE number = ? AND state IN ('due', 'running')",
@@ -269,7 +257,7 @@ class Schedules:
 
     def remember(self, number: int, numbers: Mapping[str, Any]) -> None:
         """Keep numbers of a running firing, for the next look at it."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE firing SET numbers = ? WHERE number = ? AND state = 'running'",
                 (json.dumps(dict(numbers)), number),
@@ -312,14 +300,14 @@ class Schedules:
         """Set columns of one schedule. Raises `EngineError` for one that was deleted."""
         self.schedule(schedule_id)
         names = ", ".join(f"{name} = ?" for name in values)
-        with self._using() as connection:
+        with self._database.using() as connection:
             connection.execute(
                 f"UPDATE schedule SET {names} WHERE schedule_id = ?",
                 (*values.values(), schedule_id),
             )
 
     def _select(self, rest: str, values: tuple[Any, ...]) -> list[Schedule]:
-        with self._using() as connection:
+        with self._database.using() as connection:
             rows = [
                 dict(row) for row in connection.execute(f"SELECT * FROM schedule {rest}", values)
             ]
@@ -328,33 +316,12 @@ class Schedules:
         return [Schedule(**row) for row in rows]
 
     def _firings(self, rest: str, values: tuple[Any, ...]) -> list[Firing]:
-        with self._using() as connection:
+        with self._database.using() as connection:
             found = connection.execute(f"SELECT * FROM firing {rest}", values).fetchall()
         rows = [dict(row) for row in found]
         for row in rows:
             row |= {name: json.loads(row[name]) for name in ("drift", "numbers")}
         return [Firing(**row) for row in rows]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of it is kept, or none."""
-        with self._using() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _using(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                yield self._connection
-            except sqlite3.Error as error:
-                raise self._in_words(error) from error
 
     def _in_words(self, error: sqlite3.Error) -> EngineError:
         return EngineError(

@@ -18,7 +18,7 @@ from forecasting.errors import ConfigError, PanelError
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, check_quantile_levels
 from forecasting.models import create, with_processes
 from forecasting.panel import Panel
-from forecasting.progress import OnProgress
+from forecasting.progress import OnProgress, led_by
 from forecasting.protocol import pass_interrupt_on
 
 # What is compared when nothing else is asked: every leaderboard holds seasonal naive and ARIMA.
@@ -110,7 +110,7 @@ def backtest(
         skipped.append(reasons)
         for name, given in ready.items():
             stage += 1
-            report = _within(on_progress, f"[{stage}/{len(cutoffs) * len(ready)}]")
+            report = led_by(on_progress, f"[{stage}/{len(cutoffs) * len(ready)}]")
             windows.append(_run(made(name, **given), scored, cutoff, report, budget_seconds))
     return Backtest(windows=tuple(windows), skipped=pd.concat(skipped, ignore_index=True))
 
@@ -176,13 +176,6 @@ def _run(
         fit_seconds=fitted - began,
         predict_seconds=predicted - fitted,
     )
-
-
-def _within(on_progress: OnProgress | None, stage: str) -> OnProgress | None:
-    """The same reports, led by the stage of the whole backtest."""
-    if on_progress is None:
-        return None
-    return lambda each: on_progress(each.within(stage))
 
 
 def _pooled(windows: list[Window]) -> dict[str, Any]:

@@ -54,6 +54,13 @@ class Progress:
 OnProgress = Callable[[Progress], object]
 
 
+def led_by(on_progress: OnProgress | None, stage: str) -> OnProgress | None:
+    """The same reports, led by the stage of a larger whole."""
+    if on_progress is None:
+        return None
+    return lambda each: on_progress(each.within(stage))
+
+
 class Reporter:
     """Passes progress on, at most every `every_seconds`, and always the end of a stage."""
 

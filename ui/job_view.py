@@ -213,14 +213,17 @@ def _metrics(each: View, curves: dict[str, pd.DataFrame]) -> None:
         st.metric(
             "Speed", fmt.DASH if steps is None else f"{steps:.1f} steps/s", border=True, height=92
         )
-        status = each.status
-        memory = status.memory_mb if status else None
-        st.metric(
-            "Memory",
-            fmt.DASH if memory is None else f"{memory / 1024:.1f} GB",
-            border=True,
-            height=92,
-        )
+        _memory(each)
+
+
+def _memory(each: View) -> None:
+    memory = each.status.memory_mb if each.status else None
+    st.metric(
+        "Memory",
+        fmt.DASH if memory is None else f"{memory / 1024:.1f} GB",
+        border=True,
+        height=92,
+    )
 
 
 def _verdict(each: View) -> None:
@@ -231,8 +234,6 @@ def _verdict(each: View) -> None:
     board = jobs.board_of(each)
     best = None if board is None or board.empty else board.set_index("model").iloc[0]
     arima = None if board is None else board.set_index("model")["WAPE"].get("arima")
-    status = each.status
-    memory = status.memory_mb if status else None
     with st.grid(4, min_column_width=165):
         st.metric(
             "Best model",
@@ -258,12 +259,7 @@ def _verdict(each: View) -> None:
             height=92,
             help="Share of what sold that lay in its 80% band; 80% is right.",
         )
-        st.metric(
-            "Memory",
-            fmt.DASH if memory is None else f"{memory / 1024:.1f} GB",
-            border=True,
-            height=92,
-        )
+        _memory(each)
 
 
 def _against(error: float | None, arima: float | None) -> str | int | None:

@@ -21,7 +21,7 @@ from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, Note, check_
 from forecasting.future import KnownFuture, known_future_array
 from forecasting.models import create, load, with_processes
 from forecasting.panel import Panel
-from forecasting.progress import OnProgress
+from forecasting.progress import OnProgress, led_by
 from forecasting.protocol import Forecaster, pass_interrupt_on
 from forecasting.storage import config_from, read_config, write_config
 from forecasting.weights import least_loss_weights
@@ -103,7 +103,7 @@ class Ensemble:
             self._weigh(_some(panel, self.config), cutoffs, parts, on_progress)
         self._members = []
         for at, name in enumerate(self.config.members):
-            report = _within(on_progress, f"[{name}, whole history]")
+            report = led_by(on_progress, f"[{name}, whole history]")
             member = self._create(name)
             if self._weights[at] > 0:
                 member.fit(panel, on_progress=report, budget_seconds=parts.next())
@@ -197,7 +197,7 @@ class Ensemble:
         ahead = [slice(cutoff + 1, cutoff + 1 + self.config.horizon) for cutoff in cutoffs]
         found: list[list[Forecast]] = []
         for name in self.config.members:
-            report = _within(on_progress, f"[{name}, inner windows]")
+            report = led_by(on_progress, f"[{name}, inner windows]")
             member = self._create(name)
             member.fit(windows[0], on_progress=report, budget_seconds=parts.next())
             pass_interrupt_on(member)
@@ -254,9 +254,3 @@ def _average(forecasts: Sequence[Forecast], weights: FloatArray) -> Forecast:
         quantiles=np.asarray(quantiles),
         notes=tuple(notes.values()),
     )
-
-
-def _within(on_progress: OnProgress | None, stage: str) -> OnProgress | None:
-    if on_progress is None:
-        return None
-    return lambda each: on_progress(each.within(stage))

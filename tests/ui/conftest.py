@@ -13,11 +13,19 @@ APP = Path(__file__).parents[2] / "app.py"
 
 
 @pytest.fixture
-def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
-    """Opens a page of the app with an address; fails where it shows an error."""
+def empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The app's store is new, and closed afterwards."""
     monkeypatch.setenv("ALMANAC_VAR", str(tmp_path))
     monkeypatch.delenv("ALMANAC_DATA_FOLDER", raising=False)
     _forget()
+    yield
+    state.store().close()
+    _forget()
+
+
+@pytest.fixture
+def open_page(empty_store: None) -> Callable[..., AppTest]:
+    """Opens a page of the app with an address; fails where it shows an error."""
 
     def opened(path: str, **address: str | list[str]) -> AppTest:
         app = AppTest.from_file(str(APP), default_timeout=60).run()
@@ -28,9 +36,7 @@ def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
         assert not app.error
         return app
 
-    yield opened
-    state.store().close()
-    _forget()
+    return opened
 
 
 def _forget() -> None:

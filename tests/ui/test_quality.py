@@ -1,12 +1,11 @@
 """The Data quality page: its words and figures, and the page itself on odd little shops."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import streamlit as st
 from streamlit.elements.lib import streamlit_plotly_theme as theme
 from streamlit.testing.v1 import AppTest
 
@@ -202,11 +201,8 @@ def test_when_a_month_sold_nothing_then_its_place_is_marked() -> None:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
+def shop(empty_store: None) -> Callable[..., AppTest]:
     """Opens the page on a dataset with these rows."""
-    monkeypatch.setenv("ALMANAC_VAR", str(tmp_path))
-    monkeypatch.delenv("ALMANAC_DATA_FOLDER", raising=False)
-    _forget()
 
     def opened(rows: Sequence[Row], frequency: str = "D", **address: str) -> AppTest:
         _fill(rows, frequency)
@@ -217,14 +213,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
         assert not app.error
         return app
 
-    yield opened
-    state.store().close()
-    _forget()
-
-
-def _forget() -> None:
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    return opened
 
 
 def _fill(rows: Sequence[Row], frequency: str) -> None:

@@ -1,6 +1,6 @@
 """Seasonality: its facts and words, and the page itself on odd little shops."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -277,11 +277,8 @@ def test_when_hours_are_known_then_the_map_shows_the_mean_of_each() -> None:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
+def shop(empty_store: None) -> Callable[..., AppTest]:
     """Opens the page on a dataset with these rows."""
-    monkeypatch.setenv("ALMANAC_VAR", str(tmp_path))
-    monkeypatch.delenv("ALMANAC_DATA_FOLDER", raising=False)
-    _forget()
 
     def opened(
         rows: Sequence[Row],
@@ -299,14 +296,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
         assert not app.error
         return app
 
-    yield opened
-    state.store().close()
-    _forget()
-
-
-def _forget() -> None:
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    return opened
 
 
 def _fill(rows: Sequence[Row], frequency: str, name: str, gaps: str) -> None:
