@@ -47,11 +47,12 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pq.read_schema(path)
-    texts = [
-        field.name
-        for field in schema
-        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
-    ]
-    table = pq.read_table(path, read_dictionary=texts)
+    with pa.OSFile(str(path)) as file:  # opened once: a writer may replace it between two openings
+        texts = [
+            field.name
+            for field in pq.read_schema(file)
+            if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+        ]
+        file.seek(0)
+        table = pq.read_table(file, read_dictionary=texts)
     return table.to_pandas(date_as_object=False)
