@@ -62,8 +62,15 @@ def wql(
 
     For the median alone it equals WAPE.
     """
-    losses = 2 * _losses(actual, quantiles, levels).mean(axis=-1)
+    losses = quantile_losses(actual, quantiles, levels)
     return ratio(np.nansum(losses, axis), np.nansum(np.abs(actual), axis))
+
+
+def quantile_losses(
+    actual: FloatArray, quantiles: FloatArray, levels: tuple[float, ...]
+) -> FloatArray:
+    """Twice the pinball loss, averaged over the levels, of each step (..., H): WQL's numerator."""
+    return np.asarray(2 * _losses(actual, quantiles, levels).mean(axis=-1))
 
 
 def coverage(
