@@ -1,0 +1,21 @@
+"""From forecasts to orders: what to buy, when it sells out, what to move, and what a policy earns.
+
+Everything is worked out on sample paths of demand, never on a mean and a sigma: demand over a lead
+time of a product that sells in lumps is nothing like a bell.
+"""
+
+from forecasting.planning.items import Items
+from forecasting.planning.orders import Plan, plan_orders
+from forecasting.planning.replay import Replay, gaussian_levels, replay, up_to
+from forecasting.planning.transfers import transfers
+
+__all__ = [
+    "Items",
+    "Plan",
+    "Replay",
+    "gaussian_levels",
+    "plan_orders",
+    "replay",
+    "transfers",
+    "up_to",
+]
