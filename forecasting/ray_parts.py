@@ -170,14 +170,17 @@ class _Pool(Generic[Item, Result]):
         import ray
 
         self._here = part
+        result: Any
         try:
             result = self._task(part.item, partial(self._hear, part))
         except _Abandoned:
-            if self._error is not None:
-                raise self._error from None
-            return
+            result = None
         finally:
             self._here = None
+        if self._error is not None:
+            raise self._error
+        if part.is_done:
+            return
         for reference, each in list(self._running.items()):
             if each is part:
                 del self._running[reference]
