@@ -78,7 +78,7 @@ def shares() -> dict[str, Any]:
     found = spread(range(300), lambda each: done.append(each.done))
     told: dict[str, Any] = {"spread": values(found), "done": done}
     told["elsewhere"] = len({pid for _, pid in found} - {DRIVER})
-    late = spread(range(300), deadline=time.monotonic() + 0.5)
+    late = spread(range(900), deadline=time.monotonic() + 1.0)
     told["late"] = sum(each is None for each in late)
     told["stopped"] = error_of(lambda: spread(range(300), stop))
     told["seen"] = max(seen)
