@@ -264,6 +264,7 @@ def main() -> None:
         log_to_driver=False,
         configure_logging=False,
     )
+    ray.get([ray.remote(square).remote(1) for _ in range(4)])  # its processes are there
     told["shares"] = shares()
     told["parts"] = parts()
     told["crowded"] = crowded()
