@@ -21,6 +21,7 @@ from engine.runs import Run
 from engine.session import Session, Stop
 from forecasting.backtest import Backtest
 from forecasting.models import with_processes
+from forecasting.parallel import are_side_by_side
 
 log = logging.getLogger("engine")
 
@@ -61,19 +62,22 @@ def forecast(session: Session, request: ForecastRequest) -> None:
 def backtest(session: Session, request: BacktestRequest) -> None:
     """Compare the models: backtest.parquet, leaderboard.parquet, metrics.parquet, skipped.parquet.
 
-    One model after the other, so that a job that is stopped keeps those it has finished.
+    One model after the other, or on a cluster all windows of all models at once; either way a job
+    that is stopped keeps the models it has finished.
     """
     for name in request.models:  # a wrong option is refused before hours are spent
         _created(session, name, request, request.options.get(name, {}))
     panel = session.panel(request.panel)
     finished: list[Backtest] = []
-    for number, name in enumerate(request.models):
+    together = are_side_by_side(request.num_windows * len(request.models))
+    rounds = [request.models] if together else [(name,) for name in request.models]
+    for number, models in enumerate(rounds):
         try:
             session.check()
             finished.append(
                 fc.backtest(
                     panel,
-                    [name],
+                    models,
                     horizon=request.horizon,
                     num_windows=request.num_windows,
                     step_size=request.step_size,
@@ -82,7 +86,8 @@ def backtest(session: Session, request: BacktestRequest) -> None:
                     options=request.options,
                     budget_seconds=request.budget_seconds,
                     n_jobs=session.threads,
-                    on_progress=session.on_progress(number, len(request.models)),
+                    keep_complete=together,
+                    on_progress=session.on_progress(number, len(rounds)),
                 )
             )
         except Stop:

@@ -1,5 +1,6 @@
 """Workers on a Ray cluster: the same command as a Ray job, the same run folder on shared storage.
 
+Where nothing is shared, a copy of the run goes by way of object storage (`engine.remote_copy`).
 Ray is asked to start, to stop and how a job ended; what the worker says of itself is read from the
 run folder. A cluster that does not answer while the worker is silent too is taken for lost.
 """
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import EngineError
 from engine.processes import RESOURCE, ROOT, THREADS, quiet_settings
 from engine.queue import Job
+from engine.remote_copy import RemoteCopy
 from engine.runs import Run, Status
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ log = logging.getLogger("engine")
 
 ON_RAY = "ALMANAC_ON_RAY"  # environment of a worker that is a Ray job
 POLL_SECONDS = 1.0
+RUNS_URL = "ALMANAC_RUNS_URL"  # environment of the app: where runs are shared, if not on a disk
 STOP_SECONDS = 5  # that Ray leaves a worker to keep its best so far
+FAR_STOP_SECONDS = 20  # and to put it where the app finds it
 LOST_SECONDS = 20.0  # without an answer of the cluster and a heartbeat of the worker
 SEEN_SECONDS = 60.0  # for what the worker wrote last to be seen here; NFS keeps old names that long
 START_SECONDS = 60.0  # for the cluster to take the job; a head may be starting
@@ -37,14 +41,16 @@ _PACKAGES = ("engine", "forecasting")  # sent to the cluster, so that versions n
 class RayBackend:
     """Workers are jobs of the Ray cluster whose dashboard is at `address`.
 
-    The token comes from RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token. Raises
-    `EngineError` where Ray is not installed here or the address is none.
+    The token comes from RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token. The cluster sees
+    the run folders, or they are shared through `runs_url` (default: ALMANAC_RUNS_URL). Raises
+    `EngineError` where Ray is not installed here, or the address or the URL cannot be used.
     """
 
     def __init__(
         self,
         address: str,
         *,
+        runs_url: str | None = None,
         lost_seconds: float = LOST_SECONDS,
         start_seconds: float = START_SECONDS,
     ) -> None:
@@ -60,15 +66,26 @@ class RayBackend:
             )
         _use_token()
         self.address = address
+        self.runs_url = runs_url or os.environ.get(RUNS_URL) or None
         self.lost_seconds, self.start_seconds = lost_seconds, start_seconds
+        if self.runs_url is not None:
+            RemoteCopy(self.runs_url, "run", 0)  # a URL that cannot be used is refused now
 
     def launch(self, job: Job, run: Run) -> "RayJob":
         if not run.folder.is_dir():
             raise FileNotFoundError(f"{run.folder} does not exist (any more)")
-        return RayJob(self, run, _name(job), submission=_submission(job, run))
+        submission = _submission(job, run)
+        if self.runs_url is not None:
+            submission = _far(submission, self.runs_url, job)
+        return RayJob(self, run, _name(job), submission=submission, copy=self._copy(job))
 
     def adopt(self, job: Job, run: Run) -> "RayJob":
-        return RayJob(self, run, _name(job), submission=None)
+        return RayJob(self, run, _name(job), submission=None, copy=self._copy(job))
+
+    def _copy(self, job: Job) -> RemoteCopy | None:
+        if self.runs_url is None:
+            return None
+        return RemoteCopy(self.runs_url, job.run_id, job.attempts)
 
 
 class RayJob:
@@ -77,11 +94,18 @@ class RayJob:
     process = None  # it may be on any machine
 
     def __init__(
-        self, cluster: RayBackend, run: Run, name: str, *, submission: dict[str, Any] | None
+        self,
+        cluster: RayBackend,
+        run: Run,
+        name: str,
+        *,
+        submission: dict[str, Any] | None,
+        copy: RemoteCopy | None,
     ) -> None:
         self.failure = self.death = ""
         self.exit_code: int | None = None
         self._cluster, self._run, self._name, self._submission = cluster, run, name, submission
+        self._copy, self._is_sending = copy, False
         self._heard = time.monotonic()  # when the cluster or the worker last gave a sign
         self._beat = -1
         self._ended, self._wanted, self._wake = (threading.Event() for _ in range(3))
@@ -96,6 +120,8 @@ class RayJob:
         status = self._run.status()
         if status and status.beat != self._beat:
             self._beat, self._heard = status.beat, time.monotonic()
+        if self._is_sending:  # which takes as long as it takes
+            self._heard = time.monotonic()
         silent, cluster = time.monotonic() - self._heard, self._cluster
         if self._submission is None:
             if silent > cluster.lost_seconds:
@@ -137,6 +163,8 @@ class RayJob:
 
     def _submitted(self) -> "JobSubmissionClient | None":
         """A client, once the cluster has the job; None where it will not have it, or too late."""
+        if self._submission is not None and self._copy is not None and not self._send(self._copy):
+            return None
         while not self._ended.is_set():
             try:
                 client = _client(self._cluster.address)
@@ -158,12 +186,59 @@ class RayJob:
             return client
         return None
 
+    def _send(self, copy: RemoteCopy) -> bool:
+        """Whether the run could be put where the cluster finds it."""
+        self._is_sending = True
+        try:
+            copy.send(self._run)
+        except Exception as error:  # each store has its own
+            self.failure = (
+                f"The run cannot be put under {self._cluster.runs_url} ({_said(error)}). Check "
+                f"{RUNS_URL}, and that this machine may write there."
+            )
+            self._end("")
+        finally:
+            self._is_sending = False
+        return not self.failure
+
+    def _fetch(self) -> bool:
+        """Whether what the worker has written is in the run folder."""
+        if self._copy is None:
+            return True
+        try:
+            self._copy.fetch(self._run)
+        except Exception as error:  # each store has its own
+            self._trouble = _said(error)
+            log.warning("Run %s cannot be fetched: %s", self._run.run_id, self._trouble)
+            return False
+        return True
+
+    def _fetch_the_last(self) -> bool:
+        """Fetch how it ended, and remove the copy; whether that was possible."""
+        deadline = time.monotonic() + SEEN_SECONDS
+        while not self._fetch():
+            self._heard = time.monotonic()
+            if self._heard >= deadline:
+                self.failure = (
+                    f"The worker has ended, but what it wrote under {self._cluster.runs_url} "
+                    f"cannot be fetched ({self._trouble}). Check the store, and retry the job."
+                )
+                return False
+            self._pause()
+        try:
+            if self._copy is not None:
+                self._copy.remove()
+        except Exception as error:  # each store has its own; the job is done all the same
+            log.warning("The copy of run %s is left: %s", self._run.run_id, _said(error))
+        return True
+
     def _pause(self) -> None:
         self._wake.wait(POLL_SECONDS)
         self._wake.clear()
 
     def _look(self, client: "JobSubmissionClient") -> None:
-        """Stop the job where that is wanted, and see whether it has ended."""
+        """Stop the job where that is wanted, and see how far it is and whether it has ended."""
+        self._fetch()
         try:
             if self._wanted.is_set() and not self._told_to_stop:
                 client.stop_job(self._name)
@@ -175,7 +250,10 @@ class RayJob:
         self._heard = time.monotonic()
         if found.status.is_terminal():
             self.exit_code = found.driver_exit_code
-            self._conclude(found.message or "", client)
+            if self._fetch_the_last():
+                self._conclude(found.message or "", client)
+            else:
+                self._end("")
 
     def _conclude(self, message: str, client: "JobSubmissionClient") -> None:
         """What is known of the end, beyond what the worker wrote itself."""
@@ -258,6 +336,18 @@ def _submission(job: Job, run: Run) -> dict[str, Any]:
     }
 
 
+def _far(submission: dict[str, Any], url: str, job: Job) -> dict[str, Any]:
+    """The same for machines that do not see the run folder."""
+    hidden = "env" if job.resource.startswith("gpu") else "env CUDA_VISIBLE_DEVICES="
+    runtime = submission["runtime_env"]
+    patience = {"RAY_JOB_STOP_WAIT_TIME_S": str(FAR_STOP_SECONDS)}
+    return submission | {
+        "entrypoint": f"exec {hidden} python -m engine.far_worker {shlex.quote(url)} "
+        f"{shlex.quote(job.run_id)} {job.attempts}",
+        "runtime_env": runtime | {"env_vars": runtime["env_vars"] | patience},
+    }
+
+
 def _name(job: Job) -> str:
     """The id of the Ray job: the next engine finds it by what is in the queue."""
     return f"almanac-{job.run_id}-{job.attempts}"
@@ -288,6 +378,11 @@ def _refused(address: str, trouble: str) -> str:
         f"The Ray cluster at {address} refuses the token ({trouble}). Give the cluster's token in "
         "RAY_AUTH_TOKEN or ~/.ray/auth_token, and start the app again."
     )
+
+
+def _said(error: Exception) -> str:
+    """What a store said."""
+    return f"{type(error).__name__}: {error}"[:300]
 
 
 def _short(error: Exception) -> str:

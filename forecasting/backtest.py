@@ -4,7 +4,7 @@ Shape suffixes: B series, H horizon, Q quantile levels.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -18,8 +18,10 @@ from forecasting.errors import ConfigError, PanelError
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, check_quantile_levels
 from forecasting.models import create, with_processes
 from forecasting.panel import Panel
-from forecasting.progress import OnProgress, led_by
-from forecasting.protocol import pass_interrupt_on
+from forecasting.parallel import run_parts
+from forecasting.progress import OnProgress
+from forecasting.protocol import Forecaster, pass_interrupt_on
+from forecasting.ray_parts import gpus_of
 
 # What is compared when nothing else is asked: every leaderboard holds seasonal naive and ARIMA.
 DEFAULT_MODELS = ("seasonal_naive", "theta", "ets", "arima")
@@ -89,6 +91,7 @@ def backtest(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     budget_seconds: float | None = None,
     n_jobs: int = 1,
+    keep_complete: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Backtest:
     """Fit every model at `num_windows` cutoffs, the last one `horizon` steps before the end.
@@ -96,7 +99,8 @@ def backtest(
     `step_size` steps lie between cutoffs (default: the horizon). `options` are per model, as for
     `create`; `budget_seconds` is per model and window. A model sees the panel until the cutoff,
     and beyond it only known covariates. Series without history or without actuals in a window
-    are listed in `skipped`.
+    are listed in `skipped`. With `keep_complete`, Ctrl-C gives the models that have all their
+    windows, if any have. A driver of a Ray cluster spreads the windows over it.
     """
     check_quantile_levels(tuple(quantile_levels))
     made = partial(create, horizon=horizon, quantile_levels=quantile_levels, seed=seed)
@@ -104,15 +108,53 @@ def backtest(
     for name, given in ready.items():
         made(name, **given)  # an unknown option is refused before hours are spent
     cutoffs = _cutoffs(panel, horizon, num_windows, horizon if step_size is None else step_size)
-    windows, skipped, stage = [], [], 0
-    for cutoff in cutoffs:
-        scored, reasons = _scored(panel, cutoff, horizon)
-        skipped.append(reasons)
-        for name, given in ready.items():
-            stage += 1
-            report = led_by(on_progress, f"[{stage}/{len(cutoffs) * len(ready)}]")
-            windows.append(_run(made(name, **given), scored, cutoff, report, budget_seconds))
-    return Backtest(windows=tuple(windows), skipped=pd.concat(skipped, ignore_index=True))
+    skipped = pd.concat([_scored(panel, cutoff, horizon)[1] for cutoff in cutoffs])
+    places = [(cutoff, name) for cutoff in cutoffs for name in ready]
+    windows: dict[tuple[int, str], Window] = {}
+    plan = _Plan(panel, made, ready, budget_seconds)
+    try:
+        run_parts(
+            plan,
+            sorted(places, key=lambda place: [*ready].index(place[1])) if keep_complete else places,
+            kind="windows",
+            on_progress=on_progress,
+            on_done=windows.__setitem__,
+            name=plan.name,
+            gpus=plan.gpus,
+        )
+    except KeyboardInterrupt:
+        whole = {name for name in ready if all((cutoff, name) in windows for cutoff in cutoffs)}
+        if not (keep_complete and whole):
+            raise
+        places = [place for place in places if place[1] in whole]
+    return Backtest(
+        windows=tuple(windows[place] for place in places),
+        skipped=skipped.reset_index(drop=True),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What the windows have in common; a window is given by its cutoff, in steps, and its model."""
+
+    panel: Panel
+    made: Callable[..., Forecaster]
+    options: Mapping[str, Mapping[str, Any]]
+    budget_seconds: float | None
+
+    def __call__(self, place: tuple[int, str], on_progress: OnProgress | None) -> Window:
+        (cutoff, _), model = place, self._model(place)
+        scored, _ = _scored(self.panel, cutoff, model.config.horizon)
+        return _run(model, scored, cutoff, on_progress, self.budget_seconds)
+
+    def name(self, place: tuple[int, str]) -> str:
+        return f"The window of {place[1]} with the cutoff {self.panel.timestamps[place[0]]}"
+
+    def gpus(self, place: tuple[int, str]) -> int:
+        return gpus_of(self._model(place).config)
+
+    def _model(self, place: tuple[int, str]) -> Forecaster:
+        return self.made(place[1], **self.options[place[1]])
 
 
 def _cutoffs(panel: Panel, horizon: int, num_windows: int, step_size: int) -> list[int]:

@@ -1,20 +1,22 @@
-"""Many small independent tasks, with progress and a deadline: the one place where they are spread.
+"""Independent tasks, many small or a few large ones: the one place where they are spread.
 
-They run in this process, in several of this machine, or as tasks of the Ray cluster that this
-process has joined.
+They run in this process, small ones in several of this machine, or as tasks of the Ray cluster
+that this process has joined.
 """
 
 import multiprocessing
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from forecasting.errors import ForecastingError
-from forecasting.progress import Reporter
-from forecasting.ray_tasks import is_driver, run_on_ray
+from forecasting.progress import OnProgress, Progress, Reporter, led_by
+from forecasting.ray_parts import Task, do_on_ray
+from forecasting.ray_tasks import has_cluster, is_driver, run_on_ray
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -36,7 +38,7 @@ def run_tasks(
     `deadline` is in seconds of `time.monotonic`. With several processes the task must be picklable
     and the calling script guarded by `if __name__ == "__main__"`. On Ray `n_jobs` does not count.
     """
-    if len(items) >= WORTH_A_PROCESS and is_driver():
+    if len(items) >= WORTH_A_PROCESS and has_cluster():
         return run_on_ray(task, items, reporter=reporter, deadline=deadline)
     n_jobs = min(n_jobs, len(items) // WORTH_A_PROCESS)
     if n_jobs > 1:
@@ -48,6 +50,72 @@ def run_tasks(
         results[i] = task(item)
         reporter.at(i + 1)
     return results
+
+
+def are_side_by_side(count: int) -> bool:
+    """Whether so many large tasks would run at once here."""
+    return count > 1 and is_driver()
+
+
+def run_parts(
+    task: Task[Item, Result],
+    items: Sequence[Item],
+    *,
+    kind: str,
+    on_progress: OnProgress | None,
+    on_done: Callable[[Item, Result], object],
+    name: Callable[[Item], str],
+    gpus: Callable[[Item], int],
+) -> None:
+    """Do a few large tasks: one after the other, or as tasks of the Ray cluster of this driver.
+
+    `on_done` gets each result as it comes, on Ray in any order. `kind` is what the items are, for
+    the progress; `name` is for failures; `gpus` says how many an item needs, and is asked on Ray
+    alone. What a task raises is raised here.
+    """
+    if are_side_by_side(len(items)):
+        do_on_ray(task, _Listed(items, kind, on_progress, on_done, name, gpus))
+        return
+    for number, item in enumerate(items, 1):
+        on_done(item, task(item, led_by(on_progress, f"[{number}/{len(items)}]")))
+
+
+class _Listed(Generic[Item, Result]):
+    """Items that are all known from the start; one that is lost fails all."""
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        kind: str,
+        on_progress: OnProgress | None,
+        on_done: Callable[[Item, Result], object],
+        name: Callable[[Item], str],
+        gpus: Callable[[Item], int],
+    ) -> None:
+        self._waiting, self._total, self._done = deque(items), len(items), 0
+        self._on_progress, self._on_done = on_progress, on_done
+        self._kind, self._name, self._gpus = kind, name, gpus
+        self._began = time.monotonic()
+
+    def next(self) -> Item | None:
+        return self._waiting.popleft() if self._waiting else None
+
+    def gpus(self, item: Item) -> int:
+        return self._gpus(item)
+
+    def done(self, item: Item, result: Result) -> None:
+        self._done += 1
+        self._on_done(item, result)
+
+    def lost(self, item: Item, why: str) -> None:
+        raise ForecastingError(f"{self._name(item)} {why}")
+
+    def show(self, running: float) -> None:
+        if self._on_progress is None:
+            return
+        stage = f"{self._done} of {self._total} {self._kind} done"
+        share, elapsed = int(100 * (self._done + running)), time.monotonic() - self._began
+        self._on_progress(Progress(stage, share, 100 * self._total, elapsed))
 
 
 def _in_processes(

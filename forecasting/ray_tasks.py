@@ -20,12 +20,36 @@ Result = TypeVar("Result")
 CHUNK = 16  # items of a task, unless they are large
 
 
+def has_cluster() -> bool:
+    """Whether this process has joined a Ray cluster, as its driver or as one of its tasks."""
+    ray: Any = sys.modules.get("ray")
+    return ray is not None and bool(ray.is_initialized())
+
+
 def is_driver() -> bool:
     """Whether this process has joined a Ray cluster, and is not itself one of its tasks."""
-    ray = sys.modules.get("ray")
-    if ray is None or not ray.is_initialized():
-        return False
-    return bool(ray.get_runtime_context().worker.mode == ray.SCRIPT_MODE)
+    ray: Any = sys.modules.get("ray")
+    return has_cluster() and bool(ray.get_runtime_context().worker.mode == ray.SCRIPT_MODE)
+
+
+def cpus() -> int:
+    """CPUs of the whole cluster, as it is now."""
+    import ray
+
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def own_error(error: Any) -> Exception:
+    """What a task raised itself, out of Ray's `RayTaskError`."""
+    return error.cause if isinstance(error.cause, Exception) else error
+
+
+def lost(error: Exception) -> str:
+    """What is to be said of a task whose process died."""
+    return (
+        f"was lost on the Ray cluster ({type(error).__name__}), most often for lack of memory on "
+        "its machine. Use fewer CPUs per machine, or more memory."
+    )
 
 
 def run_on_ray(
@@ -59,7 +83,7 @@ class _Spread:
         self._waiting = deque(range(0, len(items), chunk))
         self._running: dict[Any, int] = {}
         self._done = 0  # items
-        self._most = 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))
+        self._most = 2 * cpus()
         self._remote = ray.remote(num_cpus=1)(_run_chunk)
         self._shared_task = ray.put(task)
 
@@ -72,13 +96,10 @@ class _Spread:
                 self._send()
                 if not self._collect():
                     self._work()
-        except RayTaskError:
-            raise  # what the task raised itself
+        except RayTaskError as error:
+            raise own_error(error) from error
         except RayError as error:
-            raise ForecastingError(
-                f"A task on the Ray cluster was lost ({type(error).__name__}), most often for lack "
-                "of memory on its machine. Use fewer CPUs per machine, or more memory."
-            ) from error
+            raise ForecastingError(f"A task {lost(error)}") from error
         finally:
             for reference in self._running:
                 ray.cancel(reference)

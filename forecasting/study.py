@@ -5,7 +5,7 @@ its steps of training, and why it failed.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,19 +46,25 @@ class MedianOfComplete(BasePruner):
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         step = trial.last_step
-        if step is None or step < PATIENCE:
+        if step is None:
             return False
-        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        rivals = [value for each in complete if (value := _value_at(each, step)) is not None]
-        enough = len(rivals) >= FEWEST_COMPLETE
-        return enough and trial.intermediate_values[step] > median(rivals)
+        rivals = [each.intermediate_values for each in complete(study)]
+        return is_worse_than_most(step, trial.intermediate_values[step], rivals)
 
 
-def _value_at(trial: FrozenTrial, step: int) -> float | None:
+def is_worse_than_most(step: int, value: float, rivals: Sequence[Mapping[int, float]]) -> bool:
+    """Whether the value is worse than the median of what complete trials had at the step."""
+    if step < PATIENCE:
+        return False
+    values = [found for each in rivals if (found := _value_at(each, step)) is not None]
+    return len(values) >= FEWEST_COMPLETE and value > median(values)
+
+
+def _value_at(values: Mapping[int, float], step: int) -> float | None:
     """The last value at or before the step in the same window: training may have ended early."""
     first = step // GRID * GRID
-    steps = [each for each in trial.intermediate_values if first <= each <= step]
-    return trial.intermediate_values[max(steps)] if steps else None
+    steps = [each for each in values if first <= each <= step]
+    return values[max(steps)] if steps else None
 
 
 def open_study(asked: Mapping[str, Any], folder: Path | None, *, with_pruner: bool) -> optuna.Study:

@@ -1,11 +1,10 @@
-"""The tuner: one trial after the other, each a backtest that may end early.
+"""The tuner: one trial after the other, or several at once on a Ray cluster.
 
 A trial that was interrupted does not count, and is tried again with the same options.
 """
 
-import math
-import time
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,10 @@ import optuna
 import pandas as pd
 from optuna.trial import TrialState
 
-from forecasting.backtest import Backtest, backtest
-from forecasting.errors import ForecastingError
 from forecasting.panel import Panel
 from forecasting.progress import OnProgress, Progress
+from forecasting.ray_tasks import is_driver
 from forecasting.study import (
-    GRID,
     ask,
     close_orphans,
     complete,
@@ -29,35 +26,25 @@ from forecasting.study import (
     settled,
     trials_frame,
 )
+from forecasting.trials import LEAST_SECONDS, Attempt, Outcome, outcome_of, why_failed
 from forecasting.tuning import OnTrials, Search, TuningResult
 
-LEAST_SECONDS = 1e-3  # a model takes no budget of zero
+STATES = {
+    "complete": TrialState.COMPLETE,
+    "pruned": TrialState.PRUNED,
+    "failed": TrialState.FAIL,
+}
 
 
-@dataclass
-class _Attempt:
+@dataclass(frozen=True, eq=False)
+class Begun:
     """A trial that runs."""
 
     trial: optuna.Trial
-    options: dict[str, Any]
     number: int  # among those that count, from 1
-    budget: float | None
-    window: int = 0
-    best_metric: float = math.inf  # of validation, in this window
-    reported: int = -1
-    steps: dict[int, int] = field(default_factory=dict)  # of training, by window
-    began: float = field(default_factory=time.monotonic)
-    stopped: bool = False  # by Ctrl-C, also where the model then kept its best
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.began
-
-    def left_per_window(self, windows: int) -> float | None:
-        """Seconds for each window that is still to come."""
-        if self.budget is None:
-            return None
-        return max((self.budget - self.seconds) / (windows - self.window), LEAST_SECONDS)
+    options: dict[str, Any]
+    budget: float | None  # seconds
+    is_default: bool
 
 
 class Tuner:
@@ -73,7 +60,7 @@ class Tuner:
         on_trials: OnTrials | None,
     ) -> None:
         self.panel, self.search = panel, search
-        self._on_progress, self._on_trials = on_progress, on_trials
+        self.on_progress, self._on_trials = on_progress, on_trials
         with quiet():
             asked = search.identity(panel)
             self.study = open_study(asked, folder, with_pruner=search.pruner)
@@ -84,143 +71,120 @@ class Tuner:
         """Try until the trials or the seconds are used up."""
         close_orphans(self.study)
         stopped = False
-        while not self._is_over():
-            try:
-                self._try_one()
-            except KeyboardInterrupt:
-                if not self._has_default():
-                    raise
-                stopped = True
-                break
+        try:
+            if is_driver():
+                from forecasting.tuner_on_ray import search_on_ray  # which needs this module
+
+                search_on_ray(self)
+            else:
+                while not self.is_over():
+                    self._try_one()
+        except KeyboardInterrupt:
+            if not self._has_default():
+                raise
+            stopped = True
         return self._result(stopped)
 
-    def _is_over(self) -> bool:
-        if not self._has_default():
-            return False
+    def is_over(self, *, running: int = 0, clock: float = 0.0) -> bool:
+        """Whether no more trials are to begin, with so many `running`, which `clock` seconds are
+        known of.
+        """
         search = self.search
-        if search.trials is not None and len(settled(self.study)) >= search.trials:
+        if not self._has_default():
+            return running > 0 and search.trials is not None and running >= search.trials
+        if search.trials is not None and len(settled(self.study)) + running >= search.trials:
             return True
-        return search.budget_seconds is not None and self._spent() >= search.budget_seconds
+        return search.budget_seconds is not None and self.spent() + clock >= search.budget_seconds
 
     def _has_default(self) -> bool:
         return any("default" in each.user_attrs for each in complete(self.study))
 
-    def _spent(self) -> float:
-        return sum(
-            each.user_attrs.get("seconds", 0.0) for each in self.study.get_trials(deepcopy=False)
-        )
+    def spent(self) -> float:
+        """Seconds of the search, of several trials at once counted once."""
+        found = self.study.get_trials(deepcopy=False)
+        known = [each.user_attrs for each in found]
+        return sum(each.get("clock", each.get("seconds", 0.0)) for each in known)
 
     def _try_one(self) -> None:
         """One trial, from its options to its state."""
-        attempt = self._begin()
-        trial, is_default = attempt.trial, "default" in attempt.trial.user_attrs
+        begun = self.begin()
+        attempt = Attempt(begun.trial, begun.options, begun.budget, begun.is_default)
         try:
-            value = self._value(attempt)
-            self._write_down(attempt)
-            self.study.tell(trial, value)
-        except optuna.TrialPruned:
-            self._write_down(attempt)
-            trial.set_user_attr("why", f"worse than the median in window {attempt.window + 1}")
-            self.study.tell(trial, state=TrialState.PRUNED)
+            outcome = outcome_of(
+                self.panel,
+                self.search,
+                attempt,
+                lambda progress: self._pass_on(begun, attempt, progress),
+            )
         except KeyboardInterrupt:
-            self._write_down(attempt)
-            settle_as_interrupted(self.study, trial.number, trial._trial_id)
+            begun.trial.set_user_attr("seconds", round(attempt.seconds, 3))
+            settle_as_interrupted(self.study, begun.trial.number, begun.trial._trial_id)
+            self.show_trials()
             raise
-        except Exception as error:  # written down; other options may well work
-            self._write_down(attempt)
-            trial.set_user_attr("why", f"{type(error).__name__}: {error}"[:500])
-            self.study.tell(trial, state=TrialState.FAIL)
-            if is_default:  # then it is not the options that are wrong
-                raise
-        finally:
-            self._show_trials()
+        except Exception as error:
+            self.settle(begun, Outcome("failed", None, attempt.seconds, 0, why_failed(error)))
+            raise
+        self.settle(begun, outcome)
 
-    def _begin(self) -> _Attempt:
-        search, number = self.search, len(settled(self.study))
+    def begin(
+        self, *, running: Collection[int] = (), at_once: int = 1, clock: float = 0.0
+    ) -> Begun:
+        """Ask for a trial.
+
+        Those with the numbers `running` do, of `at_once` at the most, and `clock` seconds are spent
+        that no trial has written down.
+        """
+        search = self.search
+        known = [each.user_attrs.get("place", at) for at, each in enumerate(settled(self.study))]
+        taken = {*known, *(each - 1 for each in running)}
+        number = next(each for each in range(len(taken) + 1) if each not in taken)
         self.study.sampler = sampler_of(search.sampler, search.seed, number)
-        default = None if self._has_default() else self._default
-        trial = ask(self.study, search.space, default)
-        self._show_trials()
-        options = trial.params if default is None else {}
+        is_default = not running and not self._has_default()
+        trial = ask(self.study, search.space, self._default if is_default else None)
+        if at_once > 1:  # trials may be settled without those before them
+            trial.set_user_attr("place", number)
+        self.show_trials()
         budget = search.budget_seconds
         if budget is not None:
-            left = max(budget - self._spent(), LEAST_SECONDS)
-            budget = left if search.trials is None else min(left, budget / search.trials)
-        return _Attempt(trial, options, number + 1, budget)
+            left = max(budget - self.spent() - clock, LEAST_SECONDS)
+            share = left if search.trials is None else budget * at_once / search.trials
+            budget = min(left, share)
+        return Begun(trial, number + 1, {} if is_default else trial.params, budget, is_default)
 
-    def _value(self, attempt: _Attempt) -> float:
-        """WQL of all windows; raises Optuna's `TrialPruned` where it is bound to be a bad one."""
-        search, windows = self.search, self.search.num_windows
-        parts: list[Backtest] = []
-        for window in range(windows):
-            attempt.window, attempt.best_metric = window, math.inf
-            end = self.panel.length - 1 - (windows - 1 - window) * search.horizon
-            part = backtest(
-                self.panel.until(self.panel.timestamps[end]),
-                [search.model],
-                horizon=search.horizon,
-                quantile_levels=search.quantile_levels,
-                seed=search.seed,
-                options={search.model: {**search.options, **attempt.options}},
-                budget_seconds=attempt.left_per_window(windows),
-                n_jobs=search.n_jobs,
-                on_progress=lambda progress: self._hear(attempt, progress),
-            )
-            if attempt.stopped:  # the model kept its best, but the trial is not complete
-                raise KeyboardInterrupt
-            parts.append(part)
-            value = _wql(parts)
-            attempt.trial.report(value, window * GRID + GRID - 1)
-            if window + 1 < windows and attempt.trial.should_prune():
-                raise optuna.TrialPruned
-        return value
+    def settle(self, begun: Begun, outcome: Outcome, *, clock: float | None = None) -> None:
+        """Keep what became of a trial; `clock` seconds passed since the one before was settled."""
+        trial = begun.trial
+        for step, value in outcome.reports.items():
+            trial.report(value, step)
+        trial.set_user_attr("seconds", round(outcome.seconds, 3))
+        if clock is not None:
+            trial.set_user_attr("clock", round(clock, 3))
+        if outcome.steps:
+            trial.set_user_attr("steps", outcome.steps)
+        if outcome.why:
+            trial.set_user_attr("why", outcome.why)
+        self.study.tell(trial, outcome.value, state=STATES[outcome.state])
+        self.show_trials()
 
-    def _hear(self, attempt: _Attempt, progress: Progress) -> None:
-        """Pass progress on, and prune by what a network says of its validation."""
-        metric = getattr(progress, "metric", None)
-        if metric is not None:
-            attempt.steps[attempt.window] = progress.done
-            attempt.best_metric = min(attempt.best_metric, metric)
-            step = attempt.window * GRID + min(int(progress.fraction * GRID), GRID - 2)
-            if step > attempt.reported:
-                attempt.reported = step
-                attempt.trial.report(attempt.best_metric, step)
-                if attempt.trial.should_prune():
-                    raise optuna.TrialPruned
-        if self._on_progress is None:
-            return
-        try:
-            self._on_progress(self._of_the_search(attempt, progress))
-        except KeyboardInterrupt:
-            attempt.stopped = True
-            raise
+    def _pass_on(self, begun: Begun, attempt: Attempt, progress: Progress) -> None:
+        if self.on_progress is not None:
+            self.on_progress(self._of_the_search(begun, attempt, progress))
 
-    def _of_the_search(self, attempt: _Attempt, progress: Progress) -> Progress:
+    def _of_the_search(self, begun: Begun, attempt: Attempt, progress: Progress) -> Progress:
         """The same report, as part of the search: by trials, or by seconds where they are open."""
-        stage, search = progress.stage.removeprefix("[1/1] "), self.search
+        whole, search = attempt.of_all_windows(progress, self.search.num_windows), self.search
         if search.trials is None and search.budget_seconds is not None:
-            spent, budget = self._spent() + attempt.seconds, search.budget_seconds
+            spent, budget = self.spent() + attempt.seconds, search.budget_seconds
             return replace(
-                progress,
-                stage=f"trial {attempt.number}: {stage}",
+                whole,
+                stage=f"trial {begun.number}: {whole.stage}",
                 done=min(round(spent), max(round(budget) - 1, 0)),
                 total=max(round(budget), 1),
                 elapsed_seconds=spent,
             )
-        return replace(
-            progress,
-            stage=f"[{attempt.number}/{search.trials}] {stage}",
-            done=attempt.window * progress.total + progress.done,
-            total=search.num_windows * progress.total,
-            elapsed_seconds=attempt.seconds,
-        )
+        return replace(whole, stage=f"[{begun.number}/{search.trials}] {whole.stage}")
 
-    def _write_down(self, attempt: _Attempt) -> None:
-        attempt.trial.set_user_attr("seconds", round(attempt.seconds, 3))
-        if attempt.steps:
-            attempt.trial.set_user_attr("steps", sum(attempt.steps.values()))
-
-    def _show_trials(self) -> None:
+    def show_trials(self) -> None:
         if self._on_trials is not None:
             self._on_trials(self._frame())
 
@@ -241,18 +205,6 @@ class Tuner:
             value=float(best.value or 0.0),
             default_value=float(default.value or 0.0),
             trials=self._frame(),
-            seconds=self._spent(),
+            seconds=self.spent(),
             stopped=stopped,
         )
-
-
-def _wql(parts: list[Backtest]) -> float:
-    """WQL of all windows together, as on a leaderboard."""
-    windows = tuple(window for part in parts for window in part.windows)
-    value = float(Backtest(windows=windows, skipped=parts[0].skipped).leaderboard()["WQL"].iloc[0])
-    if not math.isfinite(value):
-        raise ForecastingError(
-            f"WQL is {value}, since all actuals of {len(windows)} windows are zero or missing. Use "
-            "more windows, or other series."
-        )
-    return value

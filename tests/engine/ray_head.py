@@ -102,6 +102,14 @@ class Head:
                 continue
         return found
 
+    def titles(self) -> list[str]:
+        """What its processes call themselves: that of a task has the name of its function."""
+        found = []
+        for pid in self.processes():
+            with suppress(OSError):  # it ended in between
+                found.append((Path("/proc") / str(pid) / "cmdline").read_text(errors="replace"))
+        return found
+
     def _answers(self) -> bool:
         request = urllib.request.Request(
             f"{self.address}/api/jobs/", headers={"Authorization": f"Bearer {self.token}"}

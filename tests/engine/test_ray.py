@@ -21,7 +21,14 @@ from engine import ray_jobs
 from engine.errors import EngineError
 from engine.queue import Job, Queue
 from engine.ray_jobs import NO_FOLDER, RayBackend
-from engine.requests import FitRequest, ForecastRequest, PanelSpec
+from engine.requests import (
+    BacktestRequest,
+    FitRequest,
+    ForecastRequest,
+    PanelSpec,
+    Request,
+    TuneRequest,
+)
 from engine.runs import Run
 from engine.supervisor import Engine
 from forecasting.networks.checkpoint import FILE
@@ -73,30 +80,33 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_jobs, "_submission", quicker)
 
 
-def forecast_by(engine: Engine, request: ForecastRequest, frame: pd.DataFrame) -> Run:
+def result_of(engine: Engine, request: Request, frame: pd.DataFrame) -> Run:
     run = engine.run(engine.submit(request, frame))
-    assert ended(engine, run.run_id, timeout=90) == "succeeded", engine.job(run.run_id).why
+    assert ended(engine, run.run_id, timeout=120) == "succeeded", engine.job(run.run_id).why
     return run
 
 
-@pytest.mark.parametrize(("model", "options"), [("theta", {}), ("lstm", SMALL | {"max_steps": 30})])
-def test_when_a_job_runs_on_ray_then_its_result_is_that_of_this_machine(
-    tmp_path: Path, frame_of_many: pd.DataFrame, head: Head, model: str, options: dict[str, Any]
+def frames(run: Run, *names: str) -> list[pd.DataFrame]:
+    """Frames of the run, less what depends on the clock."""
+    clocks = ["fit_seconds", "predict_seconds", "seconds"]
+    found = [pd.read_parquet(run.folder / f"{name}.parquet") for name in names]
+    return [each.drop(columns=clocks, errors="ignore") for each in found]
+
+
+def test_when_a_network_is_trained_on_ray_then_it_is_that_of_this_machine(
+    tmp_path: Path, frame_of_many: pd.DataFrame, head: Head
 ) -> None:
-    """The series of theta are spread as tasks; one of the network's two workers is a task."""
-    request = ForecastRequest(panel=DAILY, model=model, horizon=7, options=options)
+    options = SMALL | {"max_steps": 30}
+    request = ForecastRequest(panel=DAILY, model="lstm", horizon=7, options=options)
     with Engine(tmp_path / "here") as engine:
-        here = forecast_by(engine, request, frame_of_many)
+        here = result_of(engine, request, frame_of_many)
     with Engine(tmp_path / "there", backend=RayBackend(head.address)) as engine:
-        there = forecast_by(engine, request, frame_of_many)
+        there = result_of(engine, request, frame_of_many)
     pd.testing.assert_frame_equal(
-        pd.read_parquet(here.folder / "forecast.parquet"),
-        pd.read_parquet(there.folder / "forecast.parquet"),
-        check_exact=True,
+        *frames(here, "forecast"), *frames(there, "forecast"), check_exact=True
     )
-    if model == "lstm":
-        weights = "weights.safetensors"
-        assert (here.model / weights).read_bytes() == (there.model / weights).read_bytes()
+    weights = "weights.safetensors"
+    assert (here.model / weights).read_bytes() == (there.model / weights).read_bytes()
     status = there.status()
     assert status
     assert (status.state, status.progress) == ("succeeded", 1.0)
@@ -150,6 +160,98 @@ def client_with_a_wrong_token(address: str) -> Any:
     from ray.job_submission import JobSubmissionClient
 
     return JobSubmissionClient(address, headers={"Authorization": "Bearer wrong"})
+
+
+def test_when_windows_of_a_backtest_run_on_ray_then_its_result_is_that_of_this_machine(
+    tmp_path: Path, frame_of_many: pd.DataFrame, head: Head
+) -> None:
+    """The series of theta are tasks of the windows, which are tasks themselves."""
+    options = {"lstm": SMALL | {"max_steps": 30}}
+    request = BacktestRequest(
+        panel=DAILY, models=("theta", "lstm"), horizon=7, num_windows=2, options=options
+    )
+    with Engine(tmp_path / "here") as engine:
+        here = result_of(engine, request, frame_of_many)
+    with Engine(tmp_path / "there", backend=RayBackend(head.address)) as engine:
+        there = result_of(engine, request, frame_of_many)
+    names = ("backtest", "metrics", "leaderboard", "skipped")
+    for ours, theirs in zip(frames(here, *names), frames(there, *names), strict=True):
+        pd.testing.assert_frame_equal(theirs, ours, check_exact=True)
+    assert any("of 4 windows done" in entry["message"] for entry in there.log_tail())
+
+
+def test_when_trials_run_on_ray_then_they_are_those_of_this_machine_and_the_best_is_kept(
+    tmp_path: Path, frame: pd.DataFrame, head: Head
+) -> None:
+    request = TuneRequest(
+        panel=DAILY,
+        model="gbm",
+        horizon=7,
+        options={"num_rounds": 5, "max_rows": 300},
+        space={"num_leaves": [4, 7, 15], "learning_rate": {"low": 0.01, "high": 0.5}},
+        trials=4,
+        sampler="random",
+        pruner=False,
+    )
+    with Engine(tmp_path / "here") as engine:
+        here = result_of(engine, request, frame)
+    with Engine(tmp_path / "there", backend=RayBackend(head.address)) as engine:
+        there = result_of(engine, request, frame)
+    (ours,), (theirs,) = frames(here, "trials"), frames(there, "trials")
+    pd.testing.assert_frame_equal(theirs, ours, check_exact=True)
+    assert fc.load(there.model).config == fc.load(here.model).config
+
+
+def test_when_a_backtest_on_ray_is_cancelled_then_its_tasks_end_and_complete_models_are_kept(
+    tmp_path: Path, frame: pd.DataFrame, head: Head
+) -> None:
+    request = BacktestRequest(
+        panel=DAILY, models=("naive", "lstm"), horizon=7, num_windows=2, options={"lstm": ENDLESS}
+    )
+    with Engine(tmp_path / "var", backend=RayBackend(head.address)) as engine:
+        run = engine.run(engine.submit(request, frame))
+        until(lambda: (status := run.status()) and "2 of 4" in status.stage, seconds=60)
+        until(lambda: any("_do_part" in each for each in head.titles()), seconds=60)
+        engine.cancel(run.run_id)
+        assert ended(engine, run.run_id, timeout=30) == "cancelled"
+    assert list(pd.read_parquet(run.folder / "leaderboard.parquet")["model"]) == ["naive"]
+    until(lambda: not any("_do_part" in each for each in head.titles()))
+
+
+def test_when_runs_are_shared_by_a_url_then_the_cluster_needs_no_folder_of_ours(
+    tmp_path: Path, frame: pd.DataFrame, head: Head
+) -> None:
+    store = tmp_path / "store"
+    backend = RayBackend(head.address, runs_url=f"file://{store}")
+    with Engine(tmp_path / "var", backend=backend) as engine:
+        fitted = result_of(engine, FitRequest(panel=DAILY, model="naive", horizon=7), frame)
+        request = ForecastRequest(panel=DAILY, from_run=fitted.run_id)
+        run = result_of(engine, request, frame)
+        assert len(pd.read_parquet(run.folder / "forecast.parquet")) == 3 * 7
+        assert not (run.folder / "worker.lock").exists()  # nobody worked here
+        assert any("begins in process" in entry["message"] for entry in run.log_tail())
+        failed = engine.submit(ForecastRequest(panel=DAILY, from_run="gone"), frame)
+        assert ended(engine, failed, timeout=60) == "failed"
+        assert "'gone' kept no model" in engine.job(failed).why
+        asked = FitRequest(panel=DAILY, model="lstm", horizon=7, options=ENDLESS)
+        endless = engine.run(engine.submit(asked, frame))
+        until(lambda: len(endless.curves()) > 1, seconds=60)
+        engine.cancel(endless.run_id)
+        assert ended(engine, endless.run_id, timeout=40) == "cancelled"
+        assert trained(endless).training.stopped
+    assert [each for each in store.rglob("*") if each.is_file()] == []
+
+
+def test_when_the_store_takes_nothing_then_the_job_fails_and_says_so(
+    tmp_path: Path, frame: pd.DataFrame
+) -> None:
+    (tmp_path / "file").touch()
+    backend = RayBackend("http://127.0.0.1:1", runs_url=f"file://{tmp_path}/file")
+    with Engine(tmp_path / "var", backend=backend) as engine:
+        run_id = engine.submit(FitRequest(panel=DAILY, model="naive", horizon=2), frame)
+        assert ended(engine, run_id, timeout=30) == "failed"
+        assert "cannot be put under file://" in engine.job(run_id).why
+        assert engine.job(run_id).attempts == 1
 
 
 def test_when_the_head_is_lost_then_the_job_waits_for_it_and_goes_on_from_its_checkpoint(
