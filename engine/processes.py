@@ -1,11 +1,13 @@
 """Processes of the operating system: who they are, whether they live, how they end and begin."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -44,6 +46,32 @@ def started(pid: int) -> str | None:
 def is_alive(pid: int, begun: str) -> bool:
     """Whether that very process still runs."""
     return started(pid) == begun
+
+
+def when_ended(pid: int, begun: str, call: Callable[[], object]) -> bool:
+    """Have `call` called once the process has ended, in a thread; False where none can watch it.
+
+    To be woken costs far less than to look ten times a second.
+    """
+    if not hasattr(os, "pidfd_open"):
+        return False
+    try:
+        process = os.pidfd_open(pid)
+    except OSError:  # it has ended, or the kernel is too old
+        return False
+
+    def watch() -> None:
+        try:
+            if is_alive(pid, begun):  # else the number is another's by now
+                waiting = select.poll()
+                waiting.register(process, select.POLLIN)
+                waiting.poll()
+        finally:
+            os.close(process)
+        call()
+
+    threading.Thread(target=watch, name=f"watch {pid}", daemon=True).start()
+    return True
 
 
 def terminate(pid: int, begun: str) -> None:

@@ -205,6 +205,14 @@ class Queue:
         marks = ", ".join("?" * len(states))
         return self._select(f"WHERE state IN ({marks}) ORDER BY number", tuple(states))
 
+    def waiting(self) -> list[str]:
+        """The resources that queued jobs wait for."""
+        with self._database.using() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT resource FROM job WHERE state = 'queued'"
+            ).fetchall()
+        return [row["resource"] for row in rows]
+
     def succeeded(self, digest: str) -> Job | None:
         """The latest job that succeeded with an equal request on equal data."""
         where = "WHERE digest = ? AND state = 'succeeded' ORDER BY number DESC LIMIT 1"

@@ -1,9 +1,9 @@
 """The engine of one folder: takes jobs, starts workers, watches them, and ends them.
 
 `queue.db` says which jobs there are, `runs/<run_id>/` holds each, `engine.lock` is held while the
-engine is open. Callers only change the queue; one thread does everything else, several times a
-second, and a job needs nothing of it but a start: workers live on when the app dies, and the next
-engine on the folder adopts them.
+engine is open. Callers only change the queue; one thread does everything else, once a second and
+whenever it is woken, and a job needs nothing of it but a start: workers live on when the app dies,
+and the next engine on the folder adopts them.
 """
 
 import atexit
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("engine")
 
 WORKER = (sys.executable, "-m", "engine.worker")
-TICK_SECONDS = 0.1
+TICK_SECONDS = 0.1  # between two rounds while something is bound to change
+QUIET_SECONDS = 1.0  # ... while all that can happen wakes the engine
 MOST_DEATHS = 1  # a job whose worker dies is done again once
 MOST_ATTEMPTS = 10  # from here on a worker stopped by somebody else counts as dead, too
 
@@ -68,7 +69,8 @@ class Engine:
         self._lock = _only_engine(self.folder)
         try:
             self._queue = Queue(self.folder / "queue.db")
-            self._crew = Crew()
+            self._wake, self._closing = threading.Event(), threading.Event()
+            self._crew = Crew(self._wake.set)
             self._remove_unfinished_submissions()
             self._end_workers_without_a_job()
             for job in self._queue.jobs(("interrupted",)):
@@ -77,7 +79,7 @@ class Engine:
             self._lock.close()
             raise
         self._trouble = ""  # what kept the last round from its end
-        self._wake, self._closing = threading.Event(), threading.Event()
+        self._changed = threading.Condition()  # told after every round
         self._thread = threading.Thread(target=self._supervise, name="engine", daemon=True)
         self._thread.start()
         atexit.register(self.close)
@@ -144,7 +146,7 @@ class Engine:
         A job that is over stays as it is. Raises `QueueError` for an unknown run.
         """
         job = self._queue.cancel(run_id, who=who)
-        self._wake.set()
+        self._wake.set()  # also for who waits: a job that was queued is over
         return job
 
     def run(self, run_id: str) -> Run:
@@ -170,8 +172,11 @@ class Engine:
     def wait(self, run_id: str, *, timeout: float) -> Job:
         """The job when it is over, or as it is after `timeout` seconds."""
         deadline = time.monotonic() + timeout
-        while (job := self.job(run_id)).state not in OVER and time.monotonic() < deadline:
-            time.sleep(0.05)
+        with self._changed:
+            while (job := self.job(run_id)).state not in OVER:
+                if (left := deadline - time.monotonic()) <= 0:
+                    break
+                self._changed.wait(left)
         return job
 
     def close(self) -> None:
@@ -192,6 +197,7 @@ class Engine:
             closing = self._closing.is_set()  # read first: the last round adopts, and stops, too
             try:
                 self._tick(closing)
+                self._trouble = ""
             except Exception as error:  # such as a full disk: it may have room again
                 if str(error) != self._trouble:
                     log.exception("The engine could not do its round; it tries again.")
@@ -199,9 +205,12 @@ class Engine:
                 if closing:  # the jobs stay as running, and are found at the start
                     self._crew.kill_all()
                     return
+            with self._changed:
+                self._changed.notify_all()
             if closing and not self._crew.workers:
                 return
-            self._wake.wait(TICK_SECONDS)
+            is_urgent = closing or self._trouble or self._crew.is_urgent
+            self._wake.wait(TICK_SECONDS if is_urgent else QUIET_SECONDS)
             self._wake.clear()
 
     def _tick(self, closing: bool) -> None:
@@ -214,8 +223,8 @@ class Engine:
             self._crew.forget(ending.run_id)
         if closing:
             return
-        for resource, slots in self.slots.items():
-            while job := self._queue.claim(resource, slots=slots):
+        for resource in self._queue.waiting():  # a look is cheaper than a claim in vain
+            while job := self._queue.claim(resource, slots=self.slots.get(resource, 0)):
                 self._launch(job)
 
     def _launch(self, job: Job) -> None:
