@@ -61,7 +61,8 @@ def forecast(session: Session, request: ForecastRequest) -> None:
 def backtest(session: Session, request: BacktestRequest) -> None:
     """Compare the models: backtest.parquet, leaderboard.parquet, metrics.parquet, skipped.parquet.
 
-    One model after the other, so that a job that is stopped keeps those it has finished.
+    One model after the other, so that a job that is stopped keeps those it has finished. Windows
+    are kept in checkpoint/ until the end: a job whose worker died goes on with those it lacks.
     """
     for name in request.models:  # a wrong option is refused before hours are spent
         _created(session, name, request, request.options.get(name, {}))
@@ -83,6 +84,7 @@ def backtest(session: Session, request: BacktestRequest) -> None:
                     budget_seconds=request.budget_seconds,
                     n_jobs=session.threads,
                     on_progress=session.on_progress(number, len(request.models)),
+                    checkpoint=session.run.checkpoint,
                 )
             )
         except Stop:
@@ -91,6 +93,7 @@ def backtest(session: Session, request: BacktestRequest) -> None:
             break
     session.become("saving", "saving the comparison")
     _save_backtest(session.run, joined(finished))
+    _forget_checkpoint(session)
 
 
 def tune(session: Session, request: TuneRequest) -> None:

@@ -7,15 +7,17 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecasting import metrics
-from forecasting.arrays import FloatArray
+from forecasting.arrays import Float32Array, FloatArray
 from forecasting.errors import ConfigError, PanelError
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, check_quantile_levels
+from forecasting.kept_windows import KeptWindow, KeptWindows
 from forecasting.models import create, with_processes
 from forecasting.panel import Panel
 from forecasting.progress import OnProgress, led_by
@@ -90,13 +92,15 @@ def backtest(
     budget_seconds: float | None = None,
     n_jobs: int = 1,
     on_progress: OnProgress | None = None,
+    checkpoint: Path | str | None = None,
 ) -> Backtest:
     """Fit every model at `num_windows` cutoffs, the last one `horizon` steps before the end.
 
     `step_size` steps lie between cutoffs (default: the horizon). `options` are per model, as for
     `create`; `budget_seconds` is per model and window. A model sees the panel until the cutoff,
     and beyond it only known covariates. Series without history or without actuals in a window
-    are listed in `skipped`.
+    are listed in `skipped`. With a folder for a `checkpoint`, windows are kept there as they are
+    done, and those found there of the same panel and options are not done again.
     """
     check_quantile_levels(tuple(quantile_levels))
     made = partial(create, horizon=horizon, quantile_levels=quantile_levels, seed=seed)
@@ -104,6 +108,7 @@ def backtest(
     for name, given in ready.items():
         made(name, **given)  # an unknown option is refused before hours are spent
     cutoffs = _cutoffs(panel, horizon, num_windows, horizon if step_size is None else step_size)
+    kept = KeptWindows.of(checkpoint, panel, budget_seconds) if checkpoint is not None else None
     windows, skipped, stage = [], [], 0
     for cutoff in cutoffs:
         scored, reasons = _scored(panel, cutoff, horizon)
@@ -111,7 +116,7 @@ def backtest(
         for name, given in ready.items():
             stage += 1
             report = led_by(on_progress, f"[{stage}/{len(cutoffs) * len(ready)}]")
-            windows.append(_run(made(name, **given), scored, cutoff, report, budget_seconds))
+            windows.append(_run(made(name, **given), scored, cutoff, report, budget_seconds, kept))
     return Backtest(windows=tuple(windows), skipped=pd.concat(skipped, ignore_index=True))
 
 
@@ -154,28 +159,48 @@ def _scored(panel: Panel, cutoff: int, horizon: int) -> tuple[Panel, pd.DataFram
 
 
 def _run(
-    model: Any, panel: Panel, cutoff: int, on_progress: OnProgress | None, budget: float | None
+    model: Any,
+    panel: Panel,
+    cutoff: int,
+    on_progress: OnProgress | None,
+    budget: float | None,
+    kept: KeptWindows | None,
 ) -> Window:
-    """One window. The model gets the past alone; actuals are read after it has predicted."""
-    horizon = model.config.horizon
+    """One window, kept or done now; actuals are read after the model has predicted."""
     past = panel.until(panel.timestamps[cutoff])
-    ahead = slice(cutoff + 1, cutoff + 1 + horizon)
+    ahead = slice(cutoff + 1, cutoff + 1 + model.config.horizon)
+    done = kept.read(model, past) if kept is not None else None
+    if done is None:
+        done = _forecast(model, past, panel.known_covariates[:, ahead], on_progress, budget)
+        if kept is not None:
+            kept.write(model, past, done)
+    absolute_scale, squared_scale = metrics.seasonal_errors(past.target, past.seasonality)
+    return Window(
+        model=model.name,
+        forecast=done.forecast,
+        actual=panel.target[:, ahead],
+        absolute_scale=absolute_scale,
+        squared_scale=squared_scale,
+        fit_seconds=done.fit_seconds,
+        predict_seconds=done.predict_seconds,
+    )
+
+
+def _forecast(
+    model: Any,
+    past: Panel,
+    known_future: Float32Array,
+    on_progress: OnProgress | None,
+    budget: float | None,
+) -> KeptWindow:
+    """Fit and predict. The model gets the past alone, and what is known ahead."""
     began = time.perf_counter()
     model.fit(past, on_progress=on_progress, budget_seconds=budget)
     pass_interrupt_on(model)  # a model that was stopped must not be compared
     fitted = time.perf_counter()
-    forecast = model.predict(past, known_future=panel.known_covariates[:, ahead])
-    predicted = time.perf_counter()
-    absolute_scale, squared_scale = metrics.seasonal_errors(past.target, past.seasonality)
-    return Window(
-        model=model.name,
-        forecast=forecast,
-        actual=panel.target[:, ahead],
-        absolute_scale=absolute_scale,
-        squared_scale=squared_scale,
-        fit_seconds=fitted - began,
-        predict_seconds=predicted - fitted,
-    )
+    forecast = model.predict(past, known_future=known_future)
+    seconds = time.perf_counter() - fitted
+    return KeptWindow(forecast=forecast, fit_seconds=fitted - began, predict_seconds=seconds)
 
 
 def _pooled(windows: list[Window]) -> dict[str, Any]:
