@@ -12,6 +12,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from engine.devices import VISIBLE, device_of
+
 ROOT = Path(__file__).parent.parent  # where `engine` and `forecasting` are imported from
 RESOURCE = "ALMANAC_RESOURCE"  # environment of a worker: the slot it may use
 THREADS = "ALMANAC_THREADS"
@@ -131,7 +133,7 @@ def worker_environment(resource: str, *, threads: int, memory_mb: int | None) ->
         **thread_settings(threads),
         **limit,
         "PYTHONPATH": os.pathsep.join(paths),
-        "CUDA_VISIBLE_DEVICES": resource.removeprefix("gpu") if resource.startswith("gpu") else "",
+        VISIBLE: device_of(resource, inherited),  # torch reads it when it is loaded
         RESOURCE: resource,
         THREADS: str(threads),
     }

@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import IO, TYPE_CHECKING, Self
 
 from engine.backends import Backend, LocalBackend
 from engine.crew import GRACE_SECONDS, Crew, Ending, Worker
+from engine.devices import wants_gpu
 from engine.errors import EngineBusy, EngineError, QueueError
 from engine.files import remove_tree
 from engine.processes import end_all, is_of_another_boot
@@ -33,6 +34,8 @@ from engine.runs import Run, Status
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from engine.registry import Registration
 
 log = logging.getLogger("engine")
 
@@ -58,12 +61,14 @@ class Engine:
         memory_mb: int | None = None,  # per worker of this machine; None: no limit
         command: Sequence[str] = WORKER,  # gets the run folder as its last argument
         backend: Backend | None = None,  # None: this machine
+        on_end: Callable[[str], object] | None = None,  # gets the id of a run that is over
     ) -> None:
         self.folder = folder.absolute()
         self.slots = _checked(slots or {"cpu": 1})
         self._backend: Backend = backend or LocalBackend(
             command, slots=self.slots, memory_mb=memory_mb
         )
+        self._on_end = on_end
         self._runs = self.folder / "runs"
         self._runs.mkdir(parents=True, exist_ok=True)
         self._lock = _only_engine(self.folder)
@@ -75,6 +80,7 @@ class Engine:
             self._end_workers_without_a_job()
             for job in self._queue.jobs(("interrupted",)):
                 self._queue.change(job.run_id, "queued", who="engine", why="the app started again")
+            self._queue.redirect(list(self.slots), to=next(iter(self.slots)))
         except BaseException:
             self._lock.close()
             raise
@@ -104,11 +110,13 @@ class Engine:
         resource: str = "cpu",
         priority: int = 0,
         who: str = "",
+        registration: "Registration | None" = None,
     ) -> str:
         """Queue a job and return its run id.
 
         `panel` is the long frame that the request's panel is made of, `future` the known
-        covariates ahead. The highest priority runs first. Raises `EngineError`.
+        covariates ahead. The highest priority runs first. `registration` lies in the run folder
+        from its first moment, for `Registry.register`. Raises `EngineError`.
         """
         if self._closing.is_set():
             raise EngineError("The engine is closed. Start it again, then submit the job.")
@@ -117,7 +125,8 @@ class Engine:
                 f"There are no slots for {resource!r}; there are {', '.join(self.slots)}."
             )
         run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
-        run = Run.create(self._runs / run_id, request, panel, future)
+        said = "" if registration is None else registration.to_json()
+        run = Run.create(self._runs / run_id, request, panel, future, registration=said)
         try:
             self._queue.add(
                 run_id,
@@ -132,6 +141,13 @@ class Engine:
             raise
         self._wake.set()
         return run_id
+
+    def resource_for(self, request: Request) -> str:
+        """Where the request is best submitted to: the GPU with the fewest jobs, or the CPU."""
+        gpus = [name for name in self.slots if name.startswith("gpu")]
+        if gpus and wants_gpu(request, self._runs):
+            return min(gpus, key=self._queue.load)
+        return next((name for name in self.slots if name not in gpus), *gpus[:1])
 
     def finished_equal(
         self, request: Request, panel: "pd.DataFrame", *, future: "pd.DataFrame | None" = None
@@ -221,6 +237,7 @@ class Engine:
         for ending in self._crew.round(presses, stop_all=closing):
             self._finish(ending)
             self._crew.forget(ending.run_id)
+            self._tell(ending.run_id)
         if closing:
             return
         for resource in self._queue.waiting():  # a look is cheaper than a claim in vain
@@ -258,6 +275,15 @@ class Engine:
             self._queue.change(run_id, "interrupted", who="engine", why=why)
         else:
             self._again(job, ending)
+
+    def _tell(self, run_id: str) -> None:
+        """Tell of a run that is over; what comes of that is no concern of the jobs."""
+        if self._on_end is None or self._queue.job(run_id).state not in OVER:
+            return
+        try:
+            self._on_end(run_id)
+        except Exception:
+            log.exception("What follows the end of %s failed.", run_id)
 
     def _again(self, job: Job, ending: Ending) -> None:
         """Queue a job whose worker died; after the second death it has failed.
