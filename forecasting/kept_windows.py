@@ -58,7 +58,9 @@ class KeptWindows:
                 state = json.loads((file.metadata() or {}).get("state", "{}"))
                 arrays = {name: file.get_tensor(name) for name in ("mean", "quantiles")}
         except (SafetensorError, OSError, ValueError) as error:
-            warnings.warn(f"{path} cannot be read ({error}); the window is done again.", stacklevel=2)
+            warnings.warn(
+                f"{path} cannot be read ({error}); the window is done again.", stacklevel=2
+            )
             return None
         if state.get("digest") != self._digest(model, past):
             return None
@@ -85,9 +87,7 @@ class KeptWindows:
         state = {
             "digest": self._digest(model, past),
             "quantile_levels": forecast.quantile_levels,
-            "notes": [
-                (int(k), each.used, each.reason) for k, each in zip(at, notes, strict=True)
-            ],
+            "notes": [(int(k), each.used, each.reason) for k, each in zip(at, notes, strict=True)],
             "step_correlation": float(forecast.step_correlation),
             "fit_seconds": window.fit_seconds,
             "predict_seconds": window.predict_seconds,
@@ -116,7 +116,13 @@ class KeptWindows:
             for name, value in asdict(model.config).items()
             if name not in _WITHOUT_EFFECT
         }
-        described = [self.basis, model.name, options, str(past.cutoff), list(map(str, past.series_ids))]
+        described = [
+            self.basis,
+            model.name,
+            options,
+            str(past.cutoff),
+            list(map(str, past.series_ids)),
+        ]
         text = json.dumps(described, sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
