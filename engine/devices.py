@@ -8,7 +8,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
@@ -130,6 +129,8 @@ def _insists(run: Path) -> bool:
 
 
 def _torch_has_cuda() -> bool:
+    from importlib.metadata import PackageNotFoundError, version  # late: workers need it not
+
     try:
         return not version("torch").endswith("+cpu")
     except PackageNotFoundError:

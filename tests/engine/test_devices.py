@@ -12,7 +12,6 @@ import slow_kind
 from slow_kind import SlowRequest
 from waiting import ended, until, working
 
-from engine import devices
 from engine.backends import LocalBackend
 from engine.devices import count_gpus, is_network, slots_of
 from engine.processes import worker_environment
@@ -32,7 +31,7 @@ def two_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     smi.write_text("#!/bin/sh\necho 'GPU 0: H200 (UUID: a)'\necho 'GPU 1: H200 (UUID: b)'\n")
     smi.chmod(0o755)
     monkeypatch.setenv("PATH", f"{smi.parent}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(devices, "version", lambda _: "2.13.0+cu130")
+    monkeypatch.setattr("importlib.metadata.version", lambda _: "2.13.0+cu130")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +48,7 @@ def test_when_torch_has_no_cuda_or_the_driver_fails_then_there_are_none(
 ) -> None:
     (tmp_path / "bin" / "nvidia-smi").write_text("#!/bin/sh\nexit 9\n")
     assert count_gpus({}) == 0
-    monkeypatch.setattr(devices, "version", lambda _: "2.13.0+cpu")
+    monkeypatch.setattr("importlib.metadata.version", lambda _: "2.13.0+cpu")
     assert count_gpus({}) == 0
 
 

@@ -65,6 +65,14 @@ def test_when_the_worker_is_killed_then_the_windows_it_had_done_are_not_done_aga
         pd.testing.assert_frame_equal(got, want, check_dtype=False)
 
 
+def test_when_the_end_of_a_process_cannot_be_told_then_it_is_looked_for(
+    engine: Engine, frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.crew.when_ended", lambda *_: False)
+    run_id = engine.submit(SlowRequest(), frame)
+    assert ended(engine, run_id) == "succeeded"
+
+
 def test_when_workers_die_twice_then_the_job_has_failed_with_its_reason(
     engine: Engine, frame: pd.DataFrame
 ) -> None:
