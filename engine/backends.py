@@ -57,18 +57,17 @@ class Backend(Protocol):
 
 
 class LocalBackend:
-    """Workers are processes of this machine; they share its cores evenly."""
+    """Workers are processes of this machine; those of all slots share its cores evenly."""
 
     def __init__(
         self, command: Sequence[str], *, slots: Mapping[str, int], memory_mb: int | None
     ) -> None:
-        self._command, self._slots, self._memory_mb = list(command), dict(slots), memory_mb
+        self._command, self._memory_mb = list(command), memory_mb
+        self.threads = max(1, (os.cpu_count() or 1) // sum(slots.values()))  # of each worker
 
     def launch(self, job: Job, run: Run) -> "LocalProcess":
         environment = worker_environment(
-            job.resource,
-            threads=max(1, (os.cpu_count() or 1) // self._slots[job.resource]),
-            memory_mb=self._memory_mb,
+            job.resource, threads=self.threads, memory_mb=self._memory_mb
         )
         process = launch([*self._command, str(run.folder)], run.output, environment)
         return LocalProcess((process.pid, started(process.pid) or ""), process)

@@ -3,19 +3,20 @@
 import logging
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from engine.backends import Handle, LocalProcess
 from engine.failures import explain
-from engine.processes import is_alive
+from engine.processes import is_alive, when_ended
 from engine.runs import Run, Status
 from engine.worker import GONE, TAKEN, failure_of
 
 log = logging.getLogger("engine")
 
 GRACE_SECONDS = 5.0  # between SIGTERM and SIGKILL
+LISTEN_SECONDS = 1.0  # between two looks at what a worker says; it says something once a second
 SHOW_SECONDS = 10.0  # for a worker of an earlier engine to show itself in its status
 SILENT_SECONDS = 600.0  # without a heartbeat; a C library may keep Python from running for long
 
@@ -29,7 +30,9 @@ class Worker:
     asked_at: float | None = None  # when it was told to stop
     beat: int = -1
     beat_at: float = 0.0
+    listened_at: float = 0.0
     is_silent: bool = False  # was killed for lack of a heartbeat
+    is_watched: bool = False  # its end is told, so that nobody need ask for it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +47,23 @@ class Ending:
 class Crew:
     """The living workers, by run id. Used by the supervising thread alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Callable[[], object]) -> None:
+        """`wake` is called, from any thread, when a worker ends whose end can be waited for."""
         self.workers: dict[str, Worker] = {}
+        self._wake = wake
 
     def add(self, worker: Worker) -> None:
         worker.beat_at = time.monotonic()
+        process = worker.handle.process
+        worker.is_watched = process is not None and when_ended(*process, self._wake)
         self.workers[worker.run.run_id] = worker
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether the next round must come soon: a worker is to end, or nobody tells of its end."""
+        return any(
+            not each.is_watched or each.asked_at is not None for each in self.workers.values()
+        )
 
     def forget(self, run_id: str) -> None:
         del self.workers[run_id]
@@ -62,6 +76,7 @@ class Crew:
         endings = []
         for run_id, worker in list(self.workers.items()):
             if worker.handle.has_ended():
+                worker.is_watched = False
                 if not self._is_with_another(worker):
                     endings.append(self._ending(worker))
                 continue
@@ -100,7 +115,10 @@ class Crew:
         if not worker.run.folder.is_dir():
             self._stop(worker)
             return
-        now, status = time.monotonic(), worker.run.status()
+        now = time.monotonic()
+        if now - worker.listened_at < LISTEN_SECONDS:
+            return
+        worker.listened_at, status = now, worker.run.status()
         beat = status.beat if status and worker.handle.says(status) else -1
         if beat != worker.beat:
             worker.beat, worker.beat_at = beat, now

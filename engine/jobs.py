@@ -63,7 +63,8 @@ def backtest(session: Session, request: BacktestRequest) -> None:
     """Compare the models: backtest.parquet, leaderboard.parquet, metrics.parquet, skipped.parquet.
 
     One model after the other, or on a cluster all windows of all models at once; either way a job
-    that is stopped keeps the models it has finished.
+    that is stopped keeps the models it has finished. Windows are kept in checkpoint/ until the end:
+    a job whose worker died goes on with those it lacks.
     """
     for name in request.models:  # a wrong option is refused before hours are spent
         _created(session, name, request, request.options.get(name, {}))
@@ -88,6 +89,7 @@ def backtest(session: Session, request: BacktestRequest) -> None:
                     n_jobs=session.threads,
                     keep_complete=together,
                     on_progress=session.on_progress(number, len(rounds)),
+                    checkpoint=session.run.checkpoint,
                 )
             )
         except Stop:
@@ -96,6 +98,7 @@ def backtest(session: Session, request: BacktestRequest) -> None:
             break
     session.become("saving", "saving the comparison")
     _save_backtest(session.run, joined(finished))
+    _forget_checkpoint(session)
 
 
 def tune(session: Session, request: TuneRequest) -> None:

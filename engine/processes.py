@@ -1,14 +1,18 @@
 """Processes of the operating system: who they are, whether they live, how they end and begin."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+
+from engine.devices import VISIBLE, device_of
 
 ROOT = Path(__file__).parent.parent  # where `engine` and `forecasting` are imported from
 RESOURCE = "ALMANAC_RESOURCE"  # environment of a worker: the slot it may use
@@ -44,6 +48,32 @@ def started(pid: int) -> str | None:
 def is_alive(pid: int, begun: str) -> bool:
     """Whether that very process still runs."""
     return started(pid) == begun
+
+
+def when_ended(pid: int, begun: str, call: Callable[[], object]) -> bool:
+    """Have `call` called once the process has ended, in a thread; False where none can watch it.
+
+    To be woken costs far less than to look ten times a second.
+    """
+    if not hasattr(os, "pidfd_open"):
+        return False
+    try:
+        process = os.pidfd_open(pid)
+    except OSError:  # it has ended, or the kernel is too old
+        return False
+
+    def watch() -> None:
+        try:
+            if is_alive(pid, begun):  # else the number is another's by now
+                waiting = select.poll()
+                waiting.register(process, select.POLLIN)
+                waiting.poll()
+        finally:
+            os.close(process)
+        call()
+
+    threading.Thread(target=watch, name=f"watch {pid}", daemon=True).start()
+    return True
 
 
 def terminate(pid: int, begun: str) -> None:
@@ -103,7 +133,7 @@ def worker_environment(resource: str, *, threads: int, memory_mb: int | None) ->
         **thread_settings(threads),
         **limit,
         "PYTHONPATH": os.pathsep.join(paths),
-        "CUDA_VISIBLE_DEVICES": resource.removeprefix("gpu") if resource.startswith("gpu") else "",
+        VISIBLE: device_of(resource, inherited),  # torch reads it when it is loaded
         RESOURCE: resource,
         THREADS: str(threads),
     }

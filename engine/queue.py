@@ -205,6 +205,31 @@ class Queue:
         marks = ", ".join("?" * len(states))
         return self._select(f"WHERE state IN ({marks}) ORDER BY number", tuple(states))
 
+    def waiting(self) -> list[str]:
+        """The resources that queued jobs wait for."""
+        with self._database.using() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT resource FROM job WHERE state = 'queued'"
+            ).fetchall()
+        return [row["resource"] for row in rows]
+
+    def load(self, resource: str) -> int:
+        """Jobs of the resource that are not over."""
+        return sum(job.resource == resource for job in self.jobs(("queued", *ACTIVE)))
+
+    def redirect(self, resources: Sequence[str], to: str) -> None:
+        """Let jobs that are not over and wait for something else than these wait for `to`."""
+        marks = ", ".join("?" * len(resources))
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                "UPDATE job SET resource = ?, who = 'engine', changed_at = ?,"
+                " why = 'there is no ' || resource || ' any more'"
+                f" WHERE state IN ('queued', 'running', 'cancelling') AND resource NOT IN ({marks})"
+                f" RETURNING {_COLUMNS}",
+                (to, time.time(), *resources),
+            ).fetchall()
+            self._noted(connection, rows)
+
     def succeeded(self, digest: str) -> Job | None:
         """The latest job that succeeded with an equal request on equal data."""
         where = "WHERE digest = ? AND state = 'succeeded' ORDER BY number DESC LIMIT 1"

@@ -5,6 +5,7 @@ value, which the registry keeps and compares but never reads.
 """
 
 import json
+import logging
 import math
 import sqlite3
 import time
@@ -16,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 from engine.database import Database
 from engine.errors import EngineError, RunError
 from engine.requests import ForecastRequest
-from engine.runs import Run
+from engine.runs import REGISTRATION, Run
 
 if TYPE_CHECKING:
     import pandas as pd
+
+log = logging.getLogger("engine")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS run (
@@ -83,6 +86,31 @@ class About:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Registration:
+    """What the registry is to say of a run at first.
+
+    It travels in the run folder, so that a run is found whose app died before it wrote it down.
+    """
+
+    about: About
+    name: str
+    tags: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Registration":
+        """The value that `to_json` wrote. Raises `EngineError` for anything else."""
+        try:
+            content = json.loads(text)
+            about = About.from_content(content["about"])
+            return cls(about=about, name=content["name"], tags=tuple(content["tags"]))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise EngineError(f"The registration is damaged ({error}).") from error
+
+
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """One run of the registry."""
 
@@ -111,13 +139,26 @@ class Registry:
         """The folder of a run."""
         return Run(self.folder / "runs" / run_id)
 
-    def add(self, run_id: str, about: About, *, name: str) -> None:
-        """Write down a run that was just submitted or uploaded."""
+    def add(self, run_id: str, about: About, *, name: str, tags: Sequence[str] = ()) -> None:
+        """Write down a run that was just submitted or uploaded; a known one stays as it is."""
+        given = json.dumps(list(dict.fromkeys(_checked("tag", each) for each in tags)))
         with self._database.transaction() as connection:
             connection.execute(
-                "INSERT INTO run (run_id, name, scope_key, about) VALUES (?, ?, ?, ?)",
-                (run_id, _checked("name", name), about.scope_key, about.to_json()),
+                "INSERT INTO run (run_id, name, tags, scope_key, about) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (run_id) DO NOTHING",
+                (run_id, _checked("name", name), given, about.scope_key, about.to_json()),
             )
+
+    def register(self, *run_ids: str) -> None:
+        """Write down runs by what lies in their folders, where they are not known yet.
+
+        An app may die, or its disk be full, between submitting a run and writing it down.
+        """
+        with self._database.using() as connection:
+            known = {row["run_id"] for row in connection.execute("SELECT run_id FROM run")}
+        for run_id in run_ids:
+            if run_id not in known and (found := self._registration(run_id)) is not None:
+                self.add(run_id, found.about, name=found.name, tags=found.tags)
 
     def entries(self) -> list[Entry]:
         """All runs, the latest first."""
@@ -199,6 +240,17 @@ class Registry:
         self.run(run_id).delete()
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM run WHERE run_id = ?", (run_id,))
+
+    def _registration(self, run_id: str) -> Registration | None:
+        """What lies in the run folder; None where nothing does that can be read."""
+        path = self.run(run_id).folder / REGISTRATION
+        try:
+            return Registration.from_json(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:  # submitted by a script, which registers nothing
+            return None
+        except (OSError, UnicodeDecodeError, EngineError) as error:
+            log.warning("%s cannot be read: %s", path, error)
+            return None
 
     def _known(self, run_id: str) -> Entry:
         entry = self.entry(run_id)

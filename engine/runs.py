@@ -33,6 +33,7 @@ CURVES = {  # columns of the loss curves
     "metric": "float64",
     "seconds": "float64",  # since training began
 }
+REGISTRATION = "registration.json"
 _TAIL = 64 * 1024  # bytes of the log that are read for its last lines
 
 
@@ -106,13 +107,19 @@ class Run:
         request: Request,
         panel: "pd.DataFrame",
         future: "pd.DataFrame | None" = None,
+        *,
+        registration: str = "",
     ) -> "Run":
         """Write the folder of a new job; it appears whole, or not at all.
 
+        `registration` is what the registry is to say of it; see `Registry.register`.
         Raises `RunError` where the disk is full or the frame cannot be written.
         """
         try:
-            replace_folder(folder, partial(_write_new, request=request, panel=panel, future=future))
+            write = partial(
+                _write_new, request=request, panel=panel, future=future, registration=registration
+            )
+            replace_folder(folder, write)
         except (OSError, ValueError, TypeError) as error:  # pyarrow derives its errors from these
             full = " Free space on its disk." if is_disk_full(error) else ""
             raise RunError(f"The job cannot be written to {folder}: {error}.{full}") from error
@@ -227,9 +234,16 @@ class Run:
 
 
 def _write_new(
-    folder: Path, *, request: Request, panel: "pd.DataFrame", future: "pd.DataFrame | None"
+    folder: Path,
+    *,
+    request: Request,
+    panel: "pd.DataFrame",
+    future: "pd.DataFrame | None",
+    registration: str,
 ) -> None:
     folder.mkdir(parents=True)
+    if registration:
+        (folder / REGISTRATION).write_text(registration, encoding="utf-8")
     (folder / "request.json").write_text(to_json(request), encoding="utf-8")
     panel.to_parquet(folder / "panel.parquet", index=False)
     if future is not None:

@@ -1,9 +1,9 @@
 """The engine of one folder: takes jobs, starts workers, watches them, and ends them.
 
 `queue.db` says which jobs there are, `runs/<run_id>/` holds each, `engine.lock` is held while the
-engine is open. Callers only change the queue; one thread does everything else, several times a
-second, and a job needs nothing of it but a start: workers live on when the app dies, and the next
-engine on the folder adopts them.
+engine is open. Callers only change the queue; one thread does everything else, once a second and
+whenever it is woken, and a job needs nothing of it but a start: workers live on when the app dies,
+and the next engine on the folder adopts them.
 """
 
 import atexit
@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import IO, TYPE_CHECKING, Self
 
 from engine.backends import Backend, LocalBackend
 from engine.crew import GRACE_SECONDS, Crew, Ending, Worker
+from engine.devices import wants_gpu
 from engine.errors import EngineBusy, EngineError, QueueError
 from engine.files import remove_tree
 from engine.processes import end_all, is_of_another_boot
@@ -34,10 +35,13 @@ from engine.runs import Run, Status
 if TYPE_CHECKING:
     import pandas as pd
 
+    from engine.registry import Registration
+
 log = logging.getLogger("engine")
 
 WORKER = (sys.executable, "-m", "engine.worker")
-TICK_SECONDS = 0.1
+TICK_SECONDS = 0.1  # between two rounds while something is bound to change
+QUIET_SECONDS = 1.0  # ... while all that can happen wakes the engine
 MOST_DEATHS = 1  # a job whose worker dies is done again once
 MOST_ATTEMPTS = 10  # from here on a worker stopped by somebody else counts as dead, too
 
@@ -57,27 +61,31 @@ class Engine:
         memory_mb: int | None = None,  # per worker of this machine; None: no limit
         command: Sequence[str] = WORKER,  # gets the run folder as its last argument
         backend: Backend | None = None,  # None: this machine
+        on_end: Callable[[str], object] | None = None,  # gets the id of a run that is over
     ) -> None:
         self.folder = folder.absolute()
         self.slots = _checked(slots or {"cpu": 1})
         self._backend: Backend = backend or LocalBackend(
             command, slots=self.slots, memory_mb=memory_mb
         )
+        self._on_end = on_end
         self._runs = self.folder / "runs"
         self._runs.mkdir(parents=True, exist_ok=True)
         self._lock = _only_engine(self.folder)
         try:
             self._queue = Queue(self.folder / "queue.db")
-            self._crew = Crew()
+            self._wake, self._closing = threading.Event(), threading.Event()
+            self._crew = Crew(self._wake.set)
             self._remove_unfinished_submissions()
             self._end_workers_without_a_job()
             for job in self._queue.jobs(("interrupted",)):
                 self._queue.change(job.run_id, "queued", who="engine", why="the app started again")
+            self._queue.redirect(list(self.slots), to=next(iter(self.slots)))
         except BaseException:
             self._lock.close()
             raise
         self._trouble = ""  # what kept the last round from its end
-        self._wake, self._closing = threading.Event(), threading.Event()
+        self._changed = threading.Condition()  # told after every round
         self._thread = threading.Thread(target=self._supervise, name="engine", daemon=True)
         self._thread.start()
         atexit.register(self.close)
@@ -102,11 +110,13 @@ class Engine:
         resource: str = "cpu",
         priority: int = 0,
         who: str = "",
+        registration: "Registration | None" = None,
     ) -> str:
         """Queue a job and return its run id.
 
         `panel` is the long frame that the request's panel is made of, `future` the known
-        covariates ahead. The highest priority runs first. Raises `EngineError`.
+        covariates ahead. The highest priority runs first. `registration` lies in the run folder
+        from its first moment, for `Registry.register`. Raises `EngineError`.
         """
         if self._closing.is_set():
             raise EngineError("The engine is closed. Start it again, then submit the job.")
@@ -115,7 +125,8 @@ class Engine:
                 f"There are no slots for {resource!r}; there are {', '.join(self.slots)}."
             )
         run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
-        run = Run.create(self._runs / run_id, request, panel, future)
+        said = "" if registration is None else registration.to_json()
+        run = Run.create(self._runs / run_id, request, panel, future, registration=said)
         try:
             self._queue.add(
                 run_id,
@@ -131,6 +142,13 @@ class Engine:
         self._wake.set()
         return run_id
 
+    def resource_for(self, request: Request) -> str:
+        """Where the request is best submitted to: the GPU with the fewest jobs, or the CPU."""
+        gpus = [name for name in self.slots if name.startswith("gpu")]
+        if gpus and wants_gpu(request, self._runs):
+            return min(gpus, key=self._queue.load)
+        return next((name for name in self.slots if name not in gpus), *gpus[:1])
+
     def finished_equal(
         self, request: Request, panel: "pd.DataFrame", *, future: "pd.DataFrame | None" = None
     ) -> str | None:
@@ -144,7 +162,7 @@ class Engine:
         A job that is over stays as it is. Raises `QueueError` for an unknown run.
         """
         job = self._queue.cancel(run_id, who=who)
-        self._wake.set()
+        self._wake.set()  # also for who waits: a job that was queued is over
         return job
 
     def run(self, run_id: str) -> Run:
@@ -170,8 +188,11 @@ class Engine:
     def wait(self, run_id: str, *, timeout: float) -> Job:
         """The job when it is over, or as it is after `timeout` seconds."""
         deadline = time.monotonic() + timeout
-        while (job := self.job(run_id)).state not in OVER and time.monotonic() < deadline:
-            time.sleep(0.05)
+        with self._changed:
+            while (job := self.job(run_id)).state not in OVER:
+                if (left := deadline - time.monotonic()) <= 0:
+                    break
+                self._changed.wait(left)
         return job
 
     def close(self) -> None:
@@ -192,6 +213,7 @@ class Engine:
             closing = self._closing.is_set()  # read first: the last round adopts, and stops, too
             try:
                 self._tick(closing)
+                self._trouble = ""
             except Exception as error:  # such as a full disk: it may have room again
                 if str(error) != self._trouble:
                     log.exception("The engine could not do its round; it tries again.")
@@ -199,9 +221,12 @@ class Engine:
                 if closing:  # the jobs stay as running, and are found at the start
                     self._crew.kill_all()
                     return
+            with self._changed:
+                self._changed.notify_all()
             if closing and not self._crew.workers:
                 return
-            self._wake.wait(TICK_SECONDS)
+            is_urgent = closing or self._trouble or self._crew.is_urgent
+            self._wake.wait(TICK_SECONDS if is_urgent else QUIET_SECONDS)
             self._wake.clear()
 
     def _tick(self, closing: bool) -> None:
@@ -212,10 +237,11 @@ class Engine:
         for ending in self._crew.round(presses, stop_all=closing):
             self._finish(ending)
             self._crew.forget(ending.run_id)
+            self._tell(ending.run_id)
         if closing:
             return
-        for resource, slots in self.slots.items():
-            while job := self._queue.claim(resource, slots=slots):
+        for resource in self._queue.waiting():  # a look is cheaper than a claim in vain
+            while job := self._queue.claim(resource, slots=self.slots.get(resource, 0)):
                 self._launch(job)
 
     def _launch(self, job: Job) -> None:
@@ -249,6 +275,15 @@ class Engine:
             self._queue.change(run_id, "interrupted", who="engine", why=why)
         else:
             self._again(job, ending)
+
+    def _tell(self, run_id: str) -> None:
+        """Tell of a run that is over; what comes of that is no concern of the jobs."""
+        if self._on_end is None or self._queue.job(run_id).state not in OVER:
+            return
+        try:
+            self._on_end(run_id)
+        except Exception:
+            log.exception("What follows the end of %s failed.", run_id)
 
     def _again(self, job: Job, ending: Ending) -> None:
         """Queue a job whose worker died; after the second death it has failed.

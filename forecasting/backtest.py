@@ -7,15 +7,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecasting import metrics
-from forecasting.arrays import FloatArray
+from forecasting.arrays import Float32Array, FloatArray
 from forecasting.errors import ConfigError, PanelError
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, check_quantile_levels
+from forecasting.kept_windows import KeptWindow, KeptWindows
 from forecasting.models import create, with_processes
 from forecasting.panel import Panel
 from forecasting.parallel import run_parts
@@ -93,6 +95,7 @@ def backtest(
     n_jobs: int = 1,
     keep_complete: bool = False,
     on_progress: OnProgress | None = None,
+    checkpoint: Path | str | None = None,
 ) -> Backtest:
     """Fit every model at `num_windows` cutoffs, the last one `horizon` steps before the end.
 
@@ -100,7 +103,9 @@ def backtest(
     `create`; `budget_seconds` is per model and window. A model sees the panel until the cutoff,
     and beyond it only known covariates. Series without history or without actuals in a window
     are listed in `skipped`. With `keep_complete`, Ctrl-C gives the models that have all their
-    windows, if any have. A driver of a Ray cluster spreads the windows over it.
+    windows, if any have. With a folder for a `checkpoint`, windows are kept there as they are done,
+    and those found there of the same panel and options are not done again. A driver of a Ray
+    cluster spreads the windows over it.
     """
     check_quantile_levels(tuple(quantile_levels))
     made = partial(create, horizon=horizon, quantile_levels=quantile_levels, seed=seed)
@@ -111,7 +116,8 @@ def backtest(
     skipped = pd.concat([_scored(panel, cutoff, horizon)[1] for cutoff in cutoffs])
     places = [(cutoff, name) for cutoff in cutoffs for name in ready]
     windows: dict[tuple[int, str], Window] = {}
-    plan = _Plan(panel, made, ready, budget_seconds)
+    kept = KeptWindows.of(checkpoint, panel, budget_seconds) if checkpoint is not None else None
+    plan = _Plan(panel, made, ready, budget_seconds, kept)
     try:
         run_parts(
             plan,
@@ -141,11 +147,12 @@ class _Plan:
     made: Callable[..., Forecaster]
     options: Mapping[str, Mapping[str, Any]]
     budget_seconds: float | None
+    kept: KeptWindows | None
 
     def __call__(self, place: tuple[int, str], on_progress: OnProgress | None) -> Window:
         (cutoff, _), model = place, self._model(place)
         scored, _ = _scored(self.panel, cutoff, model.config.horizon)
-        return _run(model, scored, cutoff, on_progress, self.budget_seconds)
+        return _run(model, scored, cutoff, on_progress, self.budget_seconds, self.kept)
 
     def name(self, place: tuple[int, str]) -> str:
         return f"The window of {place[1]} with the cutoff {self.panel.timestamps[place[0]]}"
@@ -196,28 +203,48 @@ def _scored(panel: Panel, cutoff: int, horizon: int) -> tuple[Panel, pd.DataFram
 
 
 def _run(
-    model: Any, panel: Panel, cutoff: int, on_progress: OnProgress | None, budget: float | None
+    model: Any,
+    panel: Panel,
+    cutoff: int,
+    on_progress: OnProgress | None,
+    budget: float | None,
+    kept: KeptWindows | None,
 ) -> Window:
-    """One window. The model gets the past alone; actuals are read after it has predicted."""
-    horizon = model.config.horizon
+    """One window, kept or done now; actuals are read after the model has predicted."""
     past = panel.until(panel.timestamps[cutoff])
-    ahead = slice(cutoff + 1, cutoff + 1 + horizon)
+    ahead = slice(cutoff + 1, cutoff + 1 + model.config.horizon)
+    done = kept.read(model, past) if kept is not None else None
+    if done is None:
+        done = _forecast(model, past, panel.known_covariates[:, ahead], on_progress, budget)
+        if kept is not None:
+            kept.write(model, past, done)
+    absolute_scale, squared_scale = metrics.seasonal_errors(past.target, past.seasonality)
+    return Window(
+        model=model.name,
+        forecast=done.forecast,
+        actual=panel.target[:, ahead],
+        absolute_scale=absolute_scale,
+        squared_scale=squared_scale,
+        fit_seconds=done.fit_seconds,
+        predict_seconds=done.predict_seconds,
+    )
+
+
+def _forecast(
+    model: Any,
+    past: Panel,
+    known_future: Float32Array,
+    on_progress: OnProgress | None,
+    budget: float | None,
+) -> KeptWindow:
+    """Fit and predict. The model gets the past alone, and what is known ahead."""
     began = time.perf_counter()
     model.fit(past, on_progress=on_progress, budget_seconds=budget)
     pass_interrupt_on(model)  # a model that was stopped must not be compared
     fitted = time.perf_counter()
-    forecast = model.predict(past, known_future=panel.known_covariates[:, ahead])
-    predicted = time.perf_counter()
-    absolute_scale, squared_scale = metrics.seasonal_errors(past.target, past.seasonality)
-    return Window(
-        model=model.name,
-        forecast=forecast,
-        actual=panel.target[:, ahead],
-        absolute_scale=absolute_scale,
-        squared_scale=squared_scale,
-        fit_seconds=fitted - began,
-        predict_seconds=predicted - fitted,
-    )
+    forecast = model.predict(past, known_future=known_future)
+    seconds = time.perf_counter() - fitted
+    return KeptWindow(forecast=forecast, fit_seconds=fitted - began, predict_seconds=seconds)
 
 
 def _pooled(windows: list[Window]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ class Settings:
     memory_limit: str = "2GB"  # of the database; torch and pandas come on top
     threads: int | None = None  # of the database; None: one per core
     ray_address: str | None = None  # dashboard of the Ray cluster for jobs; None: this machine
-    jobs: int = 2  # trainings at once; they share the cores
+    jobs: int = 2  # trainings at once on the CPU; they share the cores
+    gpus: int | None = None  # each is a queue of its own; None: as many as the driver has
     job_memory_mb: int | None = None  # of each training; None: no limit
 
     @property
@@ -33,10 +34,13 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     4
     >>> from_environment({"ALMANAC_RAY_ADDRESS": "http://head:8265"}).ray_address
     'http://head:8265'
+    >>> from_environment({"ALMANAC_GPUS": "0"}).gpus
+    0
     """
     var = Path(environ.get("ALMANAC_VAR") or Settings.var)
     threads = environ.get("ALMANAC_THREADS")
     job_memory = environ.get("ALMANAC_JOB_MEMORY_MB")
+    gpus = environ.get("ALMANAC_GPUS")
     return Settings(
         var=var,
         data_folder=Path(environ.get("ALMANAC_DATA_FOLDER") or var / "inbox"),
@@ -44,5 +48,6 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         threads=int(threads) if threads else None,
         ray_address=environ.get("ALMANAC_RAY_ADDRESS") or None,
         jobs=int(environ.get("ALMANAC_JOBS") or min(Settings.jobs, os.cpu_count() or 1)),
+        gpus=int(gpus) if gpus else None,
         job_memory_mb=int(job_memory) if job_memory else None,
     )

@@ -3,9 +3,19 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
-from engine.processes import is_alive, kill_group, launch, started, worker_environment
+import pytest
+
+from engine.processes import (
+    is_alive,
+    kill_group,
+    launch,
+    started,
+    when_ended,
+    worker_environment,
+)
 
 
 def test_when_a_process_ends_then_it_is_not_alive_even_before_it_is_reaped() -> None:
@@ -18,6 +28,27 @@ def test_when_a_process_ends_then_it_is_not_alive_even_before_it_is_reaped() -> 
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # ended, and still a zombie
     assert not is_alive(process.pid, begun)
     process.communicate()
+
+
+def test_when_a_process_ends_then_who_waits_for_that_is_told() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    told = threading.Event()
+    assert when_ended(process.pid, started(process.pid) or "", told.set)
+    assert not told.is_set()
+    process.communicate(b"\n")
+    assert told.wait(timeout=20)
+    assert not when_ended(process.pid, "gone", told.set)
+
+
+def test_when_the_number_belongs_to_another_process_then_the_end_is_told_at_once() -> None:
+    told = threading.Event()
+    assert when_ended(os.getpid(), "another-1", told.set)
+    assert told.wait(timeout=20)
+
+
+def test_when_ends_cannot_be_told_then_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "pidfd_open")
+    assert not when_ended(os.getpid(), started(os.getpid()) or "", print)
 
 
 def test_when_the_number_belongs_to_another_process_then_it_is_spared() -> None:

@@ -12,9 +12,10 @@ import pytest
 import forecasting as fc
 from engine import packages
 from engine.errors import EngineError, RunError
-from engine.registry import About, Registry
+from engine.registry import About, Registration, Registry
 from engine.requests import ForecastRequest, PanelSpec
 from engine.runs import Run
+from engine.supervisor import Engine
 
 
 def frame(last: float = 1.0) -> pd.DataFrame:
@@ -268,3 +269,44 @@ def test_when_a_zip_unpacks_to_too_much_then_it_is_refused(
     monkeypatch.setattr(packages, "MOST_BYTES", 100)
     with pytest.raises(RunError, match="allowed are"):
         packages.unpack(registry, file, file_name="gift.zip")
+
+
+# --- What an app did not come to write down ---
+
+
+def test_when_a_run_was_not_registered_then_its_end_or_the_next_start_does_so_once(
+    registry: Registry, tmp_path: Path
+) -> None:
+    said = Registration(about=About(model="naive", horizon=3), name="Lost", tags=("kept",))
+    request = ForecastRequest(panel=PanelSpec(freq="D"), model="naive", horizon=3)
+    with Engine(tmp_path, on_end=registry.register) as engine:
+        run_id = engine.submit(request, frame(), registration=said)
+        assert registry.entry(run_id) is None
+        assert engine.wait(run_id, timeout=60).state == "succeeded"
+    entry = registry.entry(run_id)
+    assert entry
+    assert (entry.name, entry.tags, entry.about) == ("Lost", ("kept",), said.about)
+    registry.rename(run_id, "Found")
+    registry.register(run_id)
+    registry.add(run_id, said.about, name=said.name)  # the app was slower than its engine
+    assert [each.name for each in registry.entries()] == ["Found"]
+
+
+def test_when_registering_fails_then_the_jobs_go_on(tmp_path: Path) -> None:
+    def fails(_: str) -> None:
+        raise EngineError("no room")
+
+    request = ForecastRequest(panel=PanelSpec(freq="D"), model="naive", horizon=3)
+    with Engine(tmp_path, on_end=fails) as engine:
+        run_ids = [engine.submit(request, frame()) for _ in range(2)]
+        assert [engine.wait(each, timeout=60).state for each in run_ids] == ["succeeded"] * 2
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"about": {"model": 3}, "name": "x", "tags": []}'])
+def test_when_a_registration_is_damaged_then_it_is_left_alone(
+    registry: Registry, text: str
+) -> None:
+    registry.run("r").folder.mkdir()
+    (registry.run("r").folder / "registration.json").write_text(text)
+    registry.register("r", "none such")
+    assert registry.entries() == []

@@ -43,20 +43,34 @@ def test_when_submitted_then_the_result_equals_the_bare_library_and_is_offered_a
     assert engine.finished_equal(request, frame) is None
 
 
-def test_when_the_worker_is_killed_then_the_job_is_done_again_and_gives_the_same(
+def test_when_the_worker_is_killed_then_the_windows_it_had_done_are_not_done_again(
     engine: Engine, frame: pd.DataFrame
 ) -> None:
     many = pd.concat([frame.assign(series_id=frame["series_id"] + str(i)) for i in range(10)])
-    request = BacktestRequest(panel=DAILY, models=("naive", "theta"), horizon=5)
-    run_id = engine.submit(request, many)
-    os.kill(working(engine, run_id).pid, signal.SIGKILL)
-    assert ended(engine, run_id) == "succeeded"
-    job = engine.job(run_id)
+    models = ("naive", "theta")
+    request = BacktestRequest(panel=DAILY, models=models, horizon=5, num_windows=2)
+    run = engine.run(engine.submit(request, many))
+    until(lambda: list(run.checkpoint.glob("theta*")), seconds=60)
+    os.kill(working(engine, run.run_id).pid, signal.SIGKILL)
+    assert ended(engine, run.run_id, timeout=60) == "succeeded"
+    job = engine.job(run.run_id)
     assert (job.attempts, job.deaths) == (2, 1)
-    assert "signal 9" in [each.why for each in engine.history(run_id)][2]
-    expected = fc.backtest(fc.Panel.from_frame(many, freq="D"), ("naive", "theta"), horizon=5)
-    got = pd.read_parquet(engine.run(run_id).folder / "metrics.parquet")
-    pd.testing.assert_frame_equal(got, expected.metrics, check_dtype=False)
+    assert "signal 9" in [each.why for each in engine.history(run.run_id)][2]
+    said = [entry["message"] for entry in run.log_tail()]
+    assert len([each for each in said if each.startswith("[1/2] theta")]) == 1
+    assert not run.checkpoint.exists()
+    expected = fc.backtest(fc.Panel.from_frame(many, freq="D"), models, horizon=5, num_windows=2)
+    for name, want in (("metrics", expected.metrics), ("backtest", expected.forecasts)):
+        got = pd.read_parquet(run.folder / f"{name}.parquet")
+        pd.testing.assert_frame_equal(got, want, check_dtype=False)
+
+
+def test_when_the_end_of_a_process_cannot_be_told_then_it_is_looked_for(
+    engine: Engine, frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.crew.when_ended", lambda *_: False)
+    run_id = engine.submit(SlowRequest(), frame)
+    assert ended(engine, run_id) == "succeeded"
 
 
 def test_when_workers_die_twice_then_the_job_has_failed_with_its_reason(
