@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # a worker must choose its threads before pandas is loaded
 log = logging.getLogger("engine")
 
 BEAT_SECONDS = 1.0
-WRITE_SECONDS = 0.25  # progress is written no more often than this
+WRITE_SECONDS = 0.75  # progress is written no more often than this; pages look once a second
 _STAGE = re.compile(r"\[(\d+)/(\d+)\] ")  # how a backtest counts its windows
 
 
@@ -52,7 +52,7 @@ class Session:
         self._lock = threading.Lock()
         self._done = threading.Event()
         self._began = time.monotonic()
-        self._written = 0.0
+        self._written = self._recorded = 0.0
         device = os.environ.get(RESOURCE, "cpu")
         self._status = Status(pid=pid, pid_started=started(pid) or "", device=device)
         self._beating = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
@@ -114,10 +114,11 @@ class Session:
         """A callback for part `number` of `total` equal parts; raises `Stop` where wanted."""
 
         def report(progress: "Progress") -> None:
-            if progress.loss is not None:
-                self._record(progress)
-            self.check()
             now = time.monotonic()
+            if progress.loss is not None and self._is_worth_a_point(progress, now):
+                self._record(progress)
+                self._recorded = now
+            self.check()
             is_new = progress.stage != self._status.stage
             if is_new or progress.metric is not None:
                 log.info(str(progress) if progress.metric is not None else progress.stage)
@@ -142,6 +143,12 @@ class Session:
 
         return report
 
+    def _is_worth_a_point(self, progress: "Progress", now: float) -> bool:
+        """Whether the curves are to have it: validations, ends, and of the rest one a second."""
+        is_last = progress.done >= progress.total or self.stop_wanted.is_set()
+        is_told = progress.metric is not None or is_last or progress.stage != self._status.stage
+        return is_told or now - self._recorded >= WRITE_SECONDS
+
     def _record(self, progress: "Progress") -> None:
         """A line of the loss curves. The curves are for people: a job does not fail for them."""
         try:
@@ -160,7 +167,8 @@ class Session:
 
     def _beat(self) -> None:
         while not self._done.wait(BEAT_SECONDS):
-            self._write()
+            if time.monotonic() - self._written >= BEAT_SECONDS:  # progress is a sign of life, too
+                self._write()
             if _peak_mb() > self._most_memory_mb:
                 self._end_for_memory()
 
