@@ -3,6 +3,8 @@
 Like `ui.charts`, they are returned and never drawn, and their colours are places of the theme.
 """
 
+import math
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -29,10 +31,25 @@ def over_time(
     )
     _frame(figure, height)
     figure.update_xaxes(hoverformat=_HOVER[freq])
+    ticks = round_steps(float(periods["value"].max()) if len(periods) else 0.0)
+    labels = ["0", *(fmt.amount(value, measure, currency) for value in ticks[1:])]
     figure.update_yaxes(
-        rangemode="tozero", nticks=5, tickprefix=currency if measure == "revenue" else ""
+        rangemode="tozero", tickvals=ticks, ticktext=[each.replace(".0K", "K") for each in labels]
     )
     return figure
+
+
+def round_steps(high: float) -> list[float]:
+    """Zero and up to four round values below a maximum.
+
+    >>> round_steps(34_000), round_steps(7), round_steps(0)
+    ([0.0, 10000.0, 20000.0, 30000.0], [0.0, 2.0, 4.0, 6.0], [0.0])
+    """
+    if high <= 0:
+        return [0.0]
+    power = 10.0 ** math.floor(math.log10(high / 4))
+    step = next(n * power for n in (1, 2, 2.5, 5, 10) if n * power >= high / 4)
+    return [step * count for count in range(math.floor(high / step) + 1)]
 
 
 def ranked(
@@ -139,7 +156,7 @@ def spell(
             "itemwidth": 30,
         },
     )  # fmt: skip
-    figure.update_xaxes(hoverformat=_HOVER["D"])
+    figure.update_xaxes(hoverformat=_HOVER["D"], tickformat="%-d %b", nticks=9)
     figure.update_yaxes(nticks=5, tickformat=",d")
     return figure
 
