@@ -4,6 +4,7 @@ Like `ui.charts`, they are returned and never drawn, and their colours are place
 """
 
 import math
+from datetime import date
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -16,9 +17,15 @@ _HOVER = {"D": "%a %-d %b %Y", "W": "Week of %a %-d %b %Y", "M": "%B %Y"}
 
 
 def over_time(
-    periods: pd.DataFrame, freq: str, measure: str, currency: str, *, height: int = 250
+    periods: pd.DataFrame,
+    span: tuple[date, date],
+    freq: str,
+    measure: str,
+    currency: str,
+    *,
+    height: int = 250,
 ) -> go.Figure:
-    """Bars of what was lost; periods without any have none."""
+    """Bars of what was lost in a span of days; periods without any have none."""
     figure = go.Figure(
         go.Bar(
             x=periods["start"],
@@ -30,7 +37,14 @@ def over_time(
         )
     )
     _frame(figure, height)
-    figure.update_xaxes(hoverformat=_HOVER[freq])
+    half = pd.Timedelta(days={"D": 1, "W": 7, "M": 31}[freq]) / 2
+    long = (span[1] - span[0]).days > 120
+    figure.update_xaxes(
+        hoverformat=_HOVER[freq],
+        range=[pd.Timestamp(span[0]) - half, pd.Timestamp(span[1]) + half],
+        tickformat="%b %Y" if long else "%-d %b",
+        nticks=7,
+    )
     ticks = round_steps(float(periods["value"].max()) if len(periods) else 0.0)
     labels = ["0", *(fmt.amount(value, measure, currency) for value in ticks[1:])]
     figure.update_yaxes(
