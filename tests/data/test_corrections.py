@@ -8,9 +8,12 @@ import pandas as pd
 import pytest
 
 from data import corrections, datasets, queries
+from data.comparison import Comparison
 from data.errors import CorrectionError, NotFound
+from data.overview import overview
 from data.panels import panel
 from data.scope import Scope
+from data.segments import measures
 from data.store import Store
 from tests.data.shop import Row, fill
 
@@ -215,3 +218,14 @@ def test_when_many_days_are_corrected_at_once_then_all_are_in_force(store: Store
     correct(store, frame)
     assert len(corrections.in_force(store, 1)) == 20_000
     assert sum(units(store, CORRECTED)) == sum(units(store, AS_SOLD)) + 20_000
+
+
+def test_when_a_scope_is_corrected_then_overview_and_segments_count_it(shop: Store) -> None:
+    correct(shop, cells((1, 1, day(50), 110.0)))
+    comparison = Comparison(first=day(28), last=day(55), shift=28)
+    totals = [overview(shop, scope, comparison) for scope in (AS_SOLD, CORRECTED)]
+    assert all(totals)
+    assert totals[1].totals.units - totals[0].totals.units == 100  # type: ignore[union-attr]
+    assert totals[1].totals.revenue - totals[0].totals.revenue == 200  # type: ignore[union-attr]
+    sums = [measures(shop, scope, "D")["amount"].sum() for scope in (AS_SOLD, CORRECTED)]
+    assert sums[1] - sums[0] == 100

@@ -12,6 +12,7 @@ from data import corrections, demo
 from data.corrections import Batch
 from data.scope import Scope
 from data.store import Store, open_store
+from ui import charts as fan_charts
 from ui import lost_sales_charts as charts
 from ui import lost_sales_facts as facts
 from ui import lost_sales_words as words
@@ -208,3 +209,14 @@ def test_when_a_spell_is_drawn_then_it_has_sales_the_estimate_and_red_ground() -
     assert names == ["80% band", "Corrected", "80% band", "Corrected", "Sold, as recorded"]
     assert len(figure.layout.shapes) == 2
     assert [note.text for note in figure.layout.annotations] == ["out of stock"]
+
+
+def test_when_a_forecast_stands_on_corrected_sales_then_the_chart_shows_both() -> None:
+    weeks = pd.date_range("2026-01-05", periods=30, freq="W-MON")
+    history = pd.DataFrame({"timestamp": weeks, "value": 9.0, "stockout_share": 0.0})
+    chart = fan_charts.Fan(
+        history=history, future=history.head(0), freq="W", measure="quantity", currency="",
+        recorded=history.assign(value=4.0),
+    )  # fmt: skip
+    names = [trace.name for trace in fan_charts.fan(chart).data]
+    assert names == ["Sold, corrected", "As recorded"]
