@@ -64,6 +64,12 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             ":material/calendar_view_week:",
             "When it sells: week, year, trend and the next peak.",
         ),
+        Entry(
+            "pages/explore/lost_sales.py",
+            "Lost sales",
+            ":material/remove_shopping_cart:",
+            "When products were out of stock, and what would have sold.",
+        ),
     ),
     "Forecast": (
         Entry(
