@@ -95,15 +95,16 @@ def overview(store: Store, scope: Scope, comparison: Comparison) -> Overview | N
 def products(store: Store, scope: Scope, comparison: Comparison) -> pd.DataFrame:
     """Every product that sold in either span, largest change first.
 
-    code, name, categories, units, units_before, revenue, revenue_before, is_new, is_gone.
+    product_id, code, name, categories, units, units_before, revenue, revenue_before, is_new,
+    is_gone.
     """
     with store.cursor() as cursor:
         reading = _Reading(cursor, scope, comparison)
         reading.build_products()
         column = reading.column
         return reading.frame(f"""
-            SELECT code, name, categories, units, units_before, revenue, revenue_before,
-                   is_new, is_gone
+            SELECT product_id, code, name, categories, units, units_before, revenue,
+                   revenue_before, is_new, is_gone
             FROM overview_product JOIN product USING (product_id)
             WHERE {_moved(column, f"{column}_before")}
             ORDER BY abs({column} - {column}_before) DESC, code

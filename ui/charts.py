@@ -12,6 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ui import format as fmt
+from ui.chart_style import LEGEND, plain
 
 COLOURS = {
     "forecast": "#000001",  # blue: our forecast and its bands
@@ -233,7 +234,7 @@ def _add_events(figure: go.Figure, chart: Fan) -> int:
             x=moment,
             y=1,
             yref="paper",
-            text=_plain(str(name)),
+            text=plain(str(name)),
             showarrow=False,
             xanchor="right" if flip else "left",
             yanchor="top",
@@ -258,7 +259,7 @@ def _add_event_hover(figure: go.Figure, chart: Fan) -> None:
     named: dict[pd.Timestamp, list[str]] = {}
     for place, day, name in zip(places, days, chart.events["name"], strict=True):
         if place >= 0 and day < times.iloc[place] + _step(chart.freq):
-            named.setdefault(times.iloc[place], []).append(_plain(str(name)))
+            named.setdefault(times.iloc[place], []).append(plain(str(name)))
     figure.add_scatter(
         x=list(named),
         y=[0] * len(named),
@@ -283,14 +284,7 @@ def _style(figure: go.Figure, chart: Fan, height: int, name_rows: int) -> None:
         hovermode="x unified",
         dragmode="pan",
         uirevision=chart.view,
-        legend={
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "y": 1.02,
-            "yanchor": "bottom",
-            "itemwidth": 30,
-        },
+        legend=LEGEND,
     )
     figure.update_xaxes(
         range=[first - pad, last + pad],
@@ -372,8 +366,3 @@ def _amount(value: float | None, chart: Fan) -> str:
 
 def _period(frame: pd.DataFrame, row: int, freq: str) -> str:
     return fmt.period(frame["timestamp"].iloc[row], freq)
-
-
-def _plain(text: str) -> str:
-    """Plotly reads a little HTML in its texts; the user's own text must stay text."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
