@@ -1,7 +1,10 @@
 """The products that gained and lost most: as two tables, or as a map to choose in by lasso."""
 
+import math
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -13,9 +16,11 @@ from data.scope import Scope
 from ui import chart_downloads, navigation, queries, state
 from ui import format as fmt
 from ui import overview_words as words
-from ui.chart_style import LEGEND, amount_ticks, plain, records, short
+from ui.chart_style import LEGEND, plain, records, short, tick
 from ui.charts import COLOURS
 from ui.queries import Dataset
+
+Floats = npt.NDArray[np.float64]
 
 MAPPED = 400  # products on the map
 LISTED = 50  # chosen ones in the table below it
@@ -92,11 +97,11 @@ def figure(frame: pd.DataFrame, measure: str, currency: str) -> go.Figure:
         (frame[~up], "Lost", "rival", "triangle-down"),
     ):
         made.add_scatter(
-            x=rows["before"],
-            y=rows["change"],
+            x=_root(rows["before"]),
+            y=_root(rows["change"]),
             name=name,
             mode="markers",
-            customdata=rows[["product_id"]].to_numpy(),
+            customdata=[[int(key)] for key in rows["product_id"]],
             marker={"color": COLOURS[role], "symbol": symbol, "size": 9, "opacity": 0.75},
             hovertext=[_sentence(row, measure, currency) for row in records(rows)],
             hoverinfo="text",
@@ -110,15 +115,35 @@ def figure(frame: pd.DataFrame, measure: str, currency: str) -> go.Figure:
         hovermode="closest",
         legend=LEGEND,
     )
-    for update, values in (
-        (made.update_xaxes, frame["before"]),
-        (made.update_yaxes, frame["change"]),
-    ):
-        ticks = amount_ticks(float(values.min()), float(values.max()), measure, currency)
-        update(tickvals=list(ticks), ticktext=list(ticks.values()), title=None, fixedrange=True)
-    made.update_xaxes(showgrid=False, ticks="outside", tickangle=0)
+    for column, update in (("before", made.update_xaxes), ("change", made.update_yaxes)):
+        ticks = _ticks(frame[column], measure, currency)
+        update(
+            tickvals=_root(pd.Series(list(ticks))),
+            ticktext=list(ticks.values()),
+            title=None,
+            fixedrange=True,
+        )
+    made.update_xaxes(showgrid=False, zeroline=False, ticks="outside", tickangle=0)
     made.update_yaxes(ticks="", zeroline=True, automargin=True)
     return made
+
+
+def _root(values: "pd.Series[float]") -> Floats:
+    """Square roots with their sign: a few large products would press all others together."""
+    amounts = values.to_numpy(dtype=np.float64)
+    return np.asarray(np.sign(amounts) * np.sqrt(np.abs(amounts)))
+
+
+def _ticks(values: "pd.Series[float]", measure: str, currency: str) -> dict[float, str]:
+    """Zero, and both ways the largest round amount, a quarter and a sixteenth of it."""
+    top = float(values.abs().max())
+    if top <= 0:
+        return {0.0: "0"}
+    digit = 10.0 ** math.floor(math.log10(top))
+    largest = math.floor(top / digit) * digit
+    places = [0.0] + [sign * largest / part for part in (1, 4, 16) for sign in (1, -1)]
+    inside = [at for at in sorted(places) if values.min() - 1e-9 <= at or at == 0]
+    return {at: tick(at, measure, currency) for at in inside}
 
 
 def _sentence(row: dict[str, Any], measure: str, currency: str) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from data.scope import Freq, Scope
+from data.scope import Freq
 from forecasting import diagnostics as dx
 from ui import format as fmt
 from ui import seasonality_facts as facts
@@ -377,24 +377,3 @@ def _change(change: dx.ChangePoint, parts: dx.Decomposition, freq: Freq) -> str:
         slopes = [each * year / mean for each in (change.slope_before, change.slope_after)]
     before, after = (fmt.growth(float(np.clip(each, -0.999, 9.99))) for each in slopes)
     return f"level {fmt.growth(jump)}; growth a year {before} before, {after} after"
-
-
-def csv(found: Patterns, scope: Scope, *, node: str, place: str) -> str:
-    """The series with its parts, one row per period; parts are logarithms where `log` says so."""
-    shown, parts = found.shown, found.parts
-    frame = pd.DataFrame({"date": shown.times.strftime("%Y-%m-%d")})
-    frame.insert(0, "scope", fmt.cell(node))
-    frame.insert(1, "place", fmt.cell(place))
-    frame[scope.measure] = shown.values.round(4)
-    reason = np.select(
-        [shown.gap, shown.stocked_out, shown.unusual], ["gap", "out of stock", "unusual"], ""
-    )
-    frame["left_out"] = reason
-    if parts is not None:
-        frame["log"] = parts.log
-        frame["filled"] = parts.values.round(6)
-        frame["trend"] = parts.trend.round(6)
-        for period, season in parts.seasons.items():
-            frame[f"season_{period}"] = season.round(6)
-        frame["remainder"] = parts.remainder.round(6)
-    return frame.to_csv(index=False)

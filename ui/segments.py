@@ -123,7 +123,7 @@ def matrix(
     period = period_of(dataset.frequency)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**What earns and how it sells** :gray[· products and share of {_what(scope)}]",
+            f"**What earns and how it sells** :gray[· share of {_what(scope)}]",
             width="content",
             help=words.definition("abc", limits, period, scope.measure),
         )

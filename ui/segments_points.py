@@ -17,6 +17,7 @@ from ui.charts import COLOURS
 
 Columns = Literal["xyz", "pattern"]
 
+_FLOOR = 0.01  # of a logarithmic axis; smaller values stand on it
 DRAWN = 2_000  # products with a point; more would be a cloud that no lasso can part
 _LOOKS = {
     "A": (COLOURS["forecast"], "circle"),
@@ -77,10 +78,10 @@ def figure(
         colour, symbol = _LOOKS[letter]
         made.add_scatter(
             x=mine[across].to_numpy(dtype=np.float32),
-            y=mine[up].to_numpy(dtype=np.float32),
+            y=mine[up].clip(lower=_FLOOR).to_numpy(dtype=np.float32),
             name=letter,
             mode="markers",
-            customdata=mine.index.to_numpy()[:, None],
+            customdata=[[int(key)] for key in mine.index],
             marker={
                 "color": colour,
                 "symbol": symbol,
@@ -102,10 +103,10 @@ def figure(
         )
     made.update_layout(
         height=380,
-        margin={"l": 8, "r": 8, "t": 34, "b": 8},
+        margin={"l": 8, "r": 8, "t": 50, "b": 8},
         dragmode="lasso",
         hovermode="closest",
-        legend=LEGEND,
+        legend=LEGEND | {"y": 1.07},
     )
     _axes(made, drawn, columns, limits, measure, currency)
     return made
@@ -119,30 +120,39 @@ def _axes(
     measure: str,
     currency: str,
 ) -> None:
+    """Round ticks, and dotted lines where one class ends and the next begins."""
     shared = {"title": None, "fixedrange": True, "zeroline": False}
     made.update_xaxes(ticks="outside", tickangle=0, showgrid=False, **shared)
-    made.update_yaxes(ticks="", automargin=True, **shared)
+    made.update_yaxes(ticks="", automargin=True, type="log", **shared)
     if columns == "xyz":
         ticks = _decades(drawn["amount"], measure, currency)
-        made.update_yaxes(type="log", tickvals=list(ticks), ticktext=list(ticks.values()))
+        made.update_yaxes(tickvals=list(ticks), ticktext=list(ticks.values()))
         made.update_xaxes(rangemode="tozero", nticks=7)
-        cuts = ((limits.x_cv, "X until"), (limits.y_cv, "Y until"))
-        lines = [(value, f"{word} {value:g}", "x") for value, word in cuts]
+        _line(made, "x", limits.x_cv, f"X until CV {limits.x_cv:g} ", anchor="right")
+        _line(made, "x", limits.y_cv, f" Y until {limits.y_cv:g}", anchor="left")
+        return
+    made.update_xaxes(type="log", tickvals=[1, 1.5, 2, 3, 5, 10, 20, 50])
+    made.update_yaxes(
+        tickvals=[0.01, 0.1, 1, 10, 100], ticktext=["≤ 0.01", "0.1", "1", "10", "100"]
+    )
+    _line(made, "x", limits.adi, f" intermittent from ADI {limits.adi:g}", anchor="left")
+    _line(made, "y", limits.cv2, f"erratic from CV² {limits.cv2:g}", anchor="right")
+
+
+def _line(
+    made: go.Figure, axis: Literal["x", "y"], value: float, text: str, *, anchor: str
+) -> None:
+    """A dotted line across the plot, with its name at the top or the right end."""
+    place = float(np.log10(value)) if made.layout[f"{axis}axis"].type == "log" else value
+    if axis == "x":
+        ends = {"x0": value, "x1": value, "y0": 0, "y1": 1, "yref": "paper"}
+        at = {"x": place, "y": 1, "yref": "paper", "yanchor": "bottom"}
     else:
-        made.update_xaxes(type="log", dtick="D2")
-        made.update_yaxes(rangemode="tozero", nticks=5)
-        lines = [
-            (limits.adi, f"intermittent from ADI {limits.adi:g}", "x"),
-            (limits.cv2, f"erratic from CV² {limits.cv2:g}", "y"),
-        ]
-    for value, text, axis in lines:
-        add = made.add_vline if axis == "x" else made.add_hline
-        add(
-            value,
-            line={"color": COLOURS["last_year"], "width": 1, "dash": "dot"},
-            annotation={"text": text, "font": {"size": 11}},
-            annotation_position="top right",
-        )
+        ends = {"y0": value, "y1": value, "x0": 0, "x1": 1, "xref": "paper"}
+        at = {"y": place, "x": 1, "xref": "paper", "yanchor": "bottom"}
+    grey = COLOURS["last_year"]
+    made.add_shape(type="line", line={"color": grey, "width": 1, "dash": "dot"}, **ends)
+    made.add_annotation(text=text, xanchor=anchor, showarrow=False, font={"size": 11}, **at)
 
 
 def _decades(values: "pd.Series[float]", measure: str, currency: str) -> dict[float, str]:
