@@ -87,13 +87,13 @@ def share(value: float | None) -> str:
     """A share or an error as percent.
 
     >>> share(0.1483), share(0.0004), share(0.0), share(1.0)
-    ('14.8%', '<0.1%', '0.0%', '100%')
+    ('14.8%', '<0.1%', '0%', '100%')
     """
     if value is None or pd.isna(value):
         return DASH
     if 0 < abs(value) < 0.0005:
         return "<0.1%"
-    return f"{value:.0%}" if value == 1 else f"{value:.1%}".replace("-", MINUS)
+    return f"{value:.0%}" if value in (0, 1) else f"{value:.1%}".replace("-", MINUS)
 
 
 def growth(value: float | None) -> str:

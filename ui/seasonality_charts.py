@@ -236,7 +236,8 @@ def _add_season(
         yaxis=axis,
         mode="lines",
         line={"color": SEASON, "width": 1.6 if period > _SMOOTH else 0.8},
-        hovertemplate=f"{_season_name(period, shown.freq)}: %{{y:+,.0f}}{sign}<extra></extra>",
+        text=_signed(values, sign),
+        hovertemplate=f"{_season_name(period, shown.freq)}: %{{text}}<extra></extra>",
     )
 
 
@@ -251,7 +252,8 @@ def _add_rest(figure: go.Figure, shown: Sales, parts: dx.Decomposition, axis: st
         yaxis=axis,
         mode="markers",
         marker={"color": COLOURS["last_year"], "size": 3},
-        hovertemplate=f"Left over: %{{y:+,.0f}}{sign}<extra></extra>",
+        text=_signed(values[usual], sign),
+        hovertemplate="Left over: %{text}<extra></extra>",
     )
     if shown.unusual.any():
         figure.add_scatter(
@@ -260,8 +262,15 @@ def _add_rest(figure: go.Figure, shown: Sales, parts: dx.Decomposition, axis: st
             yaxis=axis,
             mode="markers",
             marker={"color": COLOURS["stockout"], "size": 8, "symbol": "circle-open"},
-            hovertemplate=f"Unusual: %{{y:+,.0f}}{sign}<extra></extra>",
+            text=_signed(values[shown.unusual], sign),
+            hovertemplate="Unusual: %{text}<extra></extra>",
         )
+
+
+def _signed(values: FloatArray, sign: str) -> list[str]:
+    """Whole numbers with their sign, zero without; `sign` is % or nothing."""
+    texts = [fmt.signed_percent(value, 0) for value in values.tolist()]
+    return [(text if sign else text.rstrip("%")).replace("-", fmt.MINUS) for text in texts]
 
 
 def _add_changes(figure: go.Figure, patterns: Patterns, panel: tuple[float, float]) -> None:
