@@ -2,6 +2,7 @@
 
 import math
 import re
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -56,6 +57,16 @@ def tick(value: float, measure: str, currency: str) -> str:
         return "0"
     text = fmt.amount(value, measure, currency)
     return re.sub(r"(\.\d*?)0+([KMB])$", r"\1\2", text).replace(".K", "K").replace(".M", "M")
+
+
+def dates_format(usual: str, last: pd.Timestamp) -> str:
+    """How dates stand below an axis: with the year where the data end more than one ago.
+
+    >>> dates_format("%-d %b", pd.Timestamp("2016-04-24")), dates_format("%b %Y", pd.Timestamp(0))
+    ('%-d %b<br>%Y', '%b %Y')
+    """
+    age = pd.Timestamp(date.today()) - last
+    return usual if "%Y" in usual or age.days <= 365 else usual + "<br>%Y"
 
 
 def records(frame: pd.DataFrame) -> list[Row]:

@@ -5,14 +5,13 @@ Streamlit's own and may change; tests/ui/test_charts.py compares them with the i
 """
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from ui import format as fmt
-from ui.chart_style import LEGEND, plain
+from ui.chart_style import LEGEND, dates_format, plain
 
 COLOURS = {
     "forecast": "#000001",  # blue: our forecast and its bands
@@ -291,7 +290,9 @@ def _style(figure: go.Figure, chart: Fan, height: int, name_rows: int) -> None:
         tick0=chart.history["timestamp"].iloc[-1],
         dtick=axis["dtick"],
         minor={"dtick": axis["minor"], "ticks": "outside", "ticklen": 3, "showgrid": False},
-        tickformat=_tick_format(chart),
+        tickformat=dates_format(
+            str(_AXIS[chart.freq]["tickformat"]), chart.history["timestamp"].iloc[-1]
+        ),
         hoverformat=_HOVER_HEAD[chart.freq],
         tickangle=0,
         ticks="outside",
@@ -333,13 +334,6 @@ def _tick(value: float, chart: Fan) -> str:
         if "." in text and "M" in text
         else (text.replace(".0K", "K"))
     )
-
-
-def _tick_format(chart: Fan) -> str:
-    """Day and month; the year below them where the data ended more than a year ago."""
-    usual = str(_AXIS[chart.freq]["tickformat"])
-    age = pd.Timestamp(date.today()) - chart.history["timestamp"].iloc[-1]
-    return usual if chart.freq == "M" or age.days <= 365 else usual + "<br>%Y"
 
 
 def _value_range(chart: Fan, first: pd.Timestamp) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from data.split import Split
 from ui import chart_zoom
 from ui import format as fmt
 from ui import overview_words as words
-from ui.chart_style import LEGEND, Row, amount_ticks, plain, records, short
+from ui.chart_style import LEGEND, Row, amount_ticks, dates_format, plain, records, short
 from ui.chart_zoom import Window
 from ui.charts import COLOURS
 from ui.overview_tiles import Tile, tiles
@@ -62,7 +62,7 @@ def line(
     figure.update_xaxes(
         type="date",
         nticks=7,
-        tickformat=_DATES[freq],
+        tickformat=dates_format(_DATES[freq], frame["start"].iloc[-1]),
         hoverformat=_HEADS[freq],
         tickangle=0,
         ticks="outside",

@@ -1,7 +1,7 @@
 """Seasonality in words, tables and files: what a merchandiser reads first. Knows no Streamlit."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -182,15 +182,17 @@ def _peak(found: Patterns) -> Card:
 
 
 def days_between(monday: pd.Timestamp) -> str:
-    """The days of a week.
+    """The days of a week, with the year where it is more than twelve months away.
 
-    >>> days_between(pd.Timestamp("2026-12-14")), days_between(pd.Timestamp("2026-11-30"))
-    ('14–20 Dec', '30 Nov – 6 Dec')
+    >>> days_between(pd.Timestamp("2016-06-27")), days_between(pd.Timestamp("2015-12-14"))
+    ('27 Jun – 3 Jul 2016', '14–20 Dec 2015')
     """
     sunday = monday + timedelta(days=6)
+    far = abs((sunday - pd.Timestamp(date.today())).days) > 365
+    end = f"{sunday.day} {sunday:%b}" + (f" {sunday.year}" if far else "")
     if sunday.month == monday.month:
-        return f"{monday.day}–{sunday.day} {sunday:%b}"
-    return f"{monday.day} {monday:%b} – {sunday.day} {sunday:%b}"
+        return f"{monday.day}–{end}"
+    return f"{monday.day} {monday:%b} – {end}"
 
 
 def caption(found: Patterns, name: str) -> str:
