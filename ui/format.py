@@ -86,14 +86,15 @@ def exact(value: float | None, measure: str, currency: str) -> str:
 def share(value: float | None) -> str:
     """A share or an error as percent.
 
-    >>> share(0.1483), share(0.0004), share(0.0), share(1.0)
+    >>> share(0.1483), share(0.0004), share(0.0), share(0.99999999)
     ('14.8%', '<0.1%', '0%', '100%')
     """
     if value is None or pd.isna(value):
         return DASH
     if 0 < abs(value) < 0.0005:
         return "<0.1%"
-    return f"{value:.0%}" if value in (0, 1) else f"{value:.1%}".replace("-", MINUS)
+    whole = round(value, 6) in (0, 1)  # sums of shares end beside one
+    return f"{value:.0%}" if whole else f"{value:.1%}".replace("-", MINUS)
 
 
 def growth(value: float | None) -> str:

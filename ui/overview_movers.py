@@ -55,7 +55,7 @@ def show(found: Overview, scope: Scope, comparison: Comparison, dataset: Dataset
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _moved(version: queries.Version, scope: Scope, comparison: Comparison) -> pd.DataFrame:
     """The products that moved most either way: product_id, label, change, value, before."""
-    found = database.products(state.store(), scope, comparison).head(MAPPED)
+    found = database.products(state.store(), scope, comparison, limit=MAPPED)
     column = "revenue" if scope.measure == "revenue" else "units"
     frame = found[["product_id", "name"]].rename(columns={"name": "label"})
     frame["value"] = found[column].astype(float)
@@ -85,7 +85,9 @@ def _map(scope: Scope, comparison: Comparison, dataset: Dataset) -> None:
     )
     if picked := {int(data[0]) for data in chart_downloads.chosen(key)}:
         mine = frame[frame["product_id"].isin(picked)].reset_index(drop=True)
-        _table(f"{fmt.count(len(mine), 'product')} chosen", "chosen", mine, scope, dataset)
+        rest = f", the {LISTED} that moved most" if len(mine) > LISTED else ""
+        title = f"{fmt.count(len(mine), 'product')} chosen{rest}"
+        _table(title, "chosen", mine, scope, dataset)
 
 
 def figure(frame: pd.DataFrame, measure: str, currency: str) -> go.Figure:
