@@ -226,6 +226,7 @@ def bytes_sent(browser: "Browser", url: str, screen: Screen) -> int:
 
     page.on("websocket", lambda socket: socket.on("framereceived", count))
     page.goto(f"{url}/{screen.page}?dataset=1&{screen.address}")
+    page.get_by_role("button", name="Download", exact=True).wait_for(timeout=120_000)  # the last
     _settle(page)
     if screen.tab:
         page.get_by_role("tab", name=screen.tab).click()
