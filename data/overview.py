@@ -1,7 +1,7 @@
-"""Sales of a span of days against a year before: totals, growth, tiles of the tree, places, movers.
+"""Sales of a span of days against a year before: totals, growth, tiles, places, movers.
 
-Two passes over the sales fill temporary tables, one row per product and one per day and place;
-everything else is summed from them. They live on one cursor and end with it.
+Two passes over the sales fill temporary tables, one row per product and one per day and place,
+and all else is summed from them. They live on one cursor and end with it.
 """
 
 from dataclasses import dataclass
@@ -92,21 +92,23 @@ def overview(store: Store, scope: Scope, comparison: Comparison) -> Overview | N
         )
 
 
-def products(store: Store, scope: Scope, comparison: Comparison) -> pd.DataFrame:
-    """Every product that sold in either span, largest change first.
+def products(
+    store: Store, scope: Scope, comparison: Comparison, *, limit: int = 10**9
+) -> pd.DataFrame:
+    """Every product that sold in either span (or the first of them), largest change first.
 
-    code, name, categories, units, units_before, revenue, revenue_before, is_new, is_gone.
+    product_id, code, name, categories; units, revenue (and `_before`), is_new, is_gone.
     """
     with store.cursor() as cursor:
         reading = _Reading(cursor, scope, comparison)
         reading.build_products()
         column = reading.column
         return reading.frame(f"""
-            SELECT code, name, categories, units, units_before, revenue, revenue_before,
-                   is_new, is_gone
+            SELECT product_id, code, name, categories, units, units_before, revenue,
+                   revenue_before, is_new, is_gone
             FROM overview_product JOIN product USING (product_id)
             WHERE {_moved(column, f"{column}_before")}
-            ORDER BY abs({column} - {column}_before) DESC, code
+            ORDER BY abs({column} - {column}_before) DESC, code LIMIT {limit}
         """)
 
 
@@ -338,8 +340,8 @@ def _tiles(reading: _Reading) -> pd.DataFrame:
         SELECT CASE WHEN count(*) > 1 THEN 'other'
                     ELSE '{"category" if deeper else "product"}' END AS kind,
                CASE WHEN count(*) > 1 THEN '' ELSE any_value(key) END AS key,
-               CASE WHEN count(*) > 1 THEN count(*) || ' others' ELSE any_value(label) END
-               AS label,
+               CASE WHEN count(*) > 1 THEN format('{{:,}} others', count(*))
+                    ELSE any_value(label) END AS label,
                sum(value)::DOUBLE AS value, sum(before)::DOUBLE AS before,
                sum(products)::BIGINT AS products
         FROM cut GROUP BY place ORDER BY place

@@ -5,13 +5,13 @@ Streamlit's own and may change; tests/ui/test_charts.py compares them with the i
 """
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from ui import format as fmt
+from ui.chart_style import LEGEND, dates_format, plain
 
 COLOURS = {
     "forecast": "#000001",  # blue: our forecast and its bands
@@ -237,7 +237,7 @@ def _add_events(figure: go.Figure, chart: Fan) -> int:
             x=moment,
             y=1,
             yref="paper",
-            text=_plain(str(name)),
+            text=plain(str(name)),
             showarrow=False,
             xanchor="right" if flip else "left",
             yanchor="top",
@@ -262,7 +262,7 @@ def _add_event_hover(figure: go.Figure, chart: Fan) -> None:
     named: dict[pd.Timestamp, list[str]] = {}
     for place, day, name in zip(places, days, chart.events["name"], strict=True):
         if place >= 0 and day < times.iloc[place] + _step(chart.freq):
-            named.setdefault(times.iloc[place], []).append(_plain(str(name)))
+            named.setdefault(times.iloc[place], []).append(plain(str(name)))
     figure.add_scatter(
         x=list(named),
         y=[0] * len(named),
@@ -287,21 +287,16 @@ def _style(figure: go.Figure, chart: Fan, height: int, name_rows: int) -> None:
         hovermode="x unified",
         dragmode="pan",
         uirevision=chart.view,
-        legend={
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "y": 1.02,
-            "yanchor": "bottom",
-            "itemwidth": 30,
-        },
+        legend=LEGEND,
     )
     figure.update_xaxes(
         range=[first - pad, last + pad],
         tick0=chart.history["timestamp"].iloc[-1],
         dtick=axis["dtick"],
         minor={"dtick": axis["minor"], "ticks": "outside", "ticklen": 3, "showgrid": False},
-        tickformat=_tick_format(chart),
+        tickformat=dates_format(
+            str(_AXIS[chart.freq]["tickformat"]), chart.history["timestamp"].iloc[-1]
+        ),
         hoverformat=_HOVER_HEAD[chart.freq],
         tickangle=0,
         ticks="outside",
@@ -345,13 +340,6 @@ def _tick(value: float, chart: Fan) -> str:
     )
 
 
-def _tick_format(chart: Fan) -> str:
-    """Day and month; the year below them where the data ended more than a year ago."""
-    usual = str(_AXIS[chart.freq]["tickformat"])
-    age = pd.Timestamp(date.today()) - chart.history["timestamp"].iloc[-1]
-    return usual if chart.freq == "M" or age.days <= 365 else usual + "<br>%Y"
-
-
 def _value_range(chart: Fan, first: pd.Timestamp) -> tuple[float, float]:
     """From zero (or the lowest return) to a little above all that is on screen."""
     visible = chart.history.loc[chart.history["timestamp"] >= first, "value"]
@@ -376,8 +364,3 @@ def _amount(value: float | None, chart: Fan) -> str:
 
 def _period(frame: pd.DataFrame, row: int, freq: str) -> str:
     return fmt.period(frame["timestamp"].iloc[row], freq)
-
-
-def _plain(text: str) -> str:
-    """Plotly reads a little HTML in its texts; the user's own text must stay text."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,4 +1,4 @@
-"""The parts of the Overview page: cards, this year and last, growth, tiles, places, movers."""
+"""The parts of the Overview page: cards, this year and last, growth, tiles, places."""
 
 from typing import Literal
 
@@ -9,15 +9,24 @@ from streamlit.delta_generator import DeltaGenerator
 from data import overview as database
 from data.comparison import Alignment, Comparison
 from data.ingest.series_checks import DEAD_DAYS
-from data.overview import SPARK, Overview
+from data.overview import Overview
 from data.scope import Scope
-from ui import address, layout, navigation, overview_charts, overview_choice, queries, state
+from ui import (
+    address,
+    chart_downloads,
+    chart_zoom,
+    layout,
+    overview_charts,
+    overview_choice,
+    queries,
+    state,
+)
 from ui import format as fmt
 from ui import overview_words as words
 from ui import scope as scopes
 from ui.queries import Dataset
 
-_QUIET = {"displayModeBar": False}
+_COURSE = "course"
 
 
 def choose(dataset: Dataset) -> tuple[Comparison, Alignment]:
@@ -168,19 +177,25 @@ def _share_card(label: str, share: float | None, badge: str | None, text: str, h
 
 
 def course(found: Overview, scope: Scope, comparison: Comparison, dataset: Dataset) -> None:
-    """This year's line beside last year's."""
+    """This year's line beside last year's; dragging across it looks closer."""
     noun = {"D": "day", "W": "week", "M": "month"}[scope.freq]
-    whole = len(overview_charts.whole_periods(found.line)) < len(found.line)
+    line = overview_charts.whole_periods(found.line)
+    whole = len(line) < len(found.line)
     said = [f"whole {noun}s"] * whole + ["last year on the same days"] * comparison.has_before
     rest = f" :gray[· {', '.join(said)}]" if said else ""
-    st.markdown(f"**{_what(scope)} a {noun}**{rest}")
-    st.plotly_chart(
-        overview_charts.line(
-            found.line, scope.freq, scope.measure, dataset.currency, _view(scope, comparison)
-        ),
-        key=f"course-{_mode()}-{_view(scope, comparison)}",
-        config=_QUIET,
+    shown = chart_zoom.window(_COURSE, pd.DatetimeIndex(line["start"]))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{_what(scope)} a {noun}**{rest}", width="content")
+        chart_zoom.reset(_COURSE, shown)
+    key = chart_downloads.keyed(_COURSE)
+    chart_downloads.draw(
+        overview_charts.line(line, scope.freq, scope.measure, dataset.currency, shown),
+        title=f"{_what(scope)} a {noun}",
+        key=key,
         alt=words.describe_line(found, scope.measure, dataset.currency),
+        data=lambda: words.line_table(found.line, scope.measure),
+        on_select=lambda: chart_zoom.take(_COURSE, key),
+        select=("box",),
     )
 
 
@@ -196,11 +211,13 @@ def growth(found: Overview, scope: Scope, dataset: Dataset) -> None:
     if found.split is None:
         st.caption("There is no growth to split: nothing was sold a year before.")
         return
-    st.plotly_chart(
-        overview_charts.growth_parts(found.split, scope.measure, dataset.currency),
-        key=f"growth-{_mode()}",
-        config=_QUIET,
-        alt=words.split_sentence(found.split, scope.measure, dataset.currency),
+    split = found.split
+    chart_downloads.draw(
+        overview_charts.growth_parts(split, scope.measure, dataset.currency),
+        title="Where growth comes from",
+        key=chart_downloads.keyed("growth"),
+        alt=words.split_sentence(split, scope.measure, dataset.currency),
+        data=lambda: words.split_table(split, scope.measure),
     )
 
 
@@ -230,16 +247,16 @@ def _tiles(found: Overview, scope: Scope, comparison: Comparison, dataset: Datas
         st.caption("Nothing above zero to draw here: everything was returned or nothing was sold.")
         return
     frame, left_out = overview_charts.without_crowd(frame)
-    key = f"tiles-{_mode()}-{_view(scope, comparison)}"
-    st.plotly_chart(
+    key = chart_downloads.keyed(f"tiles-{_view(scope, comparison)}")
+    chart_downloads.draw(
         overview_charts.tile_map(
             frame, scope.measure, dataset.currency, compared=comparison.has_before
         ),
+        title="What sells",
         key=key,
-        config=_QUIET,
-        on_select=lambda: _go_down(key, scope),
-        selection_mode="points",
         alt=words.describe_ranked(frame, scope.measure, dataset.currency),
+        data=lambda: words.ranked_table(found.tiles, scope.measure),
+        on_select=lambda: _go_down(key, scope),
     )
     if left_out:
         st.caption(
@@ -272,17 +289,17 @@ def _places(found: Overview, scope: Scope, comparison: Comparison, dataset: Data
         if scope.place_id is not None:
             st.button("Show all places", on_click=address.go, args=({"place": None},))
         return
-    key = f"places-{_mode()}-{_view(scope, comparison)}"
+    key = chart_downloads.keyed(f"places-{_view(scope, comparison)}")
     with st.container(height=352 if len(frame) > 10 else "content", border=False):
-        st.plotly_chart(
+        chart_downloads.draw(
             overview_charts.places(
                 frame, scope.measure, dataset.currency, compared=comparison.has_before
             ),
+            title="Places",
             key=key,
-            config=_QUIET,
-            on_select=lambda: _go_to_place(key),
-            selection_mode="points",
             alt=words.describe_ranked(frame, scope.measure, dataset.currency),
+            data=lambda: words.ranked_table(frame, scope.measure),
+            on_select=lambda: _go_to_place(key),
         )
     if found.all_places > len(frame):
         st.caption(f"The largest {len(frame)} of {found.all_places:,}.")
@@ -294,77 +311,16 @@ def _go_to_place(key: str) -> None:
             address.go({"place": int(point["customdata"][0])})
 
 
-def movers(found: Overview, scope: Scope, comparison: Comparison, dataset: Dataset) -> None:
-    """The products that gained and lost most, side by side; Open leads to their forecast."""
-    if not comparison.has_before or scope.product_id is not None:
-        return
-    left, right = st.columns(2, gap="medium")
-    with left:
-        _mover_table("Gained most", "gained", found.gained, scope, dataset)
-    with right:
-        _mover_table("Lost most", "lost", found.lost, scope, dataset)
-
-
-def _mover_table(
-    title: str, name: str, frame: pd.DataFrame, scope: Scope, dataset: Dataset
-) -> None:
-    st.markdown(f"**{title}** :gray[· products, against last year]")
-    if frame.empty:
-        st.caption("No product did.")
-        return
-    money = scope.measure == "revenue"
-    table = frame.assign(
-        growth=pd.Series(
-            [
-                None if (change := words.growth(value, before)) is None else change * 100
-                for value, before in zip(frame["value"], frame["before"], strict=True)
-            ],
-            dtype="Float64",
-        ),
-        spark=pd.Series([[max(value, 0.0) for value in spark] for spark in frame["spark"]]),
-        open="Open",
-    )
-    unit = dataset.currency if money else ""
-    last = f"{SPARK} {'months' if dataset.frequency == 'M' else 'weeks'}"
-    click = f"open_{name}"
-    config = st.column_config
-    st.dataframe(
-        table[["label", "change", "growth", "spark", "open"]],
-        hide_index=True,
-        placeholder="new",
-        alt=f"{title}: {str(frame['label'].iloc[0])[:60]} first",
-        column_config={
-            "label": config.TextColumn("Product", width=172),
-            "change": config.NumberColumn(
-                f"Change{', ' + unit if unit else ''}", format="%+,d", width=84
-            ),
-            "growth": config.NumberColumn("Growth", format="%+,.0f%%", width=66),
-            "spark": config.LineChartColumn(last, width=90, y_min=0, color="gray"),
-            "open": config.ButtonColumn("", key=click, type="tertiary", width=54),
-        },
-    )
-    if pressed := st.session_state.get(click):
-        place = {"place": str(scope.place_id)} if scope.place_id is not None else {}
-        st.switch_page(
-            navigation.FORECAST,
-            query_params={
-                "dataset": str(dataset.dataset_id),
-                "product": str(table.at[pressed["row"], "product_id"]),
-                **place,
-            },
-        )
-
-
 def downloads(
     place: DeltaGenerator, scope: Scope, comparison: Comparison, dataset: Dataset
 ) -> None:
-    """The Download menu: every product with both spans, made when it is asked for."""
+    """The Download menu: every product with both spans, and the charts."""
 
     def everything() -> bytes:
-        table = database.products(state.store(), scope, comparison)
+        table = database.products(state.store(), scope, comparison).drop(columns="product_id")
         return words.csv(table, dataset=dataset.name, comparison=comparison).encode("utf-8-sig")
 
-    with place.popover("Download", icon=":material/download:"):
+    with chart_downloads.menu(place):
         st.download_button(
             "All products (CSV)",
             everything,
@@ -380,10 +336,6 @@ def _what(scope: Scope) -> str:
     return "Revenue" if scope.measure == "revenue" else "Units"
 
 
-def _mode() -> str:
-    return str(st.context.theme.type)
-
-
 def _view(scope: Scope, comparison: Comparison) -> str:
-    """A name for what is on screen: a zoom and a selection end when it changes."""
+    """A name for what is on screen: a selection ends when it changes."""
     return f"{hash((scope, comparison)):x}"

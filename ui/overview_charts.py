@@ -4,17 +4,16 @@ Tiles and places carry growth as colour: orange below last year, blue above, gre
 before. A treemap of plotly cannot be clicked in Streamlit, so tiles are bars, which can.
 """
 
-import math
-import re
-from typing import Any
-
 import pandas as pd
 import plotly.graph_objects as go
 
 from data.scope import Freq
 from data.split import Split
+from ui import chart_zoom
 from ui import format as fmt
 from ui import overview_words as words
+from ui.chart_style import LEGEND, Row, amount_ticks, dates_format, plain, records, short
+from ui.chart_zoom import Window
 from ui.charts import COLOURS
 from ui.overview_tiles import Tile, tiles
 
@@ -24,8 +23,6 @@ PAGE = "#000038"  # stand-in for the colour of the page
 FULL = 0.25  # growth from which a colour is at its end
 UNKNOWN = COLOURS["last_year"] + "59"  # nothing to compare with
 
-Row = dict[str, Any]
-
 _WIDTH = 600  # pixels of a chart in its column, from which the length of labels is guessed
 _FEW = 6  # points that all have their date below
 _LETTER = 6.6  # pixels of a letter
@@ -33,10 +30,12 @@ _DATES = {"D": "%-d %b", "W": "%-d %b", "M": "%b %Y"}
 _HEADS = {"D": "%a %-d %b %Y", "W": "Week of %a %-d %b %Y", "M": "%B %Y"}
 
 
-def line(frame: pd.DataFrame, freq: Freq, measure: str, currency: str, view: str) -> go.Figure:
-    """This year's sales as a line, last year's dotted on the same dates."""
+def line(
+    frame: pd.DataFrame, freq: Freq, measure: str, currency: str, shown: Window | None = None
+) -> go.Figure:
+    """This year's sales as a line, last year's dotted on the same dates; `frame` has a row for
+    each of the `whole_periods`."""
     figure = go.Figure()
-    frame = whole_periods(frame)
     alone = len(frame) == 1  # a line of one point is not seen
     for column, name, role, width, dash in (
         ("before", "Last year", "last_year", 1.6, "dot"),
@@ -58,20 +57,12 @@ def line(frame: pd.DataFrame, freq: Freq, measure: str, currency: str, view: str
         height=280,
         margin={"l": 8, "r": 8, "t": 34, "b": 8},
         hovermode="x unified",
-        dragmode="pan",
-        uirevision=view,
-        legend={
-            "orientation": "h",
-            "x": 0,
-            "y": 1.02,
-            "yanchor": "bottom",
-            "traceorder": "reversed",
-        },
+        legend=LEGEND | {"traceorder": "reversed"},
     )
     figure.update_xaxes(
         type="date",
         nticks=7,
-        tickformat=_DATES[freq],
+        tickformat=dates_format(_DATES[freq], frame["start"].iloc[-1]),
         hoverformat=_HEADS[freq],
         tickangle=0,
         ticks="outside",
@@ -79,9 +70,13 @@ def line(frame: pd.DataFrame, freq: Freq, measure: str, currency: str, view: str
         zeroline=False,
         title=None,
     )
-    if len(frame) <= _FEW:
-        figure.update_xaxes(tickvals=frame["start"])
-    _amount_axis(figure, frame, measure, currency)
+    seen = frame
+    if shown is not None:
+        seen = frame[frame["start"].between(shown.first, shown.last)]
+    if len(seen) <= _FEW:
+        figure.update_xaxes(tickvals=seen["start"])
+    chart_zoom.draggable(figure, shown)
+    _amount_axis(figure, seen, measure, currency)
     return figure
 
 
@@ -168,7 +163,7 @@ def tile_map(
     """A treemap: area is the amount, colour the growth; `frame` has values above zero only."""
     placed = tiles(frame["value"].tolist(), width=_WIDTH, height=height)
     total = float(frame["value"].sum())
-    rows = _records(frame)
+    rows = records(frame)
     colours = [colour(row["value"], row["before"], compared) for row in rows]
     figure = go.Figure(
         go.Bar(
@@ -207,7 +202,7 @@ def tile_map(
 
 def places(frame: pd.DataFrame, measure: str, currency: str, *, compared: bool) -> go.Figure:
     """A bar per place, largest first, with a mark where it stood last year."""
-    rows = _records(frame)
+    rows = records(frame)
     figure = go.Figure(
         go.Bar(
             x=frame["value"],
@@ -219,7 +214,7 @@ def places(frame: pd.DataFrame, measure: str, currency: str, *, compared: bool) 
                 "line": {"width": 0},
             },
             hovertext=[
-                f"{_plain(row['label'])}: {fmt.exact(row['value'], measure, currency)}"
+                f"{plain(row['label'])}: {fmt.exact(row['value'], measure, currency)}"
                 + (f", {words.growth_word(row['value'], row['before'])}" if compared else "")
                 for row in rows
             ],
@@ -265,7 +260,7 @@ def places(frame: pd.DataFrame, measure: str, currency: str, *, compared: bool) 
     figure.update_xaxes(range=[low * 1.1, high * 1.42], visible=False, fixedrange=True)
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
-        ticktext=[_plain(_short(str(row["label"]), 20)) for row in rows],
+        ticktext=[plain(short(str(row["label"]), 20)) for row in rows],
         range=[len(rows) - 0.4, -0.6],
         ticks="",
         showgrid=False,
@@ -299,17 +294,13 @@ def _letters(ground: str) -> str:
     return PAGE if ground in ends else COLOURS["sold"]
 
 
-def _records(frame: pd.DataFrame) -> list[Row]:
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
-
-
 def _tile_text(row: Row, tile: Tile, measure: str, currency: str, compared: bool) -> str:
     """Name and growth, cut to the width of the tile; nothing in one too small to read."""
     room = int((tile.width - 10) / _LETTER)
     if room < 4 or tile.height < 18:
         return ""
     value, before = row["value"], row["before"]
-    name = f"<b>{_plain(_short(str(row['label']), room))}</b>"
+    name = f"<b>{plain(short(str(row['label']), room))}</b>"
     change = words.growth(value, before) if compared else None
     amount = fmt.amount(value, measure, currency)
     below = amount if change is None else f"{amount} · {fmt.growth(change)}"
@@ -321,7 +312,7 @@ def _tile_text(row: Row, tile: Tile, measure: str, currency: str, compared: bool
 def _tile_hover(row: Row, total: float, measure: str, currency: str, compared: bool) -> str:
     value, before = row["value"], row["before"]
     parts = [
-        f"{_plain(_short(str(row['label']), 60))}: {fmt.exact(value, measure, currency)}",
+        f"{plain(short(str(row['label']), 60))}: {fmt.exact(value, measure, currency)}",
         f"{fmt.share(value / total)} of these",
     ]
     if compared:
@@ -342,14 +333,13 @@ def _amount_axis(figure: go.Figure, frame: pd.DataFrame, measure: str, currency:
     """At most five lines at round amounts, from zero; lower only where returns prevail."""
     values = frame[["value", "before"]].astype(float)
     low, high = min(values.min().min(), 0.0), max(values.max().max(), 0.0)
-    if high - low == 0:
-        high = 4.0
-    step = max(_round_up((high - low) / 4), 1.0)  # less has no room on a label
-    ticks = [step * i for i in range(math.ceil(low / step), math.ceil(high / step - 1e-9) + 1)]
+    ticks = amount_ticks(low, high, measure, currency)
+    first, last = min(ticks), max(ticks)
+    room = (last - first) / len(ticks) * 0.12
     figure.update_yaxes(
-        range=[low - (high - low) * 0.02, max(ticks[-1], high) + step * 0.12],
-        tickvals=ticks,
-        ticktext=[_tick(value, measure, currency) for value in ticks],
+        range=[low - (high - low) * 0.02, last + room],
+        tickvals=list(ticks),
+        ticktext=list(ticks.values()),
         ticks="",
         zeroline=bool(low < 0),
         fixedrange=True,
@@ -358,36 +348,9 @@ def _amount_axis(figure: go.Figure, frame: pd.DataFrame, measure: str, currency:
     )
 
 
-def _round_up(value: float) -> float:
-    """The next of 1, 2, 2.5, 5 and 10 times a power of ten.
-
-    >>> _round_up(180), _round_up(26), _round_up(0.3)
-    (200.0, 50.0, 0.5)
-    """
-    power: float = 10.0 ** math.floor(math.log10(value))
-    return next(times * power for times in (1, 2, 2.5, 5, 10) if times * power >= value)
-
-
-def _tick(value: float, measure: str, currency: str) -> str:
-    """A short label, without decimals that say nothing."""
-    if value == 0:
-        return "0"
-    text = fmt.amount(value, measure, currency)
-    return re.sub(r"(\.\d*?)0+([KMB])$", r"\1\2", text).replace(".K", "K").replace(".M", "M")
-
-
 def _signed(value: float, measure: str, currency: str) -> str:
     """To the cent, with its sign."""
     sign = "+" if value > 0 else fmt.MINUS if value < 0 else ""
     money = measure == "revenue"
     text = f"{abs(value):,.2f}" if money or value != round(value) else f"{abs(value):,.0f}"
     return f"{sign}{currency if money else ''}{text}"
-
-
-def _short(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: max(length - 1, 1)].rstrip() + "…"
-
-
-def _plain(text: object) -> str:
-    """Plotly reads a little HTML in its texts; the user's own text must stay text."""
-    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -124,6 +124,29 @@ def describe_ranked(frame: pd.DataFrame, measure: str, currency: str) -> str:
     return f"Largest of {len(frame)}: {name}, {amount}, {change}."
 
 
+def line_table(line: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The numbers behind the line: start, complete, this year's and last year's amount."""
+    names = {"value": _column(measure), "before": f"{_column(measure)}_last_year"}
+    return line.rename(columns=names)
+
+
+def split_table(split: Split, measure: str) -> pd.DataFrame:
+    """The steps of growth and their sum."""
+    rows = [(STEPS[code][0], step / 100) for code, step in split.steps.items()]
+    return pd.DataFrame([*rows, ("Growth", split.growth / 100)], columns=["step", _column(measure)])
+
+
+def ranked_table(ranked: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The numbers behind tiles, places or movers."""
+    kept = ranked[["label", "value", "before"]]
+    names = {"value": _column(measure), "before": f"{_column(measure)}_last_year"}
+    return kept.rename(columns=names)
+
+
+def _column(measure: str) -> str:
+    return "revenue" if measure == "revenue" else "units"
+
+
 def csv(products: pd.DataFrame, *, dataset: str, comparison: Comparison) -> str:
     """Every product as a file, both spans beside each other."""
     frame = products.rename(columns={"is_new": "new", "is_gone": "not_sold_lately"})

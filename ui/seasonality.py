@@ -1,5 +1,7 @@
 """The parts of the Seasonality page: four answers, what sales are made of, their days."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -7,9 +9,17 @@ from streamlit.delta_generator import DeltaGenerator
 from data.scope import Scope
 from forecasting import diagnostics as dx
 from forecasting.arrays import FloatArray
+from ui import (
+    chart_downloads,
+    chart_zoom,
+    layout,
+    queries,
+    seasonality_calendar,
+    seasonality_charts,
+)
 from ui import format as fmt
-from ui import layout, queries, seasonality_calendar, seasonality_charts
 from ui import scope as scopes
+from ui import seasonality_tables as tables
 from ui import seasonality_words as words
 from ui.forecasts import NOUN
 from ui.queries import Dataset
@@ -18,7 +28,7 @@ from ui.seasonality_facts import Patterns
 
 KINDS = ("Sales", "Without trend", "Left over")  # of which likeness can be measured
 LAGS = {"D": 56, "W": 60, "M": 36}
-_QUIET = {"displayModeBar": False}
+_PARTS = "parts"
 
 
 def read(scope: Scope, dataset: Dataset) -> Patterns:
@@ -68,20 +78,31 @@ def cards(found: Patterns) -> None:
 
 
 def made_of(found: Patterns, scope: Scope, dataset: Dataset) -> None:
-    """Sales taken apart: trend, seasons and what is left over."""
+    """Sales taken apart: trend, seasons and what is left over; dragging looks closer."""
     unit = _unit(found, scope, dataset)
     noun = NOUN[scope.freq][0]
-    st.markdown(f"**What the sales are made of** :gray[· {measured(scope, unit, noun)}]")
+    shown = chart_zoom.window(_PARTS, found.shown.times)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**What the sales are made of** :gray[· {measured(scope, unit, noun)}]",
+            width="content",
+        )
+        chart_zoom.reset(_PARTS, shown)
     if found.parts is None:
         st.markdown(words.too_short(found))
     figure = seasonality_charts.decomposition(
-        found, unit, view=f"{scope}", height=470 if found.parts is not None else 240
+        found, unit, shown=shown, height=470 if found.parts is not None else 240
     )
-    st.plotly_chart(
+    seasonality_charts.mark_festivals(figure, found.shown, _festivals(scope, found.shown.times))
+    key = chart_downloads.keyed(_PARTS)
+    chart_downloads.draw(
         figure,
-        key=f"parts-{st.context.theme.type}",
-        config=_QUIET | {"scrollZoom": False},
+        title="What the sales are made of",
+        key=key,
         alt=words.describe_parts(found),
+        data=lambda: tables.parts(found, scope),
+        on_select=lambda: chart_zoom.take(_PARTS, key),
+        select=("box",),
     )
 
 
@@ -98,11 +119,12 @@ def memory(found: Patterns, scope: Scope) -> None:
         st.caption(f"Too few {noun}, or all the same: likeness cannot be measured.")
         return
     text = words.memory(made, scope.freq)
-    st.plotly_chart(
+    chart_downloads.draw(
         seasonality_charts.memory(made, scope.freq),
-        key=f"memory-{st.context.theme.type}",
-        config=_QUIET,
+        title="How long sales remember",
+        key=chart_downloads.keyed("memory"),
         alt=text,
+        data=lambda: tables.memory(made),
     )
     st.caption(text)
 
@@ -120,28 +142,29 @@ def usual(found: Patterns) -> None:
             if profile is None:
                 st.caption(f"{title} {missing}" if found.base_parts else f"{title}: not yet known.")
                 continue
-            st.plotly_chart(
+            chart_downloads.draw(
                 seasonality_charts.usual(profile, names),
-                key=f"{title}-{st.context.theme.type}",
-                config=_QUIET,
+                title=title,
+                key=chart_downloads.keyed(title),
                 alt=words.describe_usual(profile, names),
+                data=partial(tables.usual, profile, names),
             )
 
 
 def calendar(found: Patterns, scope: Scope, dataset: Dataset) -> None:
     """Every day of the last year, or every week or month of all years."""
-    mode = st.context.theme.type
     if found.days is None:
         if len(found.base.times) < 2:
             return
         unit = _unit_of(found.base.values, scope, dataset)
         noun = NOUN[found.base.freq][0]
         st.markdown(f"**Every {noun}** :gray[· {measured(scope, unit)}, darker is more]")
-        st.plotly_chart(
+        chart_downloads.draw(
             seasonality_calendar.years(found.base, unit),
-            key=f"years-{mode}",
-            config=_QUIET,
+            title=f"Every {noun}",
+            key=chart_downloads.keyed("years"),
             alt=words.describe_parts(found),
+            data=lambda: tables.sales(found.base, scope.measure),
         )
         return
     days = found.days
@@ -152,22 +175,23 @@ def calendar(found: Patterns, scope: Scope, dataset: Dataset) -> None:
     st.markdown(
         f"**Every day of the last 52 weeks** :gray[· {measured(scope, unit)}, {', '.join(notes)}]"
     )
-    st.plotly_chart(
+    chart_downloads.draw(
         seasonality_calendar.calendar(days, _festivals(scope, days.times), unit),
-        key=f"days-{mode}",
-        config=_QUIET,
+        title="Every day of the last 52 weeks",
+        key=chart_downloads.keyed("days"),
         alt=f"Sales by day until {fmt.day(days.times[-1])}, a column per week.",
+        data=lambda: tables.last_weeks(days, scope.measure),
     )
 
 
 def downloads(place: DeltaGenerator, found: Patterns, scope: Scope) -> None:
-    """The Download menu: the series with its parts."""
+    """The Download menu: the series with its parts, and the charts."""
     node, where = scopes.name(scope), scopes.place(scope)
-    with place.popover("Download", icon=":material/download:"):
+    with chart_downloads.menu(place):
         st.download_button(
             "Sales and their parts (CSV)",
-            lambda: words.csv(found, scope, node=node, place=where).encode("utf-8-sig"),
-            file_name=f"seasonality-{_slug(node)}-{_slug(where)}.csv",
+            lambda: tables.csv(found, scope, node=node, place=where).encode("utf-8-sig"),
+            file_name=f"seasonality-{chart_downloads.slug(f'{node} {where}')}.csv",
             mime="text/csv",
             on_click="ignore",
             type="tertiary",
@@ -209,8 +233,3 @@ def measured(scope: Scope, unit: Unit, per: str = "") -> str:
 def _festivals(scope: Scope, times: pd.DatetimeIndex) -> pd.DataFrame:
     events = queries.events(scope.dataset_id, times[0].date(), times[-1].date())
     return events[events["kind"] != "holiday"]
-
-
-def _slug(text: str) -> str:
-    parts = "".join(sign if sign.isalnum() else "-" for sign in text.lower()).split("-")
-    return "-".join(part for part in parts if part)[:60] or "all"

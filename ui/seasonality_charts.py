@@ -12,8 +12,11 @@ import plotly.graph_objects as go
 from data.scope import Freq
 from forecasting import diagnostics as dx
 from forecasting.arrays import FloatArray
+from ui import chart_zoom
 from ui import format as fmt
 from ui import seasonality_facts as facts
+from ui.chart_style import plain as plain_text
+from ui.chart_zoom import Window
 from ui.charts import COLOURS
 from ui.seasonality_facts import Patterns, Sales
 
@@ -48,9 +51,11 @@ def unit_of(values: FloatArray, measure: str, currency: str) -> Unit:
     return Unit(sign, 1e3, "K", "thousand") if top >= 10_000 else Unit(sign, 1.0, "", "")
 
 
-def decomposition(patterns: Patterns, unit: Unit, *, view: str, height: int = 470) -> go.Figure:
+def decomposition(
+    patterns: Patterns, unit: Unit, *, shown: Window | None = None, height: int = 470
+) -> go.Figure:
     """Sales with their trend, a panel per season, and what is left over; one hover box."""
-    shown, parts = patterns.shown, patterns.parts
+    sales, parts = patterns.shown, patterns.parts
     figure = go.Figure()
     seasons = list(parts.seasons)[::-1] if parts else []  # the long one first, below the trend
     panels = _panels(len(seasons), parts is not None)
@@ -58,9 +63,9 @@ def decomposition(patterns: Patterns, unit: Unit, *, view: str, height: int = 47
     names = ["Sales" if parts is None else "Sales and trend"]
     if parts is not None:
         for number, period in enumerate(seasons):
-            _add_season(figure, shown, parts, period, f"y{number + 2}")
-            names.append(f"{_season_name(period, shown.freq)}, {_percent_word(parts)}")
-        _add_rest(figure, shown, parts, f"y{len(seasons) + 2}")
+            _add_season(figure, sales, parts, period, f"y{number + 2}")
+            names.append(f"{_season_name(period, sales.freq)}, {_percent_word(parts)}")
+        _add_rest(figure, sales, parts, f"y{len(seasons) + 2}")
         names.append(f"Left over, {_percent_word(parts)}")
     for number, ((low, high), name) in enumerate(zip(panels, names, strict=True)):
         axis = "yaxis" if number == 0 else f"yaxis{number + 1}"
@@ -75,16 +80,14 @@ def decomposition(patterns: Patterns, unit: Unit, *, view: str, height: int = 47
         margin={"l": 8, "r": 8, "t": 22, "b": 8},
         hovermode="x unified",
         hoversubplots="axis",
-        dragmode="pan",
         showlegend=False,
-        uirevision=view,
     )
     figure.update_xaxes(
         type="date",
-        range=[shown.times[0], shown.times[-1] + (shown.times[-1] - shown.times[0]) * 0.01],
-        tickformat="%b %Y" if len(shown.times) > 60 or shown.freq != "D" else "%-d %b",
+        range=[sales.times[0], sales.times[-1] + (sales.times[-1] - sales.times[0]) * 0.01],
+        tickformat="%b %Y" if len(sales.times) > 60 or sales.freq != "D" else "%-d %b",
         nticks=8,
-        hoverformat=_HOVER_HEAD[shown.freq],
+        hoverformat=_HOVER_HEAD[sales.freq],
         ticks="outside",
         tickangle=0,
         showgrid=False,
@@ -93,7 +96,47 @@ def decomposition(patterns: Patterns, unit: Unit, *, view: str, height: int = 47
         position=0,
         title=None,
     )
+    chart_zoom.draggable(figure, shown)
+    if shown is not None:
+        _fit(figure, sales, unit, shown)
     return figure
+
+
+def _fit(figure: go.Figure, sales: Sales, unit: Unit, shown: Window) -> None:
+    """The uppermost panel as high as what is seen of it, its dates as fine as there is room."""
+    seen = np.asarray((sales.times >= shown.first) & (sales.times <= shown.last))
+    values = sales.values[seen & np.isfinite(sales.values)] / unit.divisor
+    if len(values) and values.any():
+        room = float(max(values.max(), 0.0) - min(values.min(), 0.0)) * 0.05
+        figure.update_yaxes(
+            range=[min(values.min() - room, 0.0), max(values.max() + room, 0.0)],
+            selector={"rangemode": "tozero"},
+        )
+    if shown.last - shown.first < pd.Timedelta(days=120) and sales.freq != "M":
+        figure.update_xaxes(tickformat="%-d %b<br>%Y")
+
+
+def mark_festivals(figure: go.Figure, sales: Sales, events: pd.DataFrame) -> None:
+    """Dotted lines where festivals begin, named in the hover box; `events` as of `data.queries`."""
+    days = pd.to_datetime(events["first_day"])
+    places = sales.times.searchsorted(days.to_numpy(), side="right") - 1
+    named: dict[int, list[str]] = {}
+    for place, day, name in zip(places.tolist(), days, events["name"], strict=True):
+        if sales.times[0] <= day and place >= 0:
+            named.setdefault(place, []).append(plain_text(name))
+    for place in named:
+        figure.add_shape(
+            type="line", x0=sales.times[place], x1=sales.times[place], y0=0, y1=1, yref="y domain",
+            layer="below", line={"color": COLOURS["event"] + "8c", "width": 1, "dash": "dot"},
+        )  # fmt: skip
+    figure.add_scatter(
+        x=sales.times[list(named)],
+        y=[0] * len(named),
+        mode="markers",
+        marker={"opacity": 0, "color": COLOURS["event"]},
+        text=[", ".join(names) for names in named.values()],
+        hovertemplate="%{text}<extra></extra>",
+    )
 
 
 def _panels(seasons: int, split: bool) -> list[tuple[float, float]]:
@@ -193,7 +236,8 @@ def _add_season(
         yaxis=axis,
         mode="lines",
         line={"color": SEASON, "width": 1.6 if period > _SMOOTH else 0.8},
-        hovertemplate=f"{_season_name(period, shown.freq)}: %{{y:+,.0f}}{sign}<extra></extra>",
+        text=_signed(values, sign),
+        hovertemplate=f"{_season_name(period, shown.freq)}: %{{text}}<extra></extra>",
     )
 
 
@@ -208,7 +252,8 @@ def _add_rest(figure: go.Figure, shown: Sales, parts: dx.Decomposition, axis: st
         yaxis=axis,
         mode="markers",
         marker={"color": COLOURS["last_year"], "size": 3},
-        hovertemplate=f"Left over: %{{y:+,.0f}}{sign}<extra></extra>",
+        text=_signed(values[usual], sign),
+        hovertemplate="Left over: %{text}<extra></extra>",
     )
     if shown.unusual.any():
         figure.add_scatter(
@@ -217,8 +262,15 @@ def _add_rest(figure: go.Figure, shown: Sales, parts: dx.Decomposition, axis: st
             yaxis=axis,
             mode="markers",
             marker={"color": COLOURS["stockout"], "size": 8, "symbol": "circle-open"},
-            hovertemplate=f"Unusual: %{{y:+,.0f}}{sign}<extra></extra>",
+            text=_signed(values[shown.unusual], sign),
+            hovertemplate="Unusual: %{text}<extra></extra>",
         )
+
+
+def _signed(values: FloatArray, sign: str) -> list[str]:
+    """Whole numbers with their sign, zero without; `sign` is % or nothing."""
+    texts = [fmt.signed_percent(value, 0) for value in values.tolist()]
+    return [(text if sign else text.rstrip("%")).replace("-", fmt.MINUS) for text in texts]
 
 
 def _add_changes(figure: go.Figure, patterns: Patterns, panel: tuple[float, float]) -> None:

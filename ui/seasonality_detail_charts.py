@@ -166,9 +166,11 @@ def multiples(
             line={"color": COLOURS["forecast"], "width": 1.8},
             fill="tozeroy" if percent else "none",
             fillcolor=COLOURS["forecast"] + "2e",
-            hovertemplate="%{x}: %{y:+,.0f}%<extra></extra>"
-            if percent
-            else "%{x}: %{y:,.0f}<extra></extra>",
+            text=[
+                fmt.signed_percent(value, 0).replace("-", fmt.MINUS) if percent else f"{value:,.0f}"
+                for value in series.tolist()
+            ],
+            hovertemplate="%{x}: %{text}<extra></extra>",
         )
         figure.update_layout(
             {

@@ -9,30 +9,30 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from data.scope import Level, Scope
+from data.scope import Scope
 from forecasting import diagnostics as dx
-from ui import address, queries, seasonality, seasonality_calendar, seasonality_charts
-from ui import format as fmt
-from ui import scope as scopes
-from ui import seasonality_compare as compare
+from ui import (
+    chart_downloads,
+    queries,
+    seasonality,
+    seasonality_calendar,
+    seasonality_charts,
+    seasonality_inside,
+)
 from ui import seasonality_detail_charts as charts
+from ui import seasonality_tables as tables
 from ui import seasonality_words as words
 from ui.forecasts import NOUN
 from ui.queries import Dataset
 from ui.seasonality_charts import MONTHS, WEEKDAYS
 from ui.seasonality_facts import PERIODS, Patterns
 
-OFFERED = 200  # members offered by name; a longer list would weigh more than the page
-_LEVELS: dict[str, Level] = {"Categories": "category", "Products": "product", "Places": "place"}
-_QUIET = {"displayModeBar": False}
-_TABLE = "compare_table"
-
 
 def show(found: Patterns, scope: Scope, dataset: Dataset) -> None:
     """All tabs; the body of the open one."""
     bodies: dict[str, Callable[[Patterns, Scope, Dataset], None]] = {
         "Year by year": _years,  # first, because it costs next to nothing
-        "Compare": _compare,
+        "Compare": seasonality_inside.show,
         "Changes": _changes,
         "Memory": _memory,
         "Stationarity": _stationarity,
@@ -47,146 +47,19 @@ def show(found: Patterns, scope: Scope, dataset: Dataset) -> None:
                 body(found, scope, dataset)
 
 
-def _compare(found: Patterns, scope: Scope, dataset: Dataset) -> None:
-    levels = [word for word, level in _LEVELS.items() if _has(scope, level)]
-    if not levels:
-        st.caption("One product in one place has nothing inside to compare. Choose a wider scope.")
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        word = (
-            st.segmented_control(
-                "Compare",
-                levels,
-                default=levels[0],
-                required=True,
-                label_visibility="collapsed",
-                key=f"compare_{'-'.join(levels).lower()}",
-            )
-            or levels[0]
-        )
-        views = ["A usual year", *(["A usual week"] if found.days else []), "Sales"]
-        view = st.segmented_control(
-            "Show",
-            views,
-            default=views[0],
-            required=True,
-            label_visibility="collapsed",
-            key=f"compare_view_{len(views)}",
-        )
-    members = _members(scope, _LEVELS[word])
-    chosen = st.multiselect(
-        f"{word} to compare",
-        list(members),
-        format_func=lambda key: members[key],
-        max_selections=12,
-        placeholder=f"The {compare.MOST} largest; choose others by name",
-        label_visibility="collapsed",
-        key=f"compare_{word}_{scope.dataset_id}_{scope.categories}_{scope.product_id}",
-    )
-    with st.skeleton(height=300):
-        children = queries.comparison(scope, _LEVELS[word], dataset.frequency, tuple(chosen))
-    drawn = {
-        "A usual year": compare.usual_years,
-        "A usual week": compare.usual_weeks,
-        "Sales": compare.courses,
-    }[view or views[0]](children)
-    if not drawn:
-        st.caption("None of these has sold for long enough yet.")
-    else:
-        unit = "own mean = 0%" if view == "Sales" else "above or below the mean"
-        st.markdown(f"**{view}** :gray[· percent, {unit}, one scale]")
-        st.plotly_chart(
-            charts.multiples(drawn),
-            key=f"multiples-{st.context.theme.type}",
-            config=_QUIET,
-            alt=charts.describe_multiples(drawn),
-        )
-    _table(children, _LEVELS[word], scope, word)
-
-
-def _table(children: list[compare.Child], level: Level, scope: Scope, word: str) -> None:
-    if not children:
-        return
-    key = f"{_TABLE}-{word}-{scope}"
-    frame = compare.table(children)
-    frame = frame.drop(columns=[name for name in frame if frame[name].isna().all()])
-    config = st.column_config
-    st.dataframe(
-        frame,
-        hide_index=True,
-        placeholder=fmt.DASH,
-        key=key,
-        on_select=lambda: _go(key, [each.child_id for each in children], level, scope),
-        selection_mode="single-cell",
-        alt=f"{word} by strength of season and growth; a click goes there",
-        column_config={
-            "label": config.TextColumn(word, width=240),
-            "yearly": config.ProgressColumn(
-                "Yearly pattern",
-                format="%d",
-                min_value=0,
-                max_value=100,
-                width=120,
-                help="Strength, of 100",
-            ),
-            "month": config.TextColumn("Top month", width=80),
-            "weekly": config.ProgressColumn(
-                "Weekly pattern",
-                format="%d",
-                min_value=0,
-                max_value=100,
-                width=120,
-                help="Strength, of 100",
-            ),
-            "day": config.TextColumn("Top day", width=80),
-            "growth": config.NumberColumn("Trend a year", format="%+.1f%%", width=100),
-        },
-    )
-
-
-def _go(key: str, children: list[str], level: Level, scope: Scope) -> None:
-    """Make the clicked one the scope."""
-    cells = st.session_state[key].selection.cells
-    if not cells:
-        return
-    child = children[cells[0][0]]
-    address.go({"category": (*scope.categories, child)} if level == "category" else {level: child})
-
-
-def _members(scope: Scope, level: Level) -> dict[str, str]:
-    """What is inside the scope, best sellers first, by the id that the query uses."""
-    if level == "place":
-        places = queries.places(scope.dataset_id)
-        return {str(key): str(places.at[key, "name"]) for key in places.index[:OFFERED]}
-    products, depth = queries.products(scope.dataset_id), len(scope.categories)
-    inside = np.array([path[:depth] == scope.categories for path in products["categories"]], bool)
-    mine = products[inside]
-    if level == "product":
-        return {str(key): str(mine.at[key, "name"]) for key in mine.index[:OFFERED]}
-    names = dict.fromkeys(path[depth] if len(path) > depth else "" for path in mine["categories"])
-    return {name: name or "Without a category" for name in list(names)[:OFFERED]}
-
-
-def _has(scope: Scope, level: Level) -> bool:
-    if level == "category":
-        return scopes.has_deeper_categories(scope)
-    if level == "place":
-        return scope.place_id is None and len(queries.places(scope.dataset_id)) > 1
-    return scope.product_id is None
-
-
 def _years(found: Patterns, scope: Scope, dataset: Dataset) -> None:
-    base, mode = found.base, st.context.theme.type
+    base = found.base
     noun = NOUN[base.freq][0]
     unit = seasonality_charts.unit_of(base.values, scope.measure, dataset.currency)
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(f"**Year over year** :gray[· by {noun}]")
-        st.plotly_chart(
+        chart_downloads.draw(
             charts.year_by_year(base, unit),
-            key=f"years_over-{mode}",
-            config=_QUIET,
+            title="Year over year",
+            key=chart_downloads.keyed("years_over"),
             alt=f"A line per year over the same {noun}s.",
+            data=lambda: tables.sales(base, scope.measure),
         )
     with right:
         fine = found.days or base
@@ -206,11 +79,12 @@ def _years(found: Patterns, scope: Scope, dataset: Dataset) -> None:
         what = "month by month" if len(names) == 12 else "weekday by weekday"
         st.markdown(f"**{what.capitalize()} over the years** :gray[· {each}; blue = mean]")
         fine_unit = seasonality_charts.unit_of(fine.values, scope.measure, dataset.currency)
-        st.plotly_chart(
+        chart_downloads.draw(
             charts.subseries(fine, names, phase, fine_unit),
-            key=f"subseries-{mode}",
-            config=_QUIET,
+            title=f"{what.capitalize()} over the years",
+            key=chart_downloads.keyed("subseries"),
             alt=f"Sales {what}, a small line over the years for each.",
+            data=lambda: tables.subseries(fine, names, phase, scope.measure),
         )
 
 
@@ -251,7 +125,7 @@ def _memory(found: Patterns, scope: Scope, dataset: Dataset) -> None:
     if made is None:
         st.caption("Too few values, or all the same: likeness cannot be measured.")
         return
-    noun, mode = NOUN[scope.freq][1], st.context.theme.type
+    noun = NOUN[scope.freq][1]
     left, right = st.columns(2, gap="medium")
     for column, title, partial in (
         (left, "Autocorrelation (ACF)", False),
@@ -259,11 +133,12 @@ def _memory(found: Patterns, scope: Scope, dataset: Dataset) -> None:
     ):
         with column:
             st.markdown(f"**{title}** :gray[· {noun} before]")
-            st.plotly_chart(
+            chart_downloads.draw(
                 seasonality_charts.memory(made, scope.freq, partial=partial),
-                key=f"{title}-{mode}",
-                config=_QUIET,
+                title=title,
+                key=chart_downloads.keyed(title),
                 alt=f"{title} up to {made.lags[-1]} {noun} before.",
+                data=lambda: tables.memory(made),
             )
     st.caption(
         words.memory(made, scope.freq) + " Partial: what a lag adds beyond all shorter ones. "
@@ -346,11 +221,12 @@ def _periods(found: Patterns, scope: Scope, dataset: Dataset) -> None:
         f"**Which periods repeat** :gray[· share of what varies, by length in {noun}]",
         help="Periodogram without the straight trend. Marked: Fisher's test, p < 0.01.",
     )
-    st.plotly_chart(
+    chart_downloads.draw(
         charts.power(spectrum, scope.freq),
-        key=f"power-{st.context.theme.type}",
-        config=_QUIET,
+        title="Which periods repeat",
+        key=chart_downloads.keyed("power"),
         alt="The periodogram with the periods that stand out.",
+        data=lambda: tables.power(spectrum),
     )
     st.markdown(words.cycles(spectrum, scope.freq))
 
@@ -383,9 +259,10 @@ def _hours(found: Patterns, scope: Scope, dataset: Dataset) -> None:
     top = table.loc[int(np.nanargmax(mean))]
     measure = seasonality.measured(scope, unit, "hour")
     st.markdown(f"**When in the week** :gray[· mean {measure}, darker is more]")
-    st.plotly_chart(
+    chart_downloads.draw(
         seasonality_calendar.hours(table, scope.measure, unit),
-        key=f"hours-{st.context.theme.type}",
-        config=_QUIET,
+        title="When in the week",
+        key=chart_downloads.keyed("hours"),
         alt=f"Most on {WEEKDAYS[int(top['weekday'])]} from {int(top['hour'])}:00.",
+        data=lambda: tables.hours(table, mean, scope.measure),
     )

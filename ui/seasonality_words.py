@@ -1,12 +1,12 @@
 """Seasonality in words, tables and files: what a merchandiser reads first. Knows no Streamlit."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
-from data.scope import Freq, Scope
+from data.scope import Freq
 from forecasting import diagnostics as dx
 from ui import format as fmt
 from ui import seasonality_facts as facts
@@ -182,15 +182,17 @@ def _peak(found: Patterns) -> Card:
 
 
 def days_between(monday: pd.Timestamp) -> str:
-    """The days of a week.
+    """The days of a week, with the year where it is more than twelve months away.
 
-    >>> days_between(pd.Timestamp("2026-12-14")), days_between(pd.Timestamp("2026-11-30"))
-    ('14–20 Dec', '30 Nov – 6 Dec')
+    >>> days_between(pd.Timestamp("2016-06-27")), days_between(pd.Timestamp("2015-12-14"))
+    ('27 Jun – 3 Jul 2016', '14–20 Dec 2015')
     """
     sunday = monday + timedelta(days=6)
+    far = abs((sunday - pd.Timestamp(date.today())).days) > 365
+    end = f"{sunday.day} {sunday:%b}" + (f" {sunday.year}" if far else "")
     if sunday.month == monday.month:
-        return f"{monday.day}–{sunday.day} {sunday:%b}"
-    return f"{monday.day} {monday:%b} – {sunday.day} {sunday:%b}"
+        return f"{monday.day}–{end}"
+    return f"{monday.day} {monday:%b} – {end}"
 
 
 def caption(found: Patterns, name: str) -> str:
@@ -377,24 +379,3 @@ def _change(change: dx.ChangePoint, parts: dx.Decomposition, freq: Freq) -> str:
         slopes = [each * year / mean for each in (change.slope_before, change.slope_after)]
     before, after = (fmt.growth(float(np.clip(each, -0.999, 9.99))) for each in slopes)
     return f"level {fmt.growth(jump)}; growth a year {before} before, {after} after"
-
-
-def csv(found: Patterns, scope: Scope, *, node: str, place: str) -> str:
-    """The series with its parts, one row per period; parts are logarithms where `log` says so."""
-    shown, parts = found.shown, found.parts
-    frame = pd.DataFrame({"date": shown.times.strftime("%Y-%m-%d")})
-    frame.insert(0, "scope", fmt.cell(node))
-    frame.insert(1, "place", fmt.cell(place))
-    frame[scope.measure] = shown.values.round(4)
-    reason = np.select(
-        [shown.gap, shown.stocked_out, shown.unusual], ["gap", "out of stock", "unusual"], ""
-    )
-    frame["left_out"] = reason
-    if parts is not None:
-        frame["log"] = parts.log
-        frame["filled"] = parts.values.round(6)
-        frame["trend"] = parts.trend.round(6)
-        for period, season in parts.seasons.items():
-            frame[f"season_{period}"] = season.round(6)
-        frame["remainder"] = parts.remainder.round(6)
-    return frame.to_csv(index=False)

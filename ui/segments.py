@@ -8,15 +8,15 @@ from streamlit.delta_generator import DeltaGenerator
 
 from data.scope import Scope
 from data.segments import WINDOW, Thresholds, period_of
+from ui import chart_downloads, layout, navigation, queries, segments_charts, segments_choice
 from ui import format as fmt
-from ui import layout, navigation, queries, segments_charts, segments_choice
 from ui import scope as scopes
+from ui import segments_points as points
 from ui import segments_words as words
 from ui.queries import Dataset
 
 LISTED = 100  # products in the table of the screen
 
-_QUIET = {"displayModeBar": False}
 _OPEN = "open_classified"
 
 
@@ -44,6 +44,15 @@ def caption(scope: Scope, dataset: Dataset) -> str:
 def choose(limits: Thresholds, scope: Scope, dataset: Dataset) -> words.Filter:
     """The classes to look at."""
     return segments_choice.classes(limits, period_of(dataset.frequency), scope.measure)
+
+
+def chosen(
+    classified: pd.DataFrame, picked: words.Filter, limits: Thresholds, scope: Scope
+) -> tuple[pd.DataFrame, bool]:
+    """The products of the chosen classes; with True those of them in a lasso alone."""
+    found = picked.of(classified)
+    lasso = found.index.intersection(list(points.lassoed(picked, limits, scope)))
+    return (found.loc[found.index.isin(lasso)], True) if len(lasso) else (found, False)
 
 
 def cards(
@@ -110,25 +119,22 @@ def matrix(
     scope: Scope,
     dataset: Dataset,
 ) -> None:
-    """ABC against variability or pattern; a click filters the page, a second one lifts it."""
+    """ABC against variability or pattern: cells to click, or products as points to lasso."""
     period = period_of(dataset.frequency)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**What earns and how it sells** :gray[· products and share of {_what(scope)}]",
+            f"**What earns and how it sells** :gray[· share of {_what(scope)}]",
             width="content",
             help=words.definition("abc", limits, period, scope.measure),
         )
         st.space("stretch")
-        across = st.segmented_control(
-            "Columns",
-            ["XYZ", "Pattern"],
-            default="XYZ",
-            required=True,
-            key="columns",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        across = _switch("Columns", ["XYZ", "Pattern"], "columns")
+        view = _switch("Drawn as", ["Cells", "Points"], "drawn")
     columns: Literal["xyz", "pattern"] = "pattern" if across == "Pattern" else "xyz"
+    if view == "Points":
+        within = picked.of(classified)
+        points.show(within, picked, columns, limits, scope, dataset.currency)
+        return
     # The other filters hold in the cells, so that counts and cells always agree.
     others = words.Filter(
         stage=picked.stage,
@@ -137,14 +143,14 @@ def matrix(
     )
     within = others.of(classified)
     cells = words.cells(within, columns)
-    key = f"matrix-{_mode()}-{hash((picked, columns, scope)):x}"
-    st.plotly_chart(
+    key = chart_downloads.keyed(f"matrix-{hash((picked, columns, scope)):x}")
+    chart_downloads.draw(
         segments_charts.matrix(cells, columns, picked, _what(scope)),
+        title="What earns and how it sells",
         key=key,
-        config=_QUIET,
-        on_select=lambda: _on_cell(key, columns),
-        selection_mode="points",
         alt=words.describe_cells(cells, _what(scope)),
+        data=lambda: cells,
+        on_select=lambda: _on_cell(key, columns),
     )
     silent = int((within[columns] == "").sum())
     said = words.definition(columns, limits, period, scope.measure)
@@ -152,9 +158,20 @@ def matrix(
     st.caption(said + none)
 
 
+def _switch(label: str, options: list[str], key: str) -> str | None:
+    return st.segmented_control(
+        label,
+        options,
+        default=options[0],
+        required=True,
+        key=key,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+
+
 def _on_cell(key: str, columns: str) -> None:
-    for point in st.session_state[key].selection.points:
-        abc, column = point["customdata"][0], point["customdata"][1]
+    for abc, column in chart_downloads.chosen(key):
         segments_choice.choose_cell(abc, columns, column)
 
 
@@ -173,20 +190,20 @@ def lives(
         "**Stage of life** :gray[· products]",
         help=words.definition("stage", limits, period, scope.measure),
     )
-    key = f"stages-{_mode()}-{hash((picked, scope)):x}"
-    groups = within.groupby("stage")["share"]
-    st.plotly_chart(
+    key = chart_downloads.keyed(f"stages-{hash((picked, scope)):x}")
+    groups = within.groupby("stage")["share"].agg(products="size", share="sum")
+    chart_downloads.draw(
         segments_charts.stages(
-            {str(stage): int(count) for stage, count in groups.size().items()},
-            {str(stage): float(share) for stage, share in groups.sum().items()},
+            {str(stage): int(count) for stage, count in groups["products"].items()},
+            {str(stage): float(share) for stage, share in groups["share"].items()},
             picked,
             _what(scope),
         ),
+        title="Stage of life",
         key=key,
-        config=_QUIET,
+        alt=", ".join(f"{stage}: {count}" for stage, count in groups["products"].items()),
+        data=lambda: groups.reset_index(),
         on_select=lambda: _on_stage(key),
-        selection_mode="points",
-        alt=", ".join(f"{stage}: {count}" for stage, count in groups.size().items()),
     )
     st.markdown(
         "**Forecastability** :gray[· products by score]",
@@ -196,24 +213,28 @@ def lives(
     if shown.notna().sum() == 0:
         st.caption("Too few periods for a score.")
         return
-    st.plotly_chart(
+    chart_downloads.draw(
         segments_charts.scores(shown),
-        key=f"scores-{_mode()}",
-        config=_QUIET,
+        title="Forecastability",
+        key=chart_downloads.keyed("scores"),
         alt=f"Median score {shown.median():.0f} of 100",
+        data=lambda: picked.of(classified)[["code", "name", "score"]],
     )
 
 
 def _on_stage(key: str) -> None:
-    for point in st.session_state[key].selection.points:
-        segments_choice.toggle("stage", point["customdata"][0])
+    for (stage,) in chart_downloads.chosen(key):
+        segments_choice.toggle("stage", stage)
 
 
-def products(chosen: pd.DataFrame, picked: words.Filter, scope: Scope, dataset: Dataset) -> None:
+def products(
+    chosen: pd.DataFrame, picked: words.Filter, by_hand: bool, scope: Scope, dataset: Dataset
+) -> None:
     """The chosen products, largest first; Open leads to their forecast."""
     rest = "" if len(chosen) <= LISTED else f", the largest {LISTED} of {len(chosen):,}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**Products** :gray[· {_chosen_words(picked)}{rest}]", width="content")
+        hand = " · chosen in the chart" if by_hand else ""
+        st.markdown(f"**Products** :gray[· {_chosen_words(picked)}{hand}{rest}]", width="content")
         if not picked.is_empty:
             st.button(
                 "Show all",
@@ -227,7 +248,7 @@ def products(chosen: pd.DataFrame, picked: words.Filter, scope: Scope, dataset: 
     table = words.table(chosen, LISTED).assign(open="Open")
     config = _columns(scope, dataset)
     st.dataframe(
-        table[list(config)],
+        fmt.with_signed_percents(table[list(config)], {"trend": 0}),
         hide_index=True,
         placeholder=fmt.DASH,
         alt="Products with their classes, largest first",
@@ -272,7 +293,6 @@ def _columns(scope: Scope, dataset: Dataset) -> dict[str, Any]:
         "share": config.NumberColumn("Share", format="%.1f%%", width=62),
         "trend": config.NumberColumn(
             "Trend",
-            format="%+,.0f%%",
             width=62,
             help="Units of the last quarter against the same a year before.",
         ),
@@ -281,13 +301,13 @@ def _columns(scope: Scope, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def downloads(chosen: pd.DataFrame, dataset: Dataset) -> None:
-    """The Download menu: every chosen product."""
+def downloads(place: DeltaGenerator, chosen: pd.DataFrame, dataset: Dataset) -> None:
+    """The Download menu: every chosen product, and the charts."""
 
     def everything() -> bytes:
         return words.csv(chosen, dataset=dataset.name).encode("utf-8-sig")
 
-    with st.popover("Download", icon=":material/download:"):
+    with chart_downloads.menu(place):
         st.download_button(
             f"{fmt.count(len(chosen), 'product')} (CSV)",
             everything,
@@ -299,11 +319,12 @@ def downloads(chosen: pd.DataFrame, dataset: Dataset) -> None:
         )
 
 
-def actions(place: DeltaGenerator) -> tuple[DeltaGenerator, Thresholds]:
-    """The right end of the title row: thresholds now, download and save when products are known."""
+def actions(place: DeltaGenerator) -> tuple[DeltaGenerator, DeltaGenerator, Thresholds]:
+    """The right end of the title row: thresholds now, places for Download and for saving."""
     with place:
         limits = segments_choice.thresholds()
-        return st.container(horizontal=True, width="content"), limits
+        files = chart_downloads.begin(place)
+        return files, st.container(horizontal=True, width="content"), limits
 
 
 def _chosen_words(picked: words.Filter) -> str:
@@ -312,7 +333,3 @@ def _chosen_words(picked: words.Filter) -> str:
 
 def _what(scope: Scope) -> str:
     return "revenue" if scope.measure == "revenue" else "units"
-
-
-def _mode() -> str:
-    return str(st.context.theme.type)

@@ -20,9 +20,14 @@ OVERVIEW = "pages/explore/overview.py"
 
 
 def save(
-    chosen: pd.DataFrame, picked: words.Filter, limits: Thresholds, scope: Scope, dataset: Dataset
+    chosen: pd.DataFrame,
+    picked: words.Filter,
+    by_hand: bool,
+    limits: Thresholds,
+    scope: Scope,
+    dataset: Dataset,
 ) -> None:
-    """The primary button: a name, and the products are kept."""
+    """The primary button: a name, and the products are kept; `by_hand`: no rule names them."""
     with st.popover("Save as segment", icon=":material/bookmark_add:", type="primary"):
         name = st.text_input(
             "Name", value=words.suggestion(picked), max_chars=80, key=f"name-{hash(picked)}"
@@ -36,7 +41,7 @@ def save(
                 state.store(),
                 dataset.dataset_id,
                 name,
-                rule=_rule(picked, limits, scope),
+                rule=_rule(picked, limits, scope) | {"by_hand": by_hand},
                 products=[int(key) for key in chosen.index],
                 built_through=dataset.last_day,
             )
@@ -65,6 +70,7 @@ def table(dataset: Dataset) -> None:
     st.markdown("**Saved segments** :gray[· a scope for every screen]")
     for segment in kept:
         stale = dataset.last_day is not None and segment.built_through < dataset.last_day
+        stale &= not segment.rule.get("by_hand")  # these products, whatever becomes of them
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(
                 f"**{fmt.escape(segment.name)}** :gray[· "

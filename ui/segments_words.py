@@ -107,6 +107,8 @@ def rule_words(rule: Mapping[str, Any]) -> str:
     parts = [" or ".join(rule[kind]) for kind in CLASSES if rule.get(kind)]
     if path := rule.get("categories"):
         parts.append(str(path[-1]))
+    if rule.get("by_hand"):
+        parts.append("chosen one by one")
     return " · ".join(parts) or "all products"
 
 

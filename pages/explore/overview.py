@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from ui import layout, overview, scope
+from ui import chart_downloads, layout, overview, overview_movers, scope
 
 head = layout.page("Overview")
+files = chart_downloads.begin(head.actions)
 
 # --- Choose ---
 dataset, asked = scope.current(head)
@@ -17,7 +18,6 @@ caption.caption(overview.caption(dataset, comparison, alignment))
 found = overview.read(asked, comparison)
 
 # --- Read ---
-overview.downloads(head.actions, asked, comparison, dataset)
 overview.cards(found, asked, comparison, dataset)
 left, right = st.columns([0.62, 0.38], gap="medium")
 with left:
@@ -25,4 +25,5 @@ with left:
 with right:
     overview.growth(found, asked, dataset)
 overview.where(found, asked, comparison, dataset)
-overview.movers(found, asked, comparison, dataset)
+overview_movers.show(found, asked, comparison, dataset)
+overview.downloads(files, asked, comparison, dataset)

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from ui import layout, scope, seasonality, seasonality_tests
+from ui import chart_downloads, layout, scope, seasonality, seasonality_tests
 
 head = layout.page("Seasonality")
+files = chart_downloads.begin(head.actions)
 
 # --- Choose ---
 dataset, asked = scope.current(head)
@@ -14,7 +15,6 @@ scope.way(dataset, asked)
 found = seasonality.read(asked, dataset)
 
 # --- Read ---
-seasonality.downloads(head.actions, found, asked)
 seasonality.caption(found, dataset)
 seasonality.cards(found)
 left, right = st.columns([0.62, 0.38], gap="medium")
@@ -25,3 +25,4 @@ with right:
     seasonality.usual(found)
 seasonality.calendar(found, asked, dataset)
 seasonality_tests.show(found, asked, dataset)
+seasonality.downloads(files, found, asked)

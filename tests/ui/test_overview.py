@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from data import alignments
 from data.comparison import Alignment, Comparison, compare
+from data.fiscal import FiscalCalendar
 from data.split import Split
 from tests.data.shop import Row, fill
 from ui import overview_charts as charts
@@ -195,6 +197,24 @@ def test_when_alignment_is_chosen_then_the_caption_names_it(open_page: Open, ali
     assert {"Weekday": "weekdays", "ISO week": "ISO weeks", "Fiscal week": "fiscal weeks"}[
         align
     ] in app.caption[0].value
+
+
+def test_when_an_alignment_is_kept_then_the_dataset_opens_with_it_again(open_page: Open) -> None:
+    fill(state.store(), year_of(1, days=1200))
+    app = open_page(PAGE, align="Fiscal week", pattern="5-4-4", fy_month="June")
+    assert "fiscal weeks" in app.caption[0].value
+    spoken = app.caption[0].value
+    next(button for button in app.button if button.label == "Keep for this dataset").click().run()
+    assert not app.exception
+    again = open_page(PAGE)
+    assert again.caption[0].value == spoken
+    assert alignments.kept(state.store(), 1) == Alignment(
+        by="fiscal", fiscal=FiscalCalendar(pattern="5-4-4", last_month=6)
+    )
+    again.get_by_key("align").set_value("Weekday").run()
+    assert "weekdays" in again.caption[0].value
+    other = open_page(PAGE, align="ISO week")
+    assert "ISO weeks" in other.caption[0].value
 
 
 def test_when_the_tree_is_nine_deep_then_every_level_can_be_seen(open_page: Open) -> None:

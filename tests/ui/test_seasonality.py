@@ -17,6 +17,7 @@ from ui import navigation, seasonality_calendar, seasonality_charts, state
 from ui import seasonality_compare as compare
 from ui import seasonality_detail_charts as details
 from ui import seasonality_facts as facts
+from ui import seasonality_tables as tables
 from ui import seasonality_words as words
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -177,7 +178,7 @@ def test_when_returns_outweigh_sales_then_nothing_is_a_share_of_a_negative_level
     assert found.peak is None
     assert facts.rest_percent(found.shown, found.parts) is None  # type: ignore[arg-type]
     seasonality_charts.decomposition(
-        found, seasonality_charts.unit_of(found.shown.values, "quantity", ""), view=""
+        found, seasonality_charts.unit_of(found.shown.values, "quantity", "")
     )
 
 
@@ -228,7 +229,7 @@ def test_when_the_level_jumps_then_the_table_names_day_and_size() -> None:
 
 def test_when_the_series_is_downloaded_then_parts_add_up_and_no_cell_is_a_formula() -> None:
     found = known(made(daily()))
-    text = words.csv(found, Scope(dataset_id=1, freq="D"), node="=cmd()", place="@all")
+    text = tables.csv(found, Scope(dataset_id=1, freq="D"), node="=cmd()", place="@all")
     table = pd.read_csv(pd.io.common.StringIO(text))
     assert table["scope"].iloc[0] == "'=cmd()"
     parts = table[["trend", "season_7", "season_365", "remainder"]].sum(axis=1)
