@@ -64,16 +64,16 @@ class View:
     def progress(self) -> float:
         if self.job.state == "succeeded":
             return 1.0
-        if self.status is None or self.job.state in ("queued", "interrupted"):
-            return 0.0
         if self.search is not None:
             return self.search[0]
+        if self.status is None or self.job.state in ("queued", "interrupted"):
+            return 0.0
         return min(max(self.status.progress, 0.0), 1.0)
 
     @property
     def seconds_left(self) -> float | None:
         """An estimate by the job's own pace; None where it has none."""
-        if self.search is not None:
+        if self.search is not None and self.is_active:
             return self.search[1]
         return self.status.eta_seconds if self.status and self.is_active else None
 
@@ -133,7 +133,8 @@ def in_a_line(listed: list[View]) -> tuple[str, str, float, str]:
     if len(listed) > 1:
         return f"{len(listed)} jobs · {share:.0%}", left_words, share, first.job.run_id
     name = training.model_name(first.model)
-    words = f"Training {name}" if first.model else name
+    doing = "Tuning" if first.is_search else "Training"
+    words = f"{doing} {name}" if first.model else name
     return f"{words} · {share:.0%}", left_words, share, first.job.run_id
 
 
@@ -143,7 +144,7 @@ def _view(job: Job, entry: Entry | None) -> View:
     waits = job.state in ("queued", "interrupted")
     status = None if waits else engine().status(job.run_id)
     search = None
-    if job.kind == "tune" and job.state in ACTIVE and status is not None:
+    if job.kind == "tune" and job.state not in OVER:
         found = tuning_jobs.search_of(engine().run(job.run_id))
         search = tuning_jobs.progress(found, status) if found else None
     return View(

@@ -12,7 +12,7 @@ from engine.registry import About
 from engine.requests import ForecastRequest, Request, TuneRequest
 from ui import format as fmt
 from ui import train_view as view
-from ui import training, tuning_earlier, tuning_jobs, tuning_plan, tuning_view
+from ui import training, tuning_earlier, tuning_jobs, tuning_view, tuning_words
 from ui.engine import registry
 from ui.training import PRESETS, Advanced
 
@@ -94,7 +94,7 @@ def found_settings(models: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
             f":material/tune: **{training.model_name(model)} uses found settings** "
-            f":gray[· {fmt.escape(tuning_plan.in_words(options))} · from {fmt.escape(name)}]",
+            f":gray[· {fmt.escape(tuning_words.in_words(options))} · from {fmt.escape(name)}]",
             width="stretch",
         )
         st.button("Forget", key="forget_found", type="tertiary", on_click=_forget_found)

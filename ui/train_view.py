@@ -1,5 +1,6 @@
 """The parts of the Train page, drawn: presets, what to forecast, what is known ahead, the start."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -167,7 +168,7 @@ def known_ahead(scope: Scope, aim: Target) -> dict[str, str]:
     chosen = {each.name: fills.get(each.name, "use" if each.is_ready else "") for each in found}
     used = covariates.usable(found, {name: fill for name, fill in chosen.items() if fill})
     key = f"known-{abs(hash((str(scope), aim.split, aim.horizon, str(chosen))))}"
-    percent = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width=90)
+    percent = st.column_config.ProgressColumn(format="%g%%", min_value=0, max_value=100, width=90)
     st.data_editor(
         pd.DataFrame(
             {
@@ -175,8 +176,8 @@ def known_ahead(scope: Scope, aim: Target) -> dict[str, str]:
                 "Column": [each.label for each in found],
                 "State": [[_state(each, used)] for each in found],
                 "Kind": [each.kind for each in found],
-                "Past filled": [each.past for each in found],
-                f"Next {ahead}": [each.ahead for each in found],
+                "Past filled": [_percent(each.past) for each in found],
+                f"Next {ahead}": [_percent(each.ahead) for each in found],
                 "Missing": [_missing(each, scope) for each in found],
                 "Fill gaps": [FILLS.get(chosen[each.name]) for each in found],
             }
@@ -300,6 +301,11 @@ def _state(each: Covariate, used: dict[str, str]) -> str:
     if each.name in used:
         return "Ready" if each.is_ready else "Filled"
     return "Left out" if each.is_ready else "Gaps"
+
+
+def _percent(share: float) -> float:
+    """In percent with one decimal, rounded down: what has a gap is not 100%."""
+    return math.floor(1000 * share) / 10
 
 
 def _missing(each: Covariate, scope: Scope) -> str:

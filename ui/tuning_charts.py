@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from ui import tuning_plan
+from ui import tuning_words
 
 HEIGHT = 280
 _BLUE, _ORANGE, _GREY, _INK, _RED = "#000001", "#000002", "#000008", "#000009", "#000006"
@@ -28,7 +28,7 @@ def values(trials: pd.DataFrame, *, asked: int, usual: float | None, view: str) 
     if len(done):
         best = done["value"].cummin()
         figure.add_scatter(
-            x=[*(done["number"] + 1), max(asked, int(trials["number"].max()) + 1) + 0.5],
+            x=[*(done["trial"]), max(asked, int(trials["trial"].max())) + 0.5],
             y=[*best, best.iloc[-1]],
             name="Best so far",
             mode="lines",
@@ -36,26 +36,26 @@ def values(trials: pd.DataFrame, *, asked: int, usual: float | None, view: str) 
             hoverinfo="skip",
         )
         figure.add_scatter(
-            x=done["number"] + 1,
+            x=done["trial"],
             y=done["value"],
             name="Complete",
             mode="markers",
             marker={"color": _BLUE, "size": 9},
             text=[
                 _sentence(number, value, usual)
-                for number, value in zip(done["number"], done["value"], strict=True)
+                for number, value in zip(done["trial"], done["value"], strict=True)
             ],
             hoverinfo="text",
         )
         star = done.iloc[int(done["value"].argmin())]
         figure.add_scatter(
-            x=[star["number"] + 1],
+            x=[star["trial"]],
             y=[star["value"]],
             name="Best",
             mode="markers",
             marker={"symbol": "star", "size": 15, "color": _BLUE},
             showlegend=False,
-            text=[f"Best: {_sentence(star['number'], star['value'], usual)}"],
+            text=[f"Best: {_sentence(star['trial'], star['value'], usual)}"],
             hoverinfo="text",
         )
     for state, name, symbol, colour in (
@@ -65,15 +65,15 @@ def values(trials: pd.DataFrame, *, asked: int, usual: float | None, view: str) 
         found = trials[trials["state"] == state]
         if len(found):
             figure.add_scatter(
-                x=found["number"] + 1,
+                x=found["trial"],
                 y=[top] * len(found),
                 name=name,
                 mode="markers",
                 marker={"symbol": symbol, "size": 9, "color": colour},
-                text=[f"Trial {number + 1}: {name.lower()}" for number in found["number"]],
+                text=[f"Trial {number}: {name.lower()}" for number in found["trial"]],
                 hoverinfo="text",
             )
-    last = max(asked, int(trials["number"].max()) + 1 if len(trials) else 1)
+    last = max(asked, int(trials["trial"].max()) if len(trials) else 1)
     figure.update_xaxes(
         range=[0.5, last + 0.5],
         nticks=min(last + 1, 13),
@@ -90,13 +90,13 @@ def importance(shares: Mapping[str, float], *, view: str) -> go.Figure:
     figure = go.Figure(
         go.Bar(
             x=[100 * share for _, share in ordered],
-            y=[tuning_plan.label(name) for name, _ in ordered],
+            y=[tuning_words.label(name) for name, _ in ordered],
             orientation="h",
             marker={"color": _BLUE},
             text=[f"{share:.0%}" for _, share in ordered],
             textposition="outside",
             cliponaxis=False,
-            hovertext=[f"{tuning_plan.label(name)}: {share:.0%}" for name, share in ordered],
+            hovertext=[f"{tuning_words.label(name)}: {share:.0%}" for name, share in ordered],
             hoverinfo="text",
         )
     )
@@ -126,7 +126,7 @@ def _top(done: pd.DataFrame, usual: float | None) -> float:
 
 
 def _sentence(number: int, value: float, usual: float | None) -> str:
-    words = f"Trial {number + 1}: {value:.3f}"
+    words = f"Trial {number}: {value:.3f}"
     if usual:
         change = value / usual - 1
         words += f", {'as' if abs(change) < 5e-4 else f'{change:+.1%} against'} the usual settings"

@@ -8,10 +8,10 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from engine.runs import Run, Status
 from ui import format as fmt
-from ui import tuning_charts, tuning_importance, tuning_jobs, tuning_plan
+from ui import tuning_charts, tuning_importance, tuning_jobs, tuning_words
 from ui.tuning_jobs import Search
 
-TABLE_HEIGHT = 420  # of the trials, so that nothing moves when one more is tried
+TABLE_HEIGHT = 436  # of the trials, so that nothing moves when one more is tried
 CARD_HEIGHT = 92
 
 
@@ -21,13 +21,13 @@ def detail(run: Run, status: Status | None, *, is_over: bool) -> None:
     if search is None:
         st.caption("What this search was asked was deleted, so its trials cannot be shown.")
         return
-    _metrics(search, status)
+    _metrics(search, status, is_over=is_over)
     _best(search)
-    _charts(search, run.run_id)
+    _charts(search, run.run_id, is_over=is_over)
     _trials(search, is_over=is_over)
 
 
-def _metrics(search: Search, status: Status | None) -> None:
+def _metrics(search: Search, status: Status | None, *, is_over: bool) -> None:
     """Four cards; what is not known yet is a dash."""
     best, gain = search.best, search.gain
     states = search.trials["state"].value_counts()
@@ -36,7 +36,7 @@ def _metrics(search: Search, status: Status | None) -> None:
     memory = status.memory_mb if status else None
     with st.grid(4, min_column_width=165):
         st.metric(
-            "Best WQL so far",
+            "Best WQL" if is_over else "Best WQL so far",
             fmt.DASH if best is None else f"{float(best['value']):.3f}",
             None if gain is None else fmt.delta(-gain),
             delta_color="inverse",
@@ -77,7 +77,7 @@ def _best(search: Search) -> None:
     if best is None:
         st.markdown(":gray[The usual settings are tried first; then others are compared.]")
         return
-    number = int(best["number"]) + 1
+    number = int(best["trial"])
     if best["why"] == "the default":
         st.markdown(f"**The usual settings are the best so far** :gray[· trial {number}]")
         return
@@ -86,7 +86,7 @@ def _best(search: Search) -> None:
     st.markdown(f"**Best settings, trial {number}:** {words}{better}")
 
 
-def _charts(search: Search, run_id: str) -> None:
+def _charts(search: Search, run_id: str, *, is_over: bool) -> None:
     theme, usual = st.context.theme.type, search.default_value
     left, right = st.columns([0.62, 0.38], gap="medium")
     with left:
@@ -105,10 +105,10 @@ def _charts(search: Search, run_id: str) -> None:
         )
     with right:
         st.markdown("**What mattered** :gray[· share of the differences]")
-        _importance(search, run_id, theme)
+        _importance(search, run_id, theme, is_over=is_over)
 
 
-def _importance(search: Search, run_id: str, theme: str | None) -> None:
+def _importance(search: Search, run_id: str, theme: str | None, *, is_over: bool) -> None:
     names = tuple(tuning_jobs.differing(search))
     shares = tuning_importance.importance(search.complete[["value", *names]], names)
     if shares:
@@ -118,15 +118,19 @@ def _importance(search: Search, run_id: str, theme: str | None) -> None:
             key=f"importance-{run_id}-{theme}",
             config={"displayModeBar": False},
             height=tuning_charts.HEIGHT,
-            alt=f"What mattered most: {tuning_plan.label(first)}, {share:.0%}",
+            alt=f"What mattered most: {tuning_words.label(first)}, {share:.0%}",
         )
         return
-    missing = tuning_importance.FEWEST - len(search.complete)
-    words = (
-        f"Known after {fmt.count(missing, 'more complete trial')}."
-        if missing > 0
-        else "All complete trials are alike."
-    )
+    done = len(search.complete)
+    missing = tuning_importance.FEWEST - done
+    words = "All complete trials are alike."
+    if missing > 0 and is_over:
+        words = (
+            f"{fmt.count(done, 'complete trial')} cannot tell; {tuning_importance.FEWEST} are "
+            "needed. More trials find out, or fewer that end early."
+        )
+    elif missing > 0:
+        words = f"Known after {fmt.count(missing, 'more complete trial')}."
     with st.container(height=tuning_charts.HEIGHT, border=False):
         st.caption(words)
 

@@ -14,9 +14,8 @@ from engine.errors import EngineError
 from engine.requests import TuneRequest
 from engine.runs import Run, Status
 from ui import format as fmt
-from ui import tuning_plan
+from ui import tuning_words
 
-FINAL = "final"  # what a search does after its trials
 STATE_WORDS = {  # of a trial: word and colour of its badge
     "running": ("Running", "blue"),
     "complete": ("Complete", "green"),
@@ -25,7 +24,7 @@ STATE_WORDS = {  # of a trial: word and colour of its badge
     "interrupted": ("Interrupted", "orange"),
 }
 BEST = ("Best", "violet")
-_OWN = ("number", "state", "value", "seconds", "steps", "why")  # columns that are no settings
+_OWN = ("trial", "state", "value", "seconds", "steps", "why")  # columns that are no settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +41,7 @@ class Search:
     """One search as it is now."""
 
     request: TuneRequest
-    trials: pd.DataFrame  # as the library gives them, `state` with "interrupted" besides
+    trials: pd.DataFrame  # as the library gives them, less its `number`: see `search_of`
 
     @property
     def settled(self) -> int:
@@ -78,7 +77,11 @@ class Search:
 
 
 def search_of(run: Run) -> Search | None:
-    """The search of a run folder; None where it is no search, or was deleted."""
+    """The search of a run folder; None where it is no search, or was deleted.
+
+    A trial that was cut off is "interrupted" and has the same `trial`, from 1, as the one that
+    tries its settings again.
+    """
     try:
         request = run.request()
     except EngineError:
@@ -87,12 +90,14 @@ def search_of(run: Run) -> Search | None:
         return None
     frame = run.frame("trials")
     if frame is None:
-        names = [*_OWN, *(request.space or {})]
+        names = ["number", *_OWN[1:], *(request.space or {})]
         frame = pd.DataFrame({name: pd.Series(dtype=object) for name in names})
     broken = (frame["state"] == "failed") & frame["why"].astype(str).str.startswith("interrupted")
+    counted = (~broken).cumsum() + broken.astype(int)
     return Search(
         request=request,
-        trials=frame.assign(
+        trials=frame.drop(columns="number").assign(
+            trial=counted.astype(int),
             state=frame["state"].astype(str).mask(broken, "interrupted"),
             value=frame["value"].astype(float),
             seconds=frame["seconds"].astype(float),
@@ -113,16 +118,18 @@ def found(run: Run) -> Found | None:
         return None
 
 
-def progress(search: Search, status: Status) -> tuple[float, float | None]:
+def progress(search: Search, status: Status | None) -> tuple[float, float | None]:
     """The share done of the whole job, and the seconds left; None before a trial has ended.
 
+    Without a status, while a worker starts or the job waits, finished trials alone count.
     The last part, which trains the best model, takes as long as one window of a trial.
     """
     request, asked = search.request, search.request.trials or 1
-    within = min(max((status.step or 0) / (status.total_steps or 1), 0.0), 1.0)
+    step = (status.step or 0) / (status.total_steps or 1) if status else 0.0
+    within = min(max(step, 0.0), 1.0)
     last = 1 / request.num_windows
     done = float(min(search.settled, asked))
-    is_final = stage(status) == FINAL
+    is_final = status is not None and _is_final(status)
     done += within * last if is_final else min(within, 0.99) * (done < asked)
     share = done / (asked + last)
     counted = search.trials[search.trials["state"].isin(["complete", "pruned"])]["seconds"]
@@ -138,11 +145,9 @@ def progress(search: Search, status: Status) -> tuple[float, float | None]:
     return min(share, 1.0), (0.0 if is_final else left) + fit
 
 
-def stage(status: Status) -> str:
-    """Whether trials are made, or the model with the best settings; "" before either."""
-    if status.stage.startswith("["):
-        return "trials"
-    return FINAL if ":" in status.stage else ""
+def _is_final(status: Status) -> bool:
+    """Whether the trials are done, and the model with the best settings is made."""
+    return ":" in status.stage and not status.stage.startswith("[")
 
 
 def table(search: Search, *, is_over: bool) -> pd.DataFrame:
@@ -152,23 +157,22 @@ def table(search: Search, *, is_over: bool) -> pd.DataFrame:
     """
     trials, best = search.trials, search.best
     if is_over:
-        trials = trials.sort_values(["value", "number"], na_position="last", kind="stable")
+        trials = trials.sort_values("value", na_position="last", kind="stable")
     else:
-        trials = trials.sort_values("number", ascending=False, kind="stable")
+        trials = trials[::-1]
     usual = search.default_value
-    words = {
-        number: [STATE_WORDS.get(state, (state, ""))[0]]
-        for number, state in zip(trials["number"], trials["state"], strict=True)
-    }
-    if best is not None:
-        words[best["number"]] = [BEST[0], *words[best["number"]]]
+    leader = None if best is None else best.name
+    words = [
+        [BEST[0]] * (row == leader) + [STATE_WORDS.get(state, (state, ""))[0]]
+        for row, state in trials["state"].items()
+    ]
     return pd.DataFrame(
         {
-            "Trial": trials["number"].astype(int) + 1,
-            "State": [words[number] for number in trials["number"]],
+            "Trial": trials["trial"],
+            "State": words,
             "WQL": trials["value"],
             "vs usual": [_against(value, usual) for value in trials["value"]],
-            **{tuning_plan.label(name): trials[name] for name in differing(search)},
+            **{tuning_words.label(name): trials[name] for name in differing(search)},
             "Seconds": trials["seconds"],
             "Note": [_note(why) for why in trials["why"]],
         }
@@ -186,7 +190,7 @@ def differing(search: Search) -> list[str]:
 def settings_of(search: Search, trial: "pd.Series[Any]") -> str:
     """The settings of one trial in words."""
     given = {name: trial[name] for name in differing(search) if not pd.isna(trial[name])}
-    return tuning_plan.in_words(given)
+    return tuning_words.in_words(given)
 
 
 def _against(value: float, usual: float | None) -> str | None:

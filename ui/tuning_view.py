@@ -9,9 +9,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from data.scope import Scope
 from engine.requests import TuneRequest
-from ui import training, tuning_plan
+from ui import training, tuning_plan, tuning_words
 from ui.training import NETWORKS, PRESETS, Advanced, Plan
-from ui.tuning_plan import MINUTES, SAMPLERS, SEARCHED, SETTINGS, TRIALS, Search
+from ui.tuning_plan import MINUTES, SAMPLERS, SEARCHED, TRIALS, Search
+from ui.tuning_words import SETTINGS
 
 _FILLED = "tune_filled"  # session: (number, chosen values by setting) taken over from a job
 _MODEL, _TRIALS, _MINUTES = "tune_model", "tune_trials", "tune_minutes"
@@ -121,8 +122,9 @@ def choices(place: DeltaGenerator, scope: Scope, *, length: int, horizon: int) -
             seed = st.number_input(
                 "Seed", 0, key=_SEED, help="The same seed tries the same settings again."
             )
-        preset, steps = _size(model)
-        sampler, pruner = _way()
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+            preset, steps = _size(model)
+            sampler, pruner = _way()
         space = _space(model, scope, length=length, horizon=horizon)
     return Choices(
         model=model,
@@ -151,44 +153,44 @@ def _size(model: str) -> tuple[str, int | None]:
     """How long each trial trains; boosting finds its own end."""
     if model not in NETWORKS:
         return "fast", None
-    with st.grid(4, min_column_width=150):
-        preset = st.selectbox(
-            "Each trial trains",
-            list(PRESETS),
-            format_func=lambda key: f"{PRESETS[key].title}, {PRESETS[key].steps:,} steps",
-            key=_PRESET,
-            help="What is best after a short training is not always best after a long one; the "
-            "model that is kept is trained the same.",
-        )
-        steps = st.number_input(
-            "Steps of a trial",
-            1,
-            20_000,
-            placeholder="by size",
-            key=_STEPS,
-            help="Updates of the network at most, in place of the number beside.",
-        )
+    preset = st.selectbox(
+        "Each trial trains",
+        list(PRESETS),
+        format_func=lambda key: f"{PRESETS[key].title}, {PRESETS[key].steps:,} steps",
+        key=_PRESET,
+        width=176,
+        help="What is best after a short training is not always best after a long one; the "
+        "model that is kept is trained the same.",
+    )
+    steps = st.number_input(
+        "Steps of a trial",
+        1,
+        20_000,
+        placeholder="by size",
+        key=_STEPS,
+        width=140,
+        help="Updates of the network at most, in place of the number beside.",
+    )
     return preset, steps
 
 
 def _way() -> tuple[Literal["tpe", "random"], bool]:
     """How trials are chosen, and whether bad ones end early."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        sampler = st.segmented_control(
-            "Choose the next trial",
-            list(SAMPLERS),
-            format_func=lambda key: SAMPLERS[key],
-            required=True,
-            key=_SAMPLER,
-            help="Learning (TPE) tries more of what was good, from the sixth trial on. Random "
-            "looks everywhere alike, and tells best which setting matters.",
-        )
-        pruner = st.toggle(
-            "End bad trials early",
-            key=_PRUNER,
-            help="A trial that is worse than the median of the complete ones at the same point is "
-            "pruned. That leaves time for better ones; from the fourth trial on.",
-        )
+    sampler = st.segmented_control(
+        "Choose the next trial",
+        list(SAMPLERS),
+        format_func=lambda key: SAMPLERS[key],
+        required=True,
+        key=_SAMPLER,
+        help="Learning (TPE) tries more of what was good, from the sixth trial on. Random "
+        "looks everywhere alike, and tells best which setting matters.",
+    )
+    pruner = st.toggle(
+        "End bad trials early",
+        key=_PRUNER,
+        help="A trial that is worse than the median of the complete ones at the same point is "
+        "pruned. That leaves time for better ones; from the fourth trial on.",
+    )
     return cast(Literal["tpe", "random"], sampler or "tpe"), pruner
 
 
@@ -203,7 +205,7 @@ def _space(model: str, scope: Scope, *, length: int, horizon: int) -> dict[str, 
         names,
         selection_mode="multi",
         default=[name for name in names if name in (own or tuning_plan.USUAL[model])],
-        format_func=tuning_plan.label,
+        format_func=tuning_words.label,
         key=key,
         help="The others stay as they usually are. The more are searched, the more trials it "
         "takes: about five for each.",
@@ -229,15 +231,12 @@ def _setting(
     """One setting: a slider with two ends, or a choice of values."""
     setting = SETTINGS[name]
 
-    def words(value: object) -> str:
-        return tuning_plan.shown(name, value)
-
     if tuning_plan.is_range(model, name):
         return st.select_slider(
             setting.label,
             values,
             value=(min(begin), max(begin)),
-            format_func=words,
+            format_func=tuning_words.shown,
             key=key,
             help=setting.words,
         )
@@ -246,7 +245,7 @@ def _setting(
         values,
         selection_mode="multi",
         default=list(begin),
-        format_func=words,
+        format_func=tuning_words.shown,
         key=key,
         help=setting.words,
     )
