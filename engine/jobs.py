@@ -7,6 +7,7 @@ A function returns when its results are saved. When the job is to stop, `Stop` c
 import json
 import logging
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
@@ -106,6 +107,7 @@ def tune(session: Session, request: TuneRequest) -> None:
     run, budget = session.run, request.budget_seconds
     _go_on_from(run, request.continues)
     panel = session.panel(request.panel)
+    _load_libraries(_created(session, request.model, request))
     share = SEARCH_SHARE if request.fit_best else 1.0
     result = fc.tune(
         panel,
@@ -147,6 +149,17 @@ def tune(session: Session, request: TuneRequest) -> None:
     if request.forecast:
         _predict(session, model, panel)
     _forget_checkpoint(session)
+
+
+def _load_libraries(model: fc.Forecaster) -> None:
+    """Load what a model loads in its first training, before a trial's seconds are counted.
+
+    It takes seconds, and would be charged to the first trial, with which all others are compared.
+    """
+    if isinstance(model, fc.Trainable):
+        import_module("torch._dynamo")  # by torch's optimizers
+    elif model.name == "gbm":
+        import_module("lightgbm")
 
 
 def joined(parts: list[Backtest]) -> Backtest:

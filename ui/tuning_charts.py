@@ -101,9 +101,10 @@ def importance(shares: Mapping[str, float], *, view: str) -> go.Figure:
         )
     )
     top = 100 * max(shares.values(), default=1.0)
-    figure.update_xaxes(range=[0, top * 1.18], showticklabels=False)
+    _styled(figure, view, shown=bool(shares))
+    figure.update_xaxes(range=[0, top * 1.18], visible=False)
     figure.update_yaxes(showgrid=False)
-    return _styled(figure, view, shown=bool(shares))
+    return figure.update_layout(showlegend=False)
 
 
 def describe(trials: pd.DataFrame, usual: float | None) -> str:

@@ -163,7 +163,7 @@ def table(search: Search, *, is_over: bool) -> pd.DataFrame:
     usual = search.default_value
     leader = None if best is None else best.name
     words = [
-        [BEST[0]] * (row == leader) + [STATE_WORDS.get(state, (state, ""))[0]]
+        [*([BEST[0]] if row == leader else []), STATE_WORDS.get(state, (state, ""))[0]]
         for row, state in trials["state"].items()
     ]
     return pd.DataFrame(
