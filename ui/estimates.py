@@ -157,7 +157,8 @@ def _pace(recent: list[Entry]) -> float:
 
 def _rule(plan: Plan, model: str, series: int) -> float:
     if model in NETWORKS:
-        steps = plan.advanced.max_steps or PRESETS[plan.preset].steps
+        said = plan.found.get(model, {}).get("max_steps") or plan.advanced.max_steps
+        steps = said or PRESETS[plan.preset].steps
         if plan.start is not None:
             steps = plan.start.steps or steps // 4
         seconds = FINISH * steps * SECONDS_PER_STEP[plan.preset]

@@ -91,13 +91,13 @@ def found_settings(models: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     model, options, name = st.session_state.get(_FOUND, ("", {}, ""))
     if model not in models:
         return {}
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f":material/tune: **{training.model_name(model)} uses found settings** "
-            f":gray[· {fmt.escape(tuning_words.in_words(options))} · from {fmt.escape(name)}]",
-            width="stretch",
+    with st.container(border=True):
+        words, drop = st.columns([0.86, 0.14], vertical_alignment="center")
+        words.markdown(
+            f":material/tune: **{training.model_name(model)} uses found settings:** "
+            f"{fmt.escape(tuning_words.in_words(options))} :gray[· from {fmt.escape(name)}]"
         )
-        st.button("Forget", key="forget_found", type="tertiary", on_click=_forget_found)
+        drop.button("Forget", key="forget_found", type="tertiary", on_click=_forget_found)
     return {model: options}
 
 

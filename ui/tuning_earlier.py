@@ -6,6 +6,7 @@ said in words. Its config.json tells, as no registry can be wrong about it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -187,8 +188,9 @@ def _others(unfit: list[Candidate], *, is_open: bool) -> None:
 
 
 def _label(entry: Entry) -> str:
-    error = entry.metrics.get("WAPE")
-    return entry.name + ("" if error is None else f" · error {fmt.share(error)}")
+    error, then = entry.metrics.get("WAPE"), datetime.fromtimestamp(entry.about.created_at)
+    known = "" if error is None else f" · error {fmt.share(error)}"
+    return f"{entry.name} · {then.day} {then:%b %H:%M}{known}"
 
 
 def _pandas(asked: Wanted) -> str:
