@@ -114,7 +114,7 @@ def _choose(key: str, ids: list[str]) -> None:
 def detail(each: View) -> None:
     """One job: what can be done with it, how far it is, how it learns, and what came out."""
     word, colour, icon = STATES[each.job.state]
-    with st.container(horizontal=True, vertical_alignment="center", height=54, border=False):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{fmt.escape(each.name)}**", width="content")
         st.badge(word, icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]
         st.space("stretch")
