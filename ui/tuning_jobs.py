@@ -199,4 +199,6 @@ def _against(value: float, usual: float | None) -> str | None:
 
 def _note(why: object) -> str:
     text = str(why or "")
+    if text.startswith("interrupted"):
+        return "Cut off; does not count"
     return {"the default": "Usual settings"}.get(text, text[:1].upper() + text[1:])

@@ -71,6 +71,7 @@ def test_when_shown_live_then_the_newest_is_first_and_states_are_words(search: S
     assert table["State"].tolist()[4] == ["Best", "Complete"]
     assert table["vs usual"].tolist()[4:] == ["−50%", "0%"]
     assert table["Note"].iloc[-1] == "Usual settings"
+    assert table["Note"].iloc[3] == "Cut off; does not count"
 
 
 def test_when_it_is_over_then_the_best_is_first(search: Search) -> None:
