@@ -7,15 +7,18 @@ A function returns when its results are saved. When the job is to stop, `Stop` c
 import json
 import logging
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from itertools import chain
+from pathlib import Path
+from shutil import copyfile, copytree
 from typing import Any
 
 import pandas as pd
 
 import forecasting as fc
 from engine.errors import RunError
-from engine.files import remove_tree, write_text
+from engine.files import remove_tree, replace_folder, replacing, write_text
 from engine.requests import BacktestRequest, FitRequest, ForecastRequest, TuneRequest
 from engine.runs import Run
 from engine.session import Session, Stop
@@ -29,9 +32,13 @@ SEARCH_SHARE = 0.85  # of the seconds of a tune job; the rest is for the model w
 
 
 def fit(session: Session, request: FitRequest) -> None:
-    """Fit the model and keep it in model/."""
-    model = _created(session, request.model, request)
-    _fit(session, model, session.panel(request.panel), request.budget_seconds)
+    """Fit the model, or train a kept one further, and keep it in model/."""
+    _go_on_from(session.run, request.continues)
+    if request.from_run is None:
+        model = _created(session, request.model, request)
+        _fit(session, model, session.panel(request.panel), request.budget_seconds)
+    else:
+        model = _fine_tuned(session, request, session.panel(request.panel))
     session.become("saving", "saving the model")
     session.run.save_model(model)
     _forget_checkpoint(session)
@@ -39,23 +46,21 @@ def fit(session: Session, request: FitRequest) -> None:
 
 def forecast(session: Session, request: ForecastRequest) -> None:
     """Forecast into forecast.parquet, and notes.parquet: series that got a fallback."""
-    if request.from_run is not None:
-        model = fc.load(_kept_model(session.run, request.from_run))
-        panel = session.panel(request.panel)
-    else:
+    _go_on_from(session.run, request.continues)
+    if request.from_run is None:
         model = _created(session, str(request.model), request)
         panel = session.panel(request.panel)
         _fit(session, model, panel, request.budget_seconds)
+    elif request.fine_tune is None:
+        model = fc.load(_kept_model(session.run, request.from_run))
+        panel = session.panel(request.panel)
+    else:
+        panel = session.panel(request.panel)
+        model = _fine_tuned(session, request, panel)
     if not isinstance(model, fc.Trainable):  # a network predicts in seconds
         session.check()
     session.run.save_model(model)  # first, so that a kill while predicting does not lose it
-    session.become("running", f"{model.name}: predicting")
-    result = model.predict(panel, known_future=session.future())
-    if len(panel.static_features.columns):  # analogues are found by attributes
-        result = fc.cold_start(panel, result)
-    session.become("saving", "saving the forecast")
-    session.run.write_frame("notes", result.notes_frame())
-    session.run.write_frame("forecast", result.to_frame())
+    _predict(session, model, panel)
     _forget_checkpoint(session)
 
 
@@ -107,7 +112,10 @@ def tune(session: Session, request: TuneRequest) -> None:
     The trials are kept in search/, where a job goes on whose worker died. A job that is stopped
     keeps the trials that are complete, and fits no model.
     """
-    panel, run, budget = session.panel(request.panel), session.run, request.budget_seconds
+    run, budget = session.run, request.budget_seconds
+    _go_on_from(run, request.continues)
+    panel = session.panel(request.panel)
+    _load_libraries(_created(session, request.model, request))
     share = SEARCH_SHARE if request.fit_best else 1.0
     result = fc.tune(
         panel,
@@ -123,7 +131,7 @@ def tune(session: Session, request: TuneRequest) -> None:
         quantile_levels=request.quantile_levels,
         seed=request.seed,
         n_jobs=session.threads,
-        storage=run.folder / "search",
+        storage=_search(run),
         on_progress=session.on_progress(0, 2 if request.fit_best else 1),
         on_trials=partial(run.write_frame, "trials"),
     )
@@ -146,6 +154,20 @@ def tune(session: Session, request: TuneRequest) -> None:
         return
     session.become("saving", "saving the model")
     run.save_model(model)
+    if request.forecast:
+        _predict(session, model, panel)
+    _forget_checkpoint(session)
+
+
+def _load_libraries(model: fc.Forecaster) -> None:
+    """Load what a model loads in its first training, before a trial's seconds are counted.
+
+    It takes seconds, and would be charged to the first trial, with which all others are compared.
+    """
+    if isinstance(model, fc.Trainable):
+        import_module("torch._dynamo")  # by torch's optimizers
+    elif model.name == "gbm":
+        import_module("lightgbm")
 
 
 def joined(parts: list[Backtest]) -> Backtest:
@@ -193,6 +215,79 @@ def _fit(
     )
     for note in model.training.notes:
         log.info(note)
+
+
+def _fine_tuned(
+    session: Session, request: FitRequest | ForecastRequest, panel: fc.Panel
+) -> fc.Forecaster:
+    """The model that a run kept, trained further on the panel.
+
+    Raises `RunError` for a model that cannot be, or is another than the request names.
+    """
+    run_id = str(request.from_run)
+    model = fc.load(_kept_model(session.run, run_id))
+    if not isinstance(model, fc.Trainable):
+        raise RunError(
+            f"Run {run_id!r} kept the model {model.name!r}, which cannot be trained further; only "
+            "networks can. Choose another run, or fit the model anew."
+        )
+    for name, kept in (("model", model.name), ("horizon", model.config.horizon)):
+        if (asked := getattr(request, name)) not in (kept, None):
+            raise RunError(
+                f"Run {run_id!r} kept a model with {name}={kept!r}; {asked!r} is asked for. "
+                "Choose another run, or fit a new model."
+            )
+    session.check()
+    model.fine_tune(
+        panel,
+        unfrozen=request.fine_tune or "all",
+        steps=request.options.get("steps"),
+        learning_rate=request.options.get("learning_rate"),
+        on_progress=session.on_progress(),
+        budget_seconds=request.budget_seconds,
+    )
+    for note in model.training.notes:
+        log.info(note)
+    return model
+
+
+def _predict(session: Session, model: fc.Forecaster, panel: fc.Panel) -> None:
+    """Save the model's forecast of the panel, and which series got a fallback."""
+    session.become("running", f"{model.name}: predicting")
+    result = model.predict(panel, known_future=session.future())
+    if len(panel.static_features.columns):  # analogues are found by attributes
+        result = fc.cold_start(panel, result)
+    session.become("saving", "saving the forecast")
+    session.run.write_frame("notes", result.notes_frame())
+    session.run.write_frame("forecast", result.to_frame())
+
+
+def _go_on_from(run: Run, run_id: str | None) -> None:
+    """Copy what an earlier run left to go on with: its checkpoint, its trials, its curves.
+
+    Once: what this run has of its own, after a death, is further.
+    """
+    if run_id is None:
+        return
+    earlier = Run(run.folder.parent / run_id)
+    found = False
+    for source, target in ((earlier.checkpoint, run.checkpoint), (_search(earlier), _search(run))):
+        if source.is_dir():
+            found = True
+            if not target.exists():
+                replace_folder(target, partial(copytree, source))
+    if earlier.curves_file.is_file() and not run.curves_file.exists():
+        with replacing(run.curves_file) as fresh:
+            copyfile(earlier.curves_file, fresh)
+    if found:
+        log.info("goes on from run %s", run_id)
+    else:
+        log.warning("run %s left nothing to go on with, so this one begins anew", run_id)
+
+
+def _search(run: Run) -> Path:
+    """The folder of a search's trials."""
+    return run.folder / "search"
 
 
 def _forget_checkpoint(session: Session) -> None:

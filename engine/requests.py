@@ -12,7 +12,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args
 
 from engine.errors import RequestError
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # a worker must choose its threads before pandas is loaded
 FORMAT = 1  # raised when an older reader could misread a request
 ROOT = Path(__file__).parent.parent
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+Unfrozen = Literal["all", "last", "head"]  # weights that fine-tuning may change
+TUNABLE = ("steps", "learning_rate")  # options of a fine-tuning; None of a model's own
 QUANTILE_LEVELS = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 
 
@@ -54,7 +56,7 @@ class Request(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class FitRequest:
-    """Fit one model and keep it."""
+    """Fit one model and keep it: a new one, or the one of an earlier run, trained further."""
 
     kind: ClassVar[str] = "fit"
     panel: PanelSpec
@@ -62,18 +64,30 @@ class FitRequest:
     horizon: int  # steps ahead
     quantile_levels: tuple[float, ...] = QUANTILE_LEVELS
     seed: int = 0
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)  # of a fine-tuning: TUNABLE
     budget_seconds: float | None = None  # None: until the model is done
+    from_run: str | None = None  # the run that kept the model to start from ...
+    fine_tune: Unfrozen | None = None  # ... and which of its weights change; both or none
+    continues: str | None = None  # a run that ended early: its checkpoint is gone on with
 
     def __post_init__(self) -> None:
         _check_common(self)
         _check_model(self.model)
         _set(self, "options", _plain("options", self.options))
+        if (self.from_run is None) != (self.fine_tune is None):
+            raise RequestError(
+                f"from_run={self.from_run!r} and fine_tune={self.fine_tune!r}: give both, to train "
+                "the model of a run further, or neither."
+            )
+        _check_start(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ForecastRequest:
-    """Forecast the panel: by a model fitted now, or by the one that an earlier run kept."""
+    """Forecast the panel: by a model fitted now, or by the one that an earlier run kept.
+
+    With `fine_tune` the kept model is trained further on this panel first.
+    """
 
     kind: ClassVar[str] = "forecast"
     panel: PanelSpec
@@ -82,8 +96,10 @@ class ForecastRequest:
     horizon: int = 28  # steps ahead; a kept model has its own horizon, levels, seed and options
     quantile_levels: tuple[float, ...] = QUANTILE_LEVELS
     seed: int = 0
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)  # of a fine-tuning: TUNABLE
     budget_seconds: float | None = None
+    fine_tune: Unfrozen | None = None  # which weights of the kept model change; None: no training
+    continues: str | None = None  # a run that ended early: its checkpoint is gone on with
 
     def __post_init__(self) -> None:
         _check_common(self)
@@ -95,10 +111,11 @@ class ForecastRequest:
             )
         if self.model is not None:
             _check_model(self.model)
-        if self.from_run is not None:
-            _check_text("from_run", self.from_run)
-            if not RUN_ID.fullmatch(self.from_run):
-                raise RequestError(f"from_run={self.from_run!r} is not the id of a run.")
+        if self.fine_tune is not None and self.from_run is None:
+            raise RequestError(
+                f"fine_tune={self.fine_tune!r} needs from_run, the run that kept the model."
+            )
+        _check_start(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +170,8 @@ class TuneRequest:
     pruner: bool = True  # end trials early that are bound to be bad
     budget_seconds: float | None = None  # of the whole job, the fit at its end included
     fit_best: bool = True  # at the end, fit the model with the best options and keep it
+    forecast: bool = False  # with the model that is kept
+    continues: str | None = None  # a search that ended early: its trials count here too
 
     def __post_init__(self) -> None:
         _check_common(self)
@@ -162,9 +181,12 @@ class TuneRequest:
             _check_count("trials", self.trials, least=1)
         if self.sampler not in ("tpe", "random"):
             raise RequestError(f"sampler={self.sampler!r} is unknown. Use 'tpe' or 'random'.")
-        for name in ("pruner", "fit_best"):
+        for name in ("pruner", "fit_best", "forecast"):
             if not isinstance(value := getattr(self, name), bool):
                 raise RequestError(f"{name}={value!r} must be true or false.")
+        if self.forecast and not self.fit_best:
+            raise RequestError("forecast=True needs fit_best=True: it is made with that model.")
+        _check_run_id("continues", self.continues)
         _set(self, "options", _plain("options", self.options))
         if self.space is not None:
             _set(self, "space", _plain("space", self.space))
@@ -302,6 +324,32 @@ def _check_model(name: object) -> None:
 
     if not isinstance(name, str) or name not in MODELS:
         raise RequestError(f"Model {name!r} is unknown. Models: {', '.join(MODELS)}.")
+
+
+def _check_start(request: FitRequest | ForecastRequest) -> None:
+    """Of which run the model, the checkpoint and the weights that change are."""
+    _check_run_id("from_run", request.from_run)
+    _check_run_id("continues", request.continues)
+    if request.fine_tune is None:
+        return
+    if request.fine_tune not in get_args(Unfrozen):
+        raise RequestError(
+            f"fine_tune={request.fine_tune!r} is unknown. Use one of {get_args(Unfrozen)}."
+        )
+    if unknown := sorted(request.options.keys() - set(TUNABLE)):
+        raise RequestError(
+            f"options name {', '.join(unknown)}; a model that is trained further keeps its own. "
+            f"Only {' and '.join(TUNABLE)} can be given."
+        )
+
+
+def _check_run_id(name: str, value: object) -> None:
+    """An id of a run, or None."""
+    if value is None:
+        return
+    _check_text(name, value)
+    if not RUN_ID.fullmatch(str(value)):
+        raise RequestError(f"{name}={value!r} is not the id of a run.")
 
 
 def _check_count(name: str, value: object, *, least: int) -> None:

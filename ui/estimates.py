@@ -4,11 +4,12 @@ import os
 from dataclasses import dataclass
 from statistics import median
 
-from engine.errors import QueueError
+from engine.errors import EngineError, QueueError
 from engine.registry import Entry
 from ui import training
 from ui.engine import engine, registry
-from ui.training import NETWORKS, PRESETS, Plan
+from ui.training import GOES_ON, NETWORKS, PRESETS, SEARCH, Plan
+from ui.tuning_plan import Search, fixed
 
 START_SECONDS = 5.0  # a worker, its libraries, its data
 SECONDS_PER_STEP = {"fast": 0.03, "balanced": 0.06, "best": 0.09}  # of a network, on one core
@@ -57,6 +58,49 @@ def estimate(plan: Plan, *, series: int, length: int, windows: int) -> Estimate:
     )
 
 
+def search(asked: Search, *, series: int, length: int, windows: int) -> Estimate:
+    """The time of a search: its trials at the pace of earlier ones, cut where its budget ends.
+
+    `comparing` is the part that fits the model with the best settings at the end.
+    """
+    plan, recent = asked.plan, registry().entries()[:_LOOKED_AT]
+    pace, known = _pace(recent), _seconds_per_trial(recent, asked, series)
+    fit = (_rule(plan, asked.model, series) - START_SECONDS) * pace
+    trial = median(known) if known else fit * windows
+    total = START_SECONDS + asked.trials * trial + trial / windows
+    budget = asked.budget_seconds
+    spread = 1.5 if known else 2.5
+    most = float("inf") if budget is None else budget + START_SECONDS
+    return Estimate(
+        seconds=min(total, most),
+        low=min(total / spread, most),
+        high=min(total * spread, most),
+        comparing=trial / windows,
+        runs=len(known),
+        memory_mb=BASE_MB + MB_PER_MILLION_CELLS * series * length / 1e6,
+    )
+
+
+def _seconds_per_trial(recent: list[Entry], asked: Search, series: int) -> list[float]:
+    """The usual seconds of a trial in each earlier search like this one."""
+    found = []
+    for entry in recent:
+        about = entry.about
+        near = 1 / LIKE <= max(about.series, 1) / max(series, 1) <= LIKE
+        if about.preset != SEARCH or about.model != asked.model or not near:
+            continue
+        try:
+            run = engine().run(entry.run_id)
+            request, trials = run.request(), run.frame("trials")
+        except EngineError:  # deleted meanwhile
+            continue
+        if trials is None or dict(getattr(request, "options", {})) != fixed(asked):
+            continue
+        took = trials.loc[trials["state"] == "complete", "seconds"].dropna()
+        found += [float(took.median())] if len(took) else []
+    return found
+
+
 def memory_of_machine_mb() -> float:
     """The memory of this machine."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**2
@@ -77,7 +121,7 @@ def better_than_arima(preset: str, dataset_id: int) -> float | None:
 
 def _is_alike(entry: Entry, plan: Plan, series: int) -> bool:
     about = entry.about
-    if about.model not in plan.models or about.uploaded_from:
+    if about.model not in plan.models or about.uploaded_from or about.preset in (SEARCH, GOES_ON):
         return False
     near = 1 / LIKE <= max(about.series, 1) / max(series, 1) <= LIKE
     return near and dict(about.options) == training.options(plan, about.model)
@@ -113,7 +157,10 @@ def _pace(recent: list[Entry]) -> float:
 
 def _rule(plan: Plan, model: str, series: int) -> float:
     if model in NETWORKS:
-        steps = plan.advanced.max_steps or PRESETS[plan.preset].steps
+        said = plan.found.get(model, {}).get("max_steps") or plan.advanced.max_steps
+        steps = said or PRESETS[plan.preset].steps
+        if plan.start is not None:
+            steps = plan.start.steps or steps // 4
         seconds = FINISH * steps * SECONDS_PER_STEP[plan.preset]
     elif model == "gbm":
         seconds = 3 + 0.02 * series

@@ -102,6 +102,6 @@ def _styled(figure: go.Figure, curves: Mapping[str, pd.DataFrame], view: str) ->
     )
     figure.update_layout(xaxis_visible=bool(totals), yaxis_visible=bool(totals))
     figure.update_yaxes(
-        nticks=5, tickformat=".2~f", ticks="", zeroline=False, title=None, automargin=True
+        nticks=5, tickformat=".3~f", ticks="", zeroline=False, title=None, automargin=True
     )
     return figure

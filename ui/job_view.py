@@ -1,5 +1,7 @@
 """The parts of the Jobs page, drawn: the table, and the selected job while it runs and after."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -7,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from engine.errors import EngineError
 from engine.supervisor import Engine
 from ui import format as fmt
-from ui import job_charts, jobs, layout, navigation, training
+from ui import job_charts, jobs, layout, navigation, training, tuning_job_view, tuning_jobs
 from ui.engine import engine
 from ui.jobs import STATES, View
 
@@ -112,7 +114,7 @@ def _choose(key: str, ids: list[str]) -> None:
 def detail(each: View) -> None:
     """One job: what can be done with it, how far it is, how it learns, and what came out."""
     word, colour, icon = STATES[each.job.state]
-    with st.container(horizontal=True, vertical_alignment="center", height=54, border=False):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{fmt.escape(each.name)}**", width="content")
         st.badge(word, icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]
         st.space("stretch")
@@ -120,6 +122,18 @@ def detail(each: View) -> None:
     st.progress(each.progress, text=fmt.escape(jobs.headline(each)))
     if each.job.state == "failed":
         _failure(each)
+    if words := jobs.went_on(each):
+        st.caption(f":orange-badge[Went on] {fmt.escape(words)}")
+    if each.is_search:
+        run = engine().run(each.job.run_id)
+        tuning_job_view.detail(run, each.status, is_over=each.is_over)
+    else:
+        _training(each)
+    _folded(each)
+
+
+def _training(each: View) -> None:
+    """A training or a comparison: its numbers, curves and errors."""
     curves = jobs.curves(each)
     if each.model:
         _metrics(each, curves)
@@ -128,6 +142,14 @@ def detail(each: View) -> None:
     if curves or any(other.model in training.NETWORKS for other in jobs.group_of(each)):
         _charts(each, curves)
     _board(each)
+
+
+def _folded(each: View) -> None:
+    """What few look at: TensorBoard, the log, the request."""
+    if command := jobs.events_command(each):
+        with st.expander("Loss curves in TensorBoard", icon=":material/monitoring:"):
+            st.caption("Run this on the machine of Almanac, then open the address that it prints.")
+            st.code(command, language="bash", wrap_lines=True)
     with st.expander("Log", icon=":material/terminal:"):
         st.code(jobs.log_lines(each) or "Nothing yet.", language=None, height=220)
     with st.expander("What was asked", icon=":material/data_object:"):
@@ -147,22 +169,55 @@ def _buttons(each: View) -> None:
             args=(run_id,),
         )
         return
-    if each.entry is not None and each.model:  # links, which no refresh can overtake
+    _ways_on(each)
+    if each.can_resume:
+        st.button(
+            "Resume",
+            icon=":material/resume:",
+            key=f"resume-{run_id}",
+            on_click=_again,
+            args=(training.resume, run_id),
+            help="A new job goes on where this one ended: its finished trials count."
+            if each.is_search
+            else "A new job goes on where this one ended, from its checkpoint.",
+        )
+    if job.state in ("failed", "cancelled"):
+        st.button(
+            "Retry",
+            icon=":material/refresh:",
+            key=f"retry-{run_id}",
+            on_click=_again,
+            args=(training.retry, run_id),
+            help="The same once more, from the beginning.",
+        )
+
+
+def _ways_on(each: View) -> None:
+    """Links to other pages, which no refresh can overtake."""
+    run_id = each.job.run_id
+    if each.entry is None or not each.model:
+        return
+    st.page_link(
+        navigation.TRAIN,
+        label="Clone with changes",
+        icon=":material/content_copy:",
+        query_params={"copy": run_id},
+    )
+    if each.is_search and tuning_jobs.found(engine().run(run_id)):
         st.page_link(
             navigation.TRAIN,
-            label="Clone with changes",
-            icon=":material/content_copy:",
-            query_params={"copy": run_id},
+            label="Train with these settings",
+            icon=":material/tune:",
+            query_params={"copy": run_id, "settings": "found"},
+            help="Opens Train with the best settings, and compares the model with the others.",
         )
-        if each.has_forecast:
-            st.page_link(
-                navigation.FORECAST,
-                label="**Show forecast**",
-                icon=":material/show_chart:",
-                query_params={"run": run_id},
-            )
-    if job.state in ("failed", "cancelled"):
-        st.button("Retry", icon=":material/refresh:", on_click=_retry, args=(run_id,))
+    if each.has_forecast:
+        st.page_link(
+            navigation.FORECAST,
+            label="**Show forecast**",
+            icon=":material/show_chart:",
+            query_params={"run": run_id},
+        )
 
 
 def _cancel(run_id: str) -> None:
@@ -172,9 +227,9 @@ def _cancel(run_id: str) -> None:
         st.toast(fmt.escape(str(error)), icon=":material/error:")
 
 
-def _retry(run_id: str) -> None:
+def _again(make: Callable[[str], str], run_id: str) -> None:
     try:
-        st.query_params["job"] = training.retry(run_id)
+        st.query_params["job"] = make(run_id)
     except EngineError as error:
         st.toast(fmt.escape(str(error)), icon=":material/error:")
 

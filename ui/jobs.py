@@ -1,6 +1,7 @@
 """Jobs as the screens need them: the queue, the run folder and the registry, joined. No widgets."""
 
 import json
+import shlex
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +13,11 @@ from engine.queue import ACTIVE, OVER, Job
 from engine.registry import Entry
 from engine.runs import Status
 from ui import format as fmt
-from ui import training
+from ui import training, tuning_jobs
 from ui.engine import engine, registry
 
 LISTED = 60
+FURTHER = ", fine-tuned"  # how the library ends the name of a network that is trained further
 STATES = {  # word, colour of its badge, icon
     "queued": ("Waiting", "gray", "schedule"),
     "running": ("Running", "blue", "progress_activity"),
@@ -36,6 +38,11 @@ class View:
     status: Status | None  # None: its worker has not begun
     began: float | None  # seconds since 1970
     ended: float | None
+    search: tuple[float, float | None] | None = None  # of one that runs: share done, seconds left
+
+    @property
+    def is_search(self) -> bool:
+        return self.job.kind == "tune"
 
     @property
     def is_active(self) -> bool:
@@ -57,6 +64,8 @@ class View:
     def progress(self) -> float:
         if self.job.state == "succeeded":
             return 1.0
+        if self.search is not None:
+            return self.search[0]
         if self.status is None or self.job.state in ("queued", "interrupted"):
             return 0.0
         return min(max(self.status.progress, 0.0), 1.0)
@@ -64,14 +73,25 @@ class View:
     @property
     def seconds_left(self) -> float | None:
         """An estimate by the job's own pace; None where it has none."""
+        if self.search is not None and self.is_active:
+            return self.search[1]
         return self.status.eta_seconds if self.status and self.is_active else None
 
     @property
     def has_forecast(self) -> bool:
         return self.is_over and (engine().run(self.job.run_id).folder / FORECAST).is_file()
 
+    @property
+    def can_resume(self) -> bool:
+        """Whether it ended early and left a checkpoint, or trials, to go on with."""
+        if self.job.state not in ("failed", "cancelled"):
+            return False
+        run = engine().run(self.job.run_id)
+        kept = [*run.checkpoint.glob("*.safetensors"), *(run.folder / "search").glob("*.journal")]
+        return bool(kept) and (run.folder / PANEL).is_file()
 
-FORECAST = "forecast.parquet"
+
+FORECAST, PANEL = "forecast.parquet", "panel.parquet"
 
 
 def views() -> list[View]:
@@ -113,19 +133,27 @@ def in_a_line(listed: list[View]) -> tuple[str, str, float, str]:
     if len(listed) > 1:
         return f"{len(listed)} jobs · {share:.0%}", left_words, share, first.job.run_id
     name = training.model_name(first.model)
-    words = f"Training {name}" if first.model else name
+    doing = "Tuning" if first.is_search else "Training"
+    words = f"{doing} {name}" if first.model else name
     return f"{words} · {share:.0%}", left_words, share, first.job.run_id
 
 
 def _view(job: Job, entry: Entry | None) -> View:
     events = engine().history(job.run_id)
     began = [event.at for event in events if event.state == "running"]
+    waits = job.state in ("queued", "interrupted")
+    status = None if waits else engine().status(job.run_id)
+    search = None
+    if job.kind == "tune" and job.state not in OVER:
+        found = tuning_jobs.search_of(engine().run(job.run_id))
+        search = tuning_jobs.progress(found, status) if found else None
     return View(
         job=job,
         entry=entry,
-        status=engine().status(job.run_id) if job.state not in ("queued", "interrupted") else None,
+        status=status,
         began=began[-1] if began else None,
         ended=job.changed_at if job.state in OVER else None,
+        search=search,
     )
 
 
@@ -169,11 +197,15 @@ def result(each: View) -> str:
     job = each.job
     if job.state == "failed":
         return job.why
+    if each.is_search and (found := tuning_jobs.found(engine().run(job.run_id))):
+        gain = 1 - found.value / found.default_value if found.default_value else 0.0
+        better = f", {fmt.share(gain)} under the usual" if gain >= 0.0005 else ""
+        return f"WQL {found.value:.3f}{better}"
     if job.state == "cancelled":
         kept = each.status is not None and each.status.kept
         return "best so far kept" if kept else "nothing kept"
     if job.state != "succeeded":
-        return stage_words(each.status.stage) if each.status else ""
+        return stage_words(each.status.stage, _part(each)) if each.status else ""
     if each.entry is None:
         return "deleted"
     error = each.entry.metrics.get("WAPE")
@@ -231,7 +263,7 @@ def headline(each: View) -> str:
         return job.why[:1].upper() + job.why[1:]
     if status is None:
         return "Starting its process"
-    parts = [stage_words(status.stage) or "Starting"]
+    parts = [stage_words(status.stage, _part(each)) or "Starting"]
     counts = status.state == "running" and status.step and (status.total_steps or 0) > 1
     if counts:
         parts[0] += f", step {status.step:,} of {status.total_steps:,}"
@@ -242,18 +274,49 @@ def headline(each: View) -> str:
     return " · ".join(parts)
 
 
-def stage_words(stage: str) -> str:
+def _part(each: View) -> str:
+    return "Trial" if each.is_search else "Test"
+
+
+def stage_words(stage: str, part: str = "Test") -> str:
     """The library's words for a stage, with the names that screens use.
 
     >>> stage_words("[2/3] lstm: training"), stage_words("seasonal_naive: fitting series")
     ('Test 2 of 3, LSTM: training', 'Last year: fitting series')
+    >>> stage_words("[2/12] lstm, fine-tuned: training", "Trial")
+    'Trial 2 of 12, LSTM, trained further: training'
     """
     lead, _, rest = stage.rpartition("] ")
     name, colon, what = rest.partition(":")
-    words = f"{training.model_name(name)}:{what}" if colon else rest[:1].upper() + rest[1:]
+    further = name.endswith(FURTHER)
+    name = training.model_name(name.removesuffix(FURTHER)) + (", trained further" * further)
+    words = f"{name}:{what}" if colon else rest[:1].upper() + rest[1:]
     if lead:
-        words = f"Test {lead.lstrip('[').replace('/', ' of ')}, {words}"
+        words = f"{part} {lead.lstrip('[').replace('/', ' of ')}, {words}"
     return words
+
+
+def went_on(each: View) -> str:
+    """What happened to earlier workers of the job, and to what it goes on from; "" for nothing."""
+    try:
+        request = engine().run(each.job.run_id).request()
+    except EngineError:  # deleted
+        return ""
+    earlier = getattr(request, "continues", None)
+    parts = ["It goes on where an earlier job ended."] if earlier else []
+    if each.job.attempts > 1:
+        why = [event.why for event in engine().history(each.job.run_id)
+               if event.state == "interrupted"]  # fmt: skip
+        kept = "Its finished trials were kept." if each.is_search else "It went on by itself."
+        parts.append(f"{why[-1] if why else 'Its worker ended.'} {kept}")
+    return " ".join(parts)
+
+
+def events_command(each: View) -> str:
+    """The command that shows the job's loss curves in TensorBoard; "" where it wrote none."""
+    folder = engine().run(each.job.run_id).events
+    written = folder.is_dir() and any(folder.iterdir())
+    return f"tensorboard --logdir {shlex.quote(str(folder))}" if written else ""
 
 
 def speed(each: View, points: pd.DataFrame | None) -> float | None:

@@ -1,6 +1,8 @@
 """The parts of the Train page, drawn: presets, what to forecast, what is known ahead, the start."""
 
+import math
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import pandas as pd
 import streamlit as st
@@ -10,12 +12,20 @@ from data.scope import Scope, Split
 from ui import covariates, estimates, forecasts, layout, training
 from ui import format as fmt
 from ui.covariates import FILLS, Covariate
-from ui.engine import registry
 from ui.training import PRESETS, Advanced, Plan
 
-_PRESET, _MODELS, _SPLIT, _WINDOWS = "train_preset", "train_models", "train_split", "train_windows"
+# Session: what the widgets of this page say.
+PRESET, MODELS, SPLIT, WINDOWS = "train_preset", "train_models", "train_split", "train_windows"
 FILLS_CHOSEN = "train_fills"  # session: name of a covariate -> fill, "" for left out
-_LIMITS = {"D": 90, "W": 53, "M": 24}  # the most periods ahead
+WAY = "train_way"
+Way = Literal["new", "search", "earlier"]
+NEW, SEARCH, EARLIER = get_args(Way)
+WAYS: dict[Way, str] = {
+    "new": "Train models",
+    "search": "Search for better settings",
+    "earlier": "Go on from an earlier model",
+}
+LIMITS = {"D": 90, "W": 53, "M": 24}  # the most periods ahead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,32 +37,23 @@ class Target:
     windows: int
 
 
-def copy_if_asked() -> None:
-    """Take over what an earlier run was asked, where the address names one (`?copy=`)."""
-    asked = st.query_params.pop("copy", None)
-    entry = registry().entry(asked) if asked else None
-    if entry is None:
-        return
-    about = entry.about
-    group = [each.about.model for each in registry().group(about.group) if each.about.model]
-    scope = training.scope_of(about)
-    state = st.session_state
-    state[_PRESET] = about.preset if about.preset in PRESETS else "balanced"
-    state[_MODELS] = [name for name in group or [about.model] if name in training.OFFERED]
-    state[FILLS_CHOSEN] = {name: about.covariates[name] for name in about.covariates}
-    if scope is not None:
-        state[f"train_horizon_{scope.freq}"] = min(about.horizon, _LIMITS[scope.freq])
-        if (split := about.scope.get("split")) in training.splits(scope):
-            state[_SPLIT] = split
-    state["train_seed"] = about.seed
-    for name in ("context_length", "width", "max_steps"):
-        state[f"train_{name}"] = about.options.get(name)
-    state["train_dropout"] = about.options.get("dropout", Advanced.dropout)
+def way() -> Way:
+    """What the page is for."""
+    st.session_state.setdefault(WAY, NEW)
+    chosen = st.segmented_control(
+        "What to do",
+        list(WAYS),
+        format_func=lambda key: WAYS[key],
+        required=True,
+        key=WAY,
+        label_visibility="collapsed",
+    )
+    return chosen or NEW
 
 
 def preset() -> str:
     """How thorough, as the cards say."""
-    chosen: str = st.session_state.setdefault(_PRESET, "fast")
+    chosen: str = st.session_state.setdefault(PRESET, "fast")
     return chosen
 
 
@@ -83,23 +84,23 @@ def presets(place: DeltaGenerator, scope: Scope, aim: Target) -> None:
                 )
 
 
-def target(scope: Scope) -> Target:
-    """At which level, how far ahead, and in how many windows models are compared."""
+def target(scope: Scope, chosen: Way) -> Target:
+    """At which level, how far ahead, and in how many windows models or trials are compared."""
     st.markdown("**What to forecast**")
     offered = training.splits(scope)
-    if st.session_state.get(_SPLIT) not in offered:
+    if st.session_state.get(SPLIT) not in offered:
         usual = "product" if "product" in offered else "total"
-        st.session_state[_SPLIT] = usual
+        st.session_state[SPLIT] = usual
     horizon_key = f"train_horizon_{scope.freq}"
     st.session_state.setdefault(horizon_key, forecasts.DEFAULT_HORIZON[scope.freq])
-    st.session_state.setdefault(_WINDOWS, 1)
+    st.session_state.setdefault(WINDOWS, 1)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         split = st.segmented_control(
             "One forecast for each",
             offered,
             format_func=lambda key: training.SPLITS[key],
             required=True,
-            key=_SPLIT,
+            key=SPLIT,
             help="Finer levels learn from more series; their sums are the forecasts above.",
         )
         st.space("stretch")
@@ -107,32 +108,46 @@ def target(scope: Scope) -> Target:
         horizon = st.number_input(
             f"{noun.capitalize()} ahead",
             min_value=1,
-            max_value=_LIMITS[scope.freq],
+            max_value=LIMITS[scope.freq],
             key=horizon_key,
             width=130,
         )
-        windows = st.number_input(
-            "Test windows",
-            min_value=0,
-            max_value=3,
-            key=_WINDOWS,
-            width=130,
-            help="How often the past is forecast to see how far off the models were, beside last "
-            "year and ARIMA. 0 skips it.",
-        )
+        windows = _windows(chosen)
     default = forecasts.DEFAULT_HORIZON[scope.freq]
-    return Target(split=split or "total", horizon=horizon or default, windows=windows or 0)
+    return Target(split=split or "total", horizon=horizon or default, windows=windows)
+
+
+def _windows(chosen: Way) -> int:
+    """How many windows of the past are forecast; a search needs one at least."""
+    if chosen == EARLIER:
+        return 0
+    least = 1 if chosen == SEARCH else 0
+    if st.session_state[WINDOWS] < least:
+        st.session_state[WINDOWS] = least
+    number = st.number_input(
+        "Test windows",
+        min_value=least,
+        max_value=3,
+        key=WINDOWS,
+        width=130,
+        help="How often the past is forecast to see how good each trial is. More is surer, and "
+        "takes as many times longer."
+        if chosen == SEARCH
+        else "How often the past is forecast to see how far off the models were, beside last "
+        "year and ARIMA. 0 skips it.",
+    )
+    return int(number or least)
 
 
 def models() -> tuple[str, ...]:
     """Which models to train; the two baselines are always compared."""
-    st.session_state.setdefault(_MODELS, list(PRESETS[preset()].models))
+    st.session_state.setdefault(MODELS, list(PRESETS[preset()].models))
     chosen = st.pills(
         "Models",
         training.OFFERED,
         selection_mode="multi",
         format_func=training.model_name,
-        key=_MODELS,
+        key=MODELS,
         help="Each becomes a job of its own. Last year and ARIMA are compared with them.",
     )
     return tuple(name for name in training.OFFERED if name in chosen)
@@ -153,7 +168,7 @@ def known_ahead(scope: Scope, aim: Target) -> dict[str, str]:
     chosen = {each.name: fills.get(each.name, "use" if each.is_ready else "") for each in found}
     used = covariates.usable(found, {name: fill for name, fill in chosen.items() if fill})
     key = f"known-{abs(hash((str(scope), aim.split, aim.horizon, str(chosen))))}"
-    percent = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width=90)
+    percent = st.column_config.ProgressColumn(format="%g%%", min_value=0, max_value=100, width=90)
     st.data_editor(
         pd.DataFrame(
             {
@@ -161,8 +176,8 @@ def known_ahead(scope: Scope, aim: Target) -> dict[str, str]:
                 "Column": [each.label for each in found],
                 "State": [[_state(each, used)] for each in found],
                 "Kind": [each.kind for each in found],
-                "Past filled": [each.past for each in found],
-                f"Next {ahead}": [each.ahead for each in found],
+                "Past filled": [_percent(each.past) for each in found],
+                f"Next {ahead}": [_percent(each.ahead) for each in found],
                 "Missing": [_missing(each, scope) for each in found],
                 "Fill gaps": [FILLS.get(chosen[each.name]) for each in found],
             }
@@ -265,8 +280,8 @@ def stop_without_sales(scope: Scope, aim: Target) -> None:
 
 
 def _choose(preset: str) -> None:
-    st.session_state[_PRESET] = preset
-    st.session_state[_MODELS] = list(PRESETS[preset].models)
+    st.session_state[PRESET] = preset
+    st.session_state[MODELS] = list(PRESETS[preset].models)
 
 
 def _edited(key: str, names: list[str]) -> None:
@@ -286,6 +301,11 @@ def _state(each: Covariate, used: dict[str, str]) -> str:
     if each.name in used:
         return "Ready" if each.is_ready else "Filled"
     return "Left out" if each.is_ready else "Gaps"
+
+
+def _percent(share: float) -> float:
+    """In percent with one decimal, rounded down: what has a gap is not 100%."""
+    return math.floor(1000 * share) / 10
 
 
 def _missing(each: Covariate, scope: Scope) -> str:

@@ -19,8 +19,16 @@ import pandas as pd
 from data import calendars
 from data.scope import Freq, Scope, Split
 from engine.errors import EngineError
-from engine.registry import About
-from engine.requests import BacktestRequest, ForecastRequest, Request
+from engine.registry import MOST_CHARACTERS, About
+from engine.requests import (
+    BacktestRequest,
+    FitRequest,
+    ForecastRequest,
+    PanelSpec,
+    Request,
+    TuneRequest,
+    Unfrozen,
+)
 from ui import corrected, covariates, forecast_words, forecasts, queries
 from ui import format as fmt
 from ui import scope as scopes
@@ -30,6 +38,7 @@ from ui.queries import Dataset
 
 NETWORKS = ("lstm", "gru", "transformer")
 OFFERED = (*NETWORKS, "gbm", "ensemble")
+GOES_ON, SEARCH = "goes_on", "search"  # in the place of a preset: what made a model
 BASELINES = (forecasts.LAST_YEAR, "arima")  # in every comparison
 SPLITS: dict[Split, str] = {
     "product_place": "Product × place",
@@ -70,6 +79,15 @@ class Advanced:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Start:
+    """The kept network that a training goes on from, and how far it may move."""
+
+    run_id: str
+    unfrozen: Unfrozen = "all"  # which of its weights change
+    steps: int | None = None  # None: a quarter of those of a new training
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Everything that the Train page says."""
 
@@ -81,6 +99,8 @@ class Plan:
     preset: str
     covariates: Mapping[str, str] = field(default_factory=dict)  # name: fill
     advanced: Advanced = field(default_factory=Advanced)
+    found: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by a search: per model
+    start: Start | None = None  # None: new models
 
 
 def splits(scope: Scope) -> list[Split]:
@@ -116,7 +136,9 @@ def known_ahead(scope: Scope, split: Split, horizon: int) -> list[Covariate]:
 
 
 def options(plan: Plan, model: str) -> dict[str, Any]:
-    """What the library gets for a model."""
+    """What the library gets for a model; settings that a search found are taken whole."""
+    if model in plan.found:
+        return dict(plan.found[model])
     if model == "ensemble":
         members = [name for name in plan.models if name != "ensemble"]
         given: dict[str, Any] = {name: options(plan, name) for name in members}
@@ -171,25 +193,13 @@ def prepare(plan: Plan, dataset: Dataset) -> Prepared:
         raise EngineError("There is no complete period of sales in this scope yet.")
     if not plan.models:
         raise EngineError("No model is chosen. Choose at least one.")
-    about = _about(plan, dataset, frame)
-    found: list[tuple[About, str, Request]] = []
-    for model in plan.models:
-        given = options(plan, model)
-        request = ForecastRequest(
-            panel=spec,
-            model=model,
-            horizon=plan.horizon,
-            seed=plan.advanced.seed,
-            options=given,
-            budget_seconds=plan.advanced.budget_seconds,
-        )
-        own = About(**{**about, "model": model, "options": given})
-        found.append((own, f"{model_name(model)} · {own.scope_words}", request))
-    if windows := min(plan.windows, windows_possible(frame, plan.horizon)):
-        compared = (*plan.models, *BASELINES)
+    about = about_of(plan, dataset, frame)
+    found = [_fitted(plan, model, spec, about) for model in plan.models]
+    windows = 0 if plan.start else min(plan.windows, windows_possible(frame, plan.horizon))
+    if windows:
         comparison = BacktestRequest(
             panel=spec,
-            models=compared,
+            models=(*plan.models, *BASELINES),
             horizon=plan.horizon,
             num_windows=windows,
             seed=plan.advanced.seed,
@@ -199,6 +209,40 @@ def prepare(plan: Plan, dataset: Dataset) -> Prepared:
         own = About(**{**about, "model": ""})
         found.append((own, f"Comparison · {own.scope_words}", comparison))
     return Prepared(frame=frame, future=future, requests=tuple(found), group=about["group"])
+
+
+def _fitted(
+    plan: Plan, model: str, spec: PanelSpec, about: Mapping[str, Any]
+) -> tuple[About, str, Request]:
+    """The job of one model, with what the registry and the table of jobs call it."""
+    given, start = options(plan, model), plan.start
+    own = About(**{**about, "model": model, "options": given})
+    request = ForecastRequest(
+        panel=spec,
+        model=model,
+        horizon=plan.horizon,
+        seed=plan.advanced.seed,
+        options=given,
+        budget_seconds=plan.advanced.budget_seconds,
+    )
+    how = ", with found settings" if model in plan.found else ""
+    if start is not None:
+        request = replace(
+            request,
+            model=None,
+            from_run=start.run_id,
+            fine_tune=start.unfrozen,
+            options={} if start.steps is None else {"steps": start.steps},
+        )
+        base = registry().entry(start.run_id)
+        own = replace(own, preset=GOES_ON, options=base.about.options if base else {})
+        how = ", trained further"
+    return own, shortened(f"{model_name(model)}{how} · {own.scope_words}"), request
+
+
+def shortened(name: str) -> str:
+    """A name that the registry takes."""
+    return name if len(name) <= MOST_CHARACTERS else name[: MOST_CHARACTERS - 1] + "…"
 
 
 def windows_possible(frame: pd.DataFrame, horizon: int) -> int:
@@ -240,7 +284,7 @@ def predict_with(run_id: str, scope: Scope, dataset: Dataset) -> str:
         covariates=about.covariates,
         advanced=Advanced(seed=about.seed),
     )
-    made = About(**{**_about(plan, dataset, frame), "model": about.model})
+    made = About(**{**about_of(plan, dataset, frame), "model": about.model})
     new = engine().submit(request, frame, future=future, priority=2)
     registry().add(new, made, name=f"{model_name(about.model)} again · {made.scope_words}")
     return new
@@ -248,14 +292,29 @@ def predict_with(run_id: str, scope: Scope, dataset: Dataset) -> str:
 
 def retry(run_id: str) -> str:
     """Queue the same request on the same data once more; its run id."""
+    return _again(run_id, engine().run(run_id).request())
+
+
+def resume(run_id: str) -> str:
+    """Queue a job that goes on where this one ended: from its checkpoint, or with its trials.
+
+    Raises `EngineError` for a kind of job that keeps nothing to go on with.
+    """
+    request = engine().run(run_id).request()
+    if not isinstance(request, FitRequest | ForecastRequest | TuneRequest):
+        raise EngineError("A comparison keeps nothing to go on with. Use Retry.")
+    return _again(run_id, replace(request, continues=run_id))
+
+
+def _again(run_id: str, request: Request) -> str:
     run, entry = engine().run(run_id), registry().entry(run_id)
     frame = run.frame("panel")
     if frame is None:
         raise EngineError("The data of this job were deleted. Train again from the Train page.")
-    request = run.request()
     new = engine().submit(request, frame, future=run.frame("future"), priority=1)
     if entry is not None:
         registry().add(new, entry.about, name=entry.name)
+        registry().tag(new, entry.tags)
     return new
 
 
@@ -288,7 +347,8 @@ def scope_of(about: About) -> Scope | None:
         return None
 
 
-def _about(plan: Plan, dataset: Dataset, frame: pd.DataFrame) -> dict[str, Any]:
+def about_of(plan: Plan, dataset: Dataset, frame: pd.DataFrame) -> dict[str, Any]:
+    """The fields of `About` that all jobs of a plan share."""
     scope = plan.scope
     noun = forecasts.NOUN[scope.freq][0]
     sales = ", corrected sales" if scope.corrected else ""

@@ -1,39 +1,24 @@
-"""Train: choose how thorough, what to forecast and what is known ahead; then start the jobs."""
+"""Train: new models, a search for better settings, or an earlier model trained further."""
 
 import streamlit as st
 
-from ui import layout, scope, train_start
+from ui import layout, scope, train_copy, train_start
 from ui import train_view as view
-from ui.training import Plan
 
 head = layout.page("Train")
 
 # --- Choose ---
 dataset, asked = scope.current(head)
-view.copy_if_asked()
+train_copy.copy_if_asked()
 left, right = st.columns([0.73, 0.27], gap="medium")
 with left:
-    thorough = st.container()
-    aim = view.target(asked)
-    models = view.models()
+    way = view.way()
+    above = st.container()
+    aim = view.target(asked, way)
     view.stop_without_sales(asked, aim)
-    view.presets(thorough, asked, aim)
-    covariates = view.known_ahead(asked, aim)
-    advanced = view.advanced()
+    said = train_start.choices(way, above, asked, aim)
 
 # --- Run ---
 with right:
-    train_start.start(
-        Plan(
-            scope=asked,
-            split=aim.split,
-            horizon=aim.horizon,
-            windows=aim.windows,
-            models=models,
-            preset=view.preset(),
-            covariates=covariates,
-            advanced=advanced,
-        ),
-        dataset,
-    )
+    train_start.start(said, dataset)
     train_start.gaps(asked, aim)
