@@ -7,7 +7,7 @@ from statistics import median
 from engine.errors import EngineError, QueueError
 from engine.registry import Entry
 from ui import training
-from ui.engine import engine, registry
+from ui.engine import engine, registry, slots_for
 from ui.training import GOES_ON, NETWORKS, PRESETS, SEARCH, Plan
 from ui.tuning_plan import Search, fixed
 
@@ -42,7 +42,7 @@ def estimate(plan: Plan, *, series: int, length: int, windows: int) -> Estimate:
         model: median(known[model]) if known[model] else pace * _rule(plan, model, series)
         for model in plan.models
     }
-    slots = min(engine().slots["cpu"], max(len(plan.models), 1))
+    slots = min(slots_for(plan.models)[1], max(len(plan.models), 1))
     total = max(max(fits.values(), default=0.0), sum(fits.values()) / slots)
     runs = sum(len(values) for values in known.values())
     spread = 1.3 if all(known.values()) else 2.0

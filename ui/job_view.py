@@ -8,8 +8,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from engine.errors import EngineError
 from engine.supervisor import Engine
+from ui import again, job_charts, jobs, layout, navigation, training, tuning_job_view, tuning_jobs
 from ui import format as fmt
-from ui import job_charts, jobs, layout, navigation, training, tuning_job_view, tuning_jobs
 from ui.engine import engine
 from ui.jobs import STATES, View
 
@@ -57,11 +57,12 @@ def _live(was_running: bool) -> None:
 
 
 def _summary(opened: Engine, listed: list[View]) -> str:
-    slots = opened.slots["cpu"]
     running = sum(each.is_active for each in listed)
     waiting = sum(not each.is_active and not each.is_over for each in listed)
     state = f"{running} running, {waiting} waiting" if running or waiting else "nothing runs"
-    return f"{fmt.count(slots, 'job')} at a time on the CPU · {state}"
+    gpus = sum(count for name, count in opened.slots.items() if name != "cpu")
+    beside = f", {fmt.count(gpus, 'network')} on the GPU" if gpus else ""
+    return f"{fmt.count(opened.slots['cpu'], 'job')} at a time on the CPU{beside} · {state}"
 
 
 def _chosen(listed: list[View]) -> View | None:
@@ -176,7 +177,7 @@ def _buttons(each: View) -> None:
             icon=":material/resume:",
             key=f"resume-{run_id}",
             on_click=_again,
-            args=(training.resume, run_id),
+            args=(again.resume, run_id),
             help="A new job goes on where this one ended: its finished trials count."
             if each.is_search
             else "A new job goes on where this one ended, from its checkpoint.",
@@ -187,7 +188,7 @@ def _buttons(each: View) -> None:
             icon=":material/refresh:",
             key=f"retry-{run_id}",
             on_click=_again,
-            args=(training.retry, run_id),
+            args=(again.retry, run_id),
             help="The same once more, from the beginning.",
         )
 

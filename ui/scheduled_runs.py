@@ -21,7 +21,7 @@ from engine.registry import About, Entry
 from engine.requests import BacktestRequest, ForecastRequest, Request
 from engine.schedules import Firing, Schedule
 from ui import covariates, queries, training
-from ui.engine import engine, registry
+from ui.engine import engine, registry, submit
 from ui.training import Advanced, Plan
 
 LEAST_WINDOWS = 2  # one of them is shared with the run before, even when the grid moves on
@@ -79,11 +79,10 @@ class Build:
         first = ""
         for about, name, request in self.requests:
             frame, future = self.data_for(request)
-            run_id = engine().submit(
-                request, frame, future=future, priority=PRIORITY, who="schedule"
-            )
-            registry().add(run_id, about, name=name)
-            registry().tag(run_id, [TAG])
+            run_id = submit(
+                request, frame, about=about, name=name, tags=[TAG], future=future,
+                priority=PRIORITY, who="schedule",
+            )  # fmt: skip
             first = first or run_id
         return first
 
@@ -145,12 +144,12 @@ def forecast_again(run_id: str) -> str:
     if until <= about.data_until:
         return ""
     request = ForecastRequest(panel=spec, from_run=run_id, horizon=about.horizon)
-    new = engine().submit(request, frame, future=future, priority=PRIORITY, who="schedule")
     series = int(frame["series_id"].nunique())
     made = replace(about, data_until=until, series=series, created_at=time.time())
-    registry().add(new, made, name=entry.name)
-    registry().tag(new, [TAG])
-    return new
+    return submit(
+        request, frame, about=made, name=entry.name, tags=[TAG], future=future,
+        priority=PRIORITY, who="schedule",
+    )  # fmt: skip
 
 
 def watched(schedule: Schedule, earlier: Sequence[Firing], made: Build) -> list[drift.Signal]:

@@ -11,7 +11,7 @@ from ui import estimates, navigation, train_copy, training, tuning_earlier, tuni
 from ui import format as fmt
 from ui import train_view as view
 from ui.covariates import FILLS
-from ui.engine import engine, registry
+from ui.engine import engine, registry, slots_for
 from ui.queries import Dataset
 from ui.train_view import FILLS_CHOSEN, Target, Way, rough
 from ui.training import PRESETS, Plan, Prepared
@@ -212,11 +212,11 @@ def _facts(
     noun = training.periods(length, plan.scope.freq)
     active = [job for job in engine().jobs() if job.state in ("queued", "running", "cancelling")]
     machine = estimates.memory_of_machine_mb() / 1024
-    slots = engine().slots["cpu"]
+    device, slots = slots_for([said.model] if isinstance(said, Search) else plan.models)
     return {
         "Series": f"{series:,} · {noun}",
         **_effort(made, said, windows),
-        "Runs on": f"CPU, {fmt.count(slots, 'job')} at once",
+        "Runs on": f"{device}, {fmt.count(slots, 'job')} at once",
         "Memory": f"about {made.memory_mb / 1024:.1f} of {machine:.0f} GB a job",
         "Queue": f"{fmt.count(len(active), 'job')} before this" if active else "empty",
     }

@@ -22,18 +22,16 @@ from engine.errors import EngineError
 from engine.registry import MOST_CHARACTERS, About
 from engine.requests import (
     BacktestRequest,
-    FitRequest,
     ForecastRequest,
     PanelSpec,
     Request,
-    TuneRequest,
     Unfrozen,
 )
 from ui import corrected, covariates, forecast_words, forecasts, queries
 from ui import format as fmt
 from ui import scope as scopes
 from ui.covariates import Covariate
-from ui.engine import engine, registry
+from ui.engine import engine, registry, submit
 from ui.queries import Dataset
 
 NETWORKS = ("lstm", "gru", "transformer")
@@ -178,8 +176,9 @@ class Prepared:
         first = ""
         for about, name, request in self.requests:
             priority = 1 if about.model else 0
-            run_id = engine().submit(request, self.frame, future=self.future, priority=priority)
-            registry().add(run_id, about, name=name)
+            run_id = submit(
+                request, self.frame, about=about, name=name, future=self.future, priority=priority
+            )
             first = first or run_id
         return first
 
@@ -285,37 +284,8 @@ def predict_with(run_id: str, scope: Scope, dataset: Dataset) -> str:
         advanced=Advanced(seed=about.seed),
     )
     made = About(**{**about_of(plan, dataset, frame), "model": about.model})
-    new = engine().submit(request, frame, future=future, priority=2)
-    registry().add(new, made, name=f"{model_name(about.model)} again · {made.scope_words}")
-    return new
-
-
-def retry(run_id: str) -> str:
-    """Queue the same request on the same data once more; its run id."""
-    return _again(run_id, engine().run(run_id).request())
-
-
-def resume(run_id: str) -> str:
-    """Queue a job that goes on where this one ended: from its checkpoint, or with its trials.
-
-    Raises `EngineError` for a kind of job that keeps nothing to go on with.
-    """
-    request = engine().run(run_id).request()
-    if not isinstance(request, FitRequest | ForecastRequest | TuneRequest):
-        raise EngineError("A comparison keeps nothing to go on with. Use Retry.")
-    return _again(run_id, replace(request, continues=run_id))
-
-
-def _again(run_id: str, request: Request) -> str:
-    run, entry = engine().run(run_id), registry().entry(run_id)
-    frame = run.frame("panel")
-    if frame is None:
-        raise EngineError("The data of this job were deleted. Train again from the Train page.")
-    new = engine().submit(request, frame, future=run.frame("future"), priority=1)
-    if entry is not None:
-        registry().add(new, entry.about, name=entry.name)
-        registry().tag(new, entry.tags)
-    return new
+    name = f"{model_name(about.model)} again · {made.scope_words}"
+    return submit(request, frame, about=made, name=name, future=future, priority=2)
 
 
 def model_name(model: str) -> str:

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 from engine.requests import ForecastRequest, TuneRequest
 from tests.app.test_pages import text_of
 from tests.app.test_training import PRODUCT, button, labels, opened, plan
+from ui import again, navigation, queries, state, tuning_plan
 from ui import engine as engines
-from ui import navigation, queries, state, training, tuning_plan
 from ui.tuning_plan import Search
 
 SPACE = {
@@ -198,14 +198,14 @@ def test_when_no_kept_network_fits_then_each_says_why(tuned_app: AppTest) -> Non
 
 def test_when_a_search_was_stopped_then_it_can_be_resumed(tuned_app: AppTest) -> None:
     run_id = _first_run(tuned_app)
-    again = training.retry(run_id)
-    engines.engine().cancel(again)
-    engines.engine().cancel(again)
-    assert engines.engine().wait(again, timeout=60).state == "cancelled"
-    app = opened(tuned_app, navigation.JOBS, job=again)
+    retried = again.retry(run_id)
+    engines.engine().cancel(retried)
+    engines.engine().cancel(retried)
+    assert engines.engine().wait(retried, timeout=60).state == "cancelled"
+    app = opened(tuned_app, navigation.JOBS, job=retried)
     assert "Retry" in labels(app)
     search = engines.engine().run(run_id).folder / "search"
-    target = engines.engine().run(again).folder / "search"
+    target = engines.engine().run(retried).folder / "search"
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(search, target)
     app.run()
@@ -215,6 +215,6 @@ def test_when_a_search_was_stopped_then_it_can_be_resumed(tuned_app: AppTest) ->
     assert engines.engine().wait(newest, timeout=240).state == "succeeded"
     request = engines.engine().run(newest).request()
     assert isinstance(request, TuneRequest)
-    assert request.continues == again
+    assert request.continues == retried
     app.run()
     assert "goes on where an earlier job ended" in text_of(app)
