@@ -13,6 +13,8 @@ TABLES = (
     "plan",
     "event",
     "demo_truth",
+    "correction",
+    "correction_batch",
     "segment_product",
     "segment",
     "product",

@@ -23,3 +23,7 @@ class ImportConflict(DataError):
 
 class NotFound(DataError):
     """A dataset, product, place or import that does not exist (any more)."""
+
+
+class CorrectionError(DataError):
+    """A correction cannot be kept: a quantity below zero, a day twice, no reason."""

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from data.queries import PERIOD, where
+from data.queries import PERIOD, relation, where
 from data.scope import Scope, Split
 from data.store import Store
 
@@ -24,6 +24,7 @@ def panel(store: Store, scope: Scope, split: Split, *, horizon: int) -> pd.DataF
     where the dataset's days without a row are not known, and NaN ahead. `price` is the mean asked
     (or paid), carried over periods without a row; `promo` the share of product-days on promotion.
     Ahead both come from the plan and from the days already sold, NaN where there is neither.
+    For a corrected scope, `target` is NaN too where at least half of the product-days are excluded.
     """
     condition, parameters = where(scope)
     unit, key = PERIOD[scope.freq], _KEYS[split]
@@ -51,13 +52,15 @@ def panel(store: Store, scope: Scope, split: Split, *, horizon: int) -> pd.DataF
                    END AS first_period
             FROM span
         ), known AS (
-            SELECT product_id, place_id, day, quantity, revenue, price, promo
-            FROM sales WHERE {condition}
+            SELECT product_id, place_id, day, quantity, revenue, price, promo, excluded
+            FROM {relation(scope)} WHERE {condition}
         ), keyed AS (
             SELECT {key} AS series_id, date_trunc('{unit}', s.day)::DATE AS timestamp, s.*
             FROM known s JOIN product p USING (product_id)
         ), sold AS (
-            SELECT series_id, timestamp, sum({scope.measure}) AS target,
+            SELECT series_id, timestamp,
+                   CASE WHEN 2 * count(*) FILTER (excluded) < count(*)
+                        THEN sum({scope.measure}) END AS target,
                    coalesce(avg(price), sum(revenue) FILTER (quantity > 0)
                        / nullif(sum(quantity) FILTER (quantity > 0 AND revenue IS NOT NULL), 0)
                    ) AS price, avg(promo::INTEGER) AS promo

@@ -80,9 +80,11 @@ def series(store: Store, scope: Scope) -> pd.DataFrame:
     stopped selling shows its zeros. `quantity` and `revenue` are NaN for a day without any row
     where the dataset's days without a row are not known. `complete` is False for periods that
     the data covers in part; `price` is the mean paid, `promo_share` and `stockout_share` are
-    shares of product-days.
+    shares of product-days. For a corrected scope, periods of which at least half of the
+    product-days are excluded are NaN too.
     """
     condition, parameters = where(scope)
+    sales = relation(scope)
     unit = PERIOD[scope.freq]
     return store.frame(
         f"""
@@ -101,8 +103,9 @@ def series(store: Store, scope: Scope) -> pd.DataFrame:
                    sum(quantity) FILTER (quantity > 0 AND revenue IS NOT NULL) AS paid_units,
                    count(*) FILTER (promo) AS promos, count(promo) AS promo_known,
                    count(*) FILTER (stock_on_hand <= 0) AS empty,
-                   count(stock_on_hand) AS stock_known
-            FROM sales WHERE {condition} GROUP BY day
+                   count(stock_on_hand) AS stock_known,
+                   count(*) FILTER (excluded) AS excluded, count(*) AS cells
+            FROM {sales} WHERE {condition} GROUP BY day
         ), periods AS (
             SELECT unnest(generate_series(
                 date_trunc('{unit}', (SELECT min(day) FROM daily))::TIMESTAMP,
@@ -111,7 +114,9 @@ def series(store: Store, scope: Scope) -> pd.DataFrame:
             ))::DATE AS timestamp
         ), sold AS (
             SELECT date_trunc('{unit}', day)::DATE AS timestamp,
-                   sum(quantity) AS quantity, coalesce(sum(revenue), 0) AS revenue,
+                   2 * sum(excluded) >= sum(cells) AS hidden,
+                   CASE WHEN NOT hidden THEN sum(quantity) END AS quantity,
+                   CASE WHEN NOT hidden THEN coalesce(sum(revenue), 0) END AS revenue,
                    sum(paid) / nullif(sum(paid_units), 0) AS price,
                    sum(promos) / nullif(sum(promo_known), 0) AS promo_share,
                    sum(empty) / nullif(sum(stock_known), 0) AS stockout_share,
@@ -134,9 +139,11 @@ def children(store: Store, scope: Scope, level: Level, *, limit: int = 50) -> pd
     """The sales of the scope split one level down: child_id, label, timestamp, quantity, revenue.
 
     Children are the next categories below `scope.categories`, the products in it, or the places;
-    the `limit` largest are kept, largest first. Periods without sales are left out.
+    the `limit` largest are kept, largest first. Periods without sales are left out. For a corrected
+    scope, an excluded day counts as the mean of its weekday around it, here and in `parts`.
     """
     condition, parameters = where(scope)
+    sales = relation(scope)
     key, label = {
         "product": ("s.product_id::VARCHAR", "max(p.name)"),
         "place": ("s.place_id::VARCHAR", "max(l.name)"),
@@ -154,7 +161,7 @@ def children(store: Store, scope: Scope, level: Level, *, limit: int = 50) -> pd
         WITH sold AS (
             SELECT {grouped}, date_trunc('{PERIOD[scope.freq]}', day)::DATE AS timestamp,
                    sum(quantity) AS quantity, sum(revenue) AS revenue
-            FROM sales WHERE {condition} GROUP BY ALL
+            FROM {sales} WHERE {condition} GROUP BY ALL
         ), named AS (
             SELECT {key} AS child_id, {label} AS label, timestamp,
                    sum(quantity) AS quantity, sum(revenue) AS revenue
@@ -182,6 +189,7 @@ def parts(
     nothing sold; `complete` is False for the last one where the data ends inside it.
     """
     condition, parameters = where(scope)
+    sales = relation(scope)
     grouped = {"product": "product_id", "place": "place_id", "category": "product_id"}[level]
     key, label = {
         "product": ("product_id::VARCHAR", "p.name"),
@@ -197,7 +205,7 @@ def parts(
         f"""
         WITH totals AS (
             SELECT {grouped}, sum(revenue) AS revenue, sum(quantity) AS quantity
-            FROM sales WHERE {condition} GROUP BY ALL
+            FROM {sales} WHERE {condition} GROUP BY ALL
         ), named AS (
             SELECT {grouped}, {key} AS child_id, {label} AS label, revenue, quantity
             FROM totals {_name_join(level)}
@@ -211,7 +219,7 @@ def parts(
         ), sold AS (
             SELECT child_id, date_trunc('{unit}', day)::DATE AS timestamp,
                    sum(quantity) AS quantity, sum(revenue) AS revenue
-            FROM sales JOIN chosen USING ({grouped}) WHERE {condition} GROUP BY ALL
+            FROM {sales} JOIN chosen USING ({grouped}) WHERE {condition} GROUP BY ALL
         ), span AS (
             SELECT CASE frequency WHEN 'W' THEN date_trunc('week', last_day) + INTERVAL 6 DAY
                                   WHEN 'M' THEN last_day(last_day) ELSE last_day END AS last_day
@@ -271,6 +279,42 @@ def events(store: Store, dataset_id: int, first: date, last: date) -> pd.DataFra
         """,
         [dataset_id, first, last],
     )
+
+
+def relation(scope: Scope) -> str:
+    """What to read sales from, for a FROM clause beside `where`: recorded or corrected.
+
+    Has the columns of `sales` but channel and import_id, and `excluded`. A corrected day is one
+    row of all channels with its revenue at the day's price; an excluded one has its usual sales.
+    """
+    if not scope.corrected:
+        return "(SELECT *, false AS excluded FROM sales)"
+    return """(
+        WITH fixed AS (
+            SELECT product_id, place_id, day, quantity, usual, price FROM correction_in_force
+            WHERE dataset_id = $dataset_id AND action <> 'keep' AND day BETWEEN
+                (SELECT min(day) FROM sales WHERE dataset_id = $dataset_id) AND
+                (SELECT max(day) FROM sales WHERE dataset_id = $dataset_id)
+        ), knows AS (
+            SELECT count(promo) > 0 AS promo FROM sales WHERE dataset_id = $dataset_id
+        ), row AS (
+            SELECT product_id, place_id, day, avg(price) AS price, avg(discount) AS discount,
+                   bool_or(promo) AS promo, sum(stock_on_hand) AS stock_on_hand
+            FROM sales SEMI JOIN fixed USING (product_id, place_id, day)
+            WHERE dataset_id = $dataset_id GROUP BY ALL
+        )
+        SELECT dataset_id, product_id, place_id, day, quantity, revenue, price, discount, promo,
+               stock_on_hand, false AS excluded
+        FROM sales ANTI JOIN fixed USING (product_id, place_id, day)
+        WHERE dataset_id = $dataset_id
+        UNION ALL BY NAME
+        SELECT $dataset_id::INTEGER AS dataset_id, fixed.product_id, fixed.place_id, fixed.day,
+               coalesce(fixed.quantity, usual, 0) AS quantity,
+               coalesce(fixed.quantity, usual, 0) * fixed.price AS revenue,
+               coalesce(row.price, fixed.price) AS price, discount,
+               CASE WHEN row.day IS NULL AND knows.promo THEN false ELSE row.promo END AS promo,
+               stock_on_hand, fixed.quantity IS NULL AS excluded
+        FROM fixed LEFT JOIN row USING (product_id, place_id, day), knows)"""
 
 
 def where(scope: Scope) -> tuple[str, dict[str, Any]]:

@@ -21,3 +21,7 @@ class Scope:
     segment_revision: int = 0  # of that segment, so that what is cached follows its members
     freq: Freq = "W"  # days, ISO weeks (from Monday), calendar months
     measure: Measure = "quantity"
+    corrected: bool = False  # with the corrections in force instead of what was recorded
+    correction_revision: int = (
+        0  # of the dataset's corrections, for the same reason; 0: as recorded
+    )
