@@ -20,10 +20,11 @@ import numpy as np
 
 from forecasting.arrays import BoolArray, FloatArray, IntArray
 
-HIGH = 5.0  # normal deviations from which a value is too high to be usual
-LOW = 4.0  # and too low: sales end at zero, so that a fall has less room
+HIGH = 4.0  # normal deviations from which a value is too high to be usual
+LOW = 3.5  # and too low: sales end at zero, so that a fall has less room
 TIMES = 2.0  # at least so many times the usual, or its inverse; nearer is no matter of a mistake
 LEAST = 3.0  # units above the usual; fewer are no matter of anything
+ASLEEP, LEAST_ASLEEP = 0.1, 20.0  # of a series that sells less, so many units above the usual
 MOST = 0.02  # share of a series' values; where more lie outside, they are its nature
 LONGEST = 3  # periods in a row; more are a shift of the level
 BAND = 0.95  # share of usual periods inside the band that is shown
@@ -37,7 +38,8 @@ _FEWEST = 6  # values on a side of which a level is learned
 _LEAST_OF_DAY = 30.0  # units of all series, below which a day says nothing
 _PRIOR = 30.0  # values that the variance of all series together counts for
 _PRIOR_PHASE = 25.0  # units that the season of all series together counts for, per phase
-_RECUR = 0.4  # of HIGH: a peak that came so far out a year away as well is a season
+_RECUR = 0.5  # of its deviations: what lies so far out a year away as well is a season
+_RECUR_LEAST = 3.0  # deviations; less than that comes by chance somewhere near
 _LOOK = 2.0  # deviations from which chances are computed at all
 
 
@@ -180,21 +182,23 @@ def _learn(
     lift = np.ones((count, 1))
     spread = np.full((count, 1), 0.25)
     cut = np.minimum(given, _first_limit(given, learn))
-    for last in (False,) * _ROUNDS + (True,):
-        factor = season[:, rhythm.phase] * np.where(promo, lift, 1.0)
-        sides = _levels(cut, factor, learn, rhythm.reach)
-        others = _levels(cut, factor, seen, rhythm.reach)
-        before, after, both = (
-            np.where(np.isfinite(own), own, other) for own, other in zip(sides, others, strict=True)
-        )
-        if last:
-            break
-        expected = both * factor
-        season = _season(cut, both * np.where(promo, lift, 1.0), learn, rhythm.phase, phases)
-        lift = _lift(cut, both * season[:, rhythm.phase], learn & promo)
+    some = learn.any(axis=1, keepdims=True)
+    for _ in range(_ROUNDS):
+        lifted = np.where(promo, lift, 1.0)
+        factor = season[:, rhythm.phase] * lifted
+        level = _around(cut, factor, np.where(some, learn, seen), rhythm.reach)
+        expected = level * factor
+        season = _season(cut, level * lifted, learn, rhythm.phase, phases)
+        lift = _lift(cut, level * season[:, rhythm.phase], learn & promo)
         spread = _spread(cut, expected, learn)
-        limit = np.nan_to_num(expected + _CUT * np.sqrt(_variance(expected, spread))) + 1.0
-        cut = np.minimum(given, limit)
+        limit = expected + _CUT * np.sqrt(_variance(expected, spread)) + 1.0
+        cut = np.minimum(given, np.where(np.isfinite(limit), limit, cut))
+    factor = season[:, rhythm.phase] * np.where(promo, lift, 1.0)
+    before, after, both = _sides(cut, factor, learn, rhythm.reach)
+    missing = ~np.isfinite(both).all(axis=1) | ~np.isfinite(before + after).all(axis=1)
+    others = _sides(cut[missing], factor[missing], seen[missing], rhythm.reach)
+    for own, other in zip((before, after, both), others, strict=True):
+        own[missing] = np.where(np.isfinite(own[missing]), own[missing], other)
     return _Fit(
         highest=np.fmax(np.fmax(before, after), both) * factor,
         lowest=np.fmin(np.fmin(before, after), both) * factor,
@@ -218,31 +222,45 @@ def _first_limit(given: FloatArray, learn: BoolArray) -> FloatArray:
     return limit
 
 
-def _levels(
+def _around(cut: FloatArray, factor: FloatArray, learn: BoolArray, reach: int) -> FloatArray:
+    """Mean level of the `reach` periods on each side, without the period itself.
+
+    A sum over a sum of factors, so that a weekday that hardly sells weighs little. NaN with fewer
+    than `_FEWEST` values.
+    """
+    first, _, last = _edges(cut.shape[1], reach)
+    sold, weight, count = cut * learn, factor * learn, learn.astype(np.float64)
+    sums, weights, counts = (
+        _between(_running(part), first, last) - part for part in (sold, weight, count)
+    )
+    return _ratio(sums, weights, counts >= _FEWEST)
+
+
+def _sides(
     cut: FloatArray, factor: FloatArray, learn: BoolArray, reach: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Mean of the `reach` periods before each, after each, and of both, without the period itself.
-
-    Sums over sums of factors, so that a weekday that hardly sells weighs little. NaN on a side
-    with fewer than `_FEWEST` values.
-    """
+    """As `_around`, for the periods before each, for those after it, and for both together."""
+    first, here, last = _edges(cut.shape[1], reach)
     sums, weights, counts = (
         _running(part) for part in (cut * learn, factor * learn, learn.astype(np.float64))
     )
-    length = cut.shape[1]
-    here = np.arange(length)
-    first, last = np.maximum(here - reach, 0), np.minimum(here + 1 + reach, length)
-
-    def between(total: FloatArray, low: IntArray, high: IntArray) -> FloatArray:
-        return np.asarray(total[:, high] - total[:, low])
-
-    n_before, n_after = between(counts, first, here), between(counts, here + 1, last)
-    s_before, s_after = between(sums, first, here), between(sums, here + 1, last)
-    w_before, w_after = between(weights, first, here), between(weights, here + 1, last)
+    n_before, n_after = _between(counts, first, here), _between(counts, here + 1, last)
+    s_before, s_after = _between(sums, first, here), _between(sums, here + 1, last)
+    w_before, w_after = _between(weights, first, here), _between(weights, here + 1, last)
     before = _ratio(s_before, w_before, n_before >= _FEWEST)
     after = _ratio(s_after, w_after, n_after >= _FEWEST)
     both = _ratio(s_before + s_after, w_before + w_after, n_before + n_after >= _FEWEST)
     return before, after, both
+
+
+def _edges(length: int, reach: int) -> tuple[IntArray, IntArray, IntArray]:
+    here = np.arange(length)
+    return np.maximum(here - reach, 0), here, np.minimum(here + 1 + reach, length)
+
+
+def _between(total: FloatArray, low: IntArray, high: IntArray) -> FloatArray:
+    """Sums over [low, high) of every row, from its running sums."""
+    return np.asarray(np.take(total, high, axis=1) - np.take(total, low, axis=1))
 
 
 def _running(part: FloatArray) -> FloatArray:
@@ -350,7 +368,8 @@ def _flag(
     above = np.nan_to_num(score)
     negative = np.nan_to_num(values) < 0
     high = (np.abs(above) >= HIGH) & ((above > 0) | negative)
-    high &= (size >= TIMES * easy * usual) & (size - usual >= LEAST)
+    high &= size >= TIMES * easy * usual
+    high &= size - usual >= np.where(usual < ASLEEP, LEAST_ASLEEP, LEAST)
     low = (above <= -LOW) & ~negative & ~hidden
     low &= (size * TIMES * easy <= usual) & (usual - size >= LEAST)
     flagged = (high | low) & np.isfinite(score)
@@ -378,6 +397,7 @@ def _recurs(flagged: BoolArray, score: FloatArray, rhythm: Rhythm) -> BoolArray:
     """Flagged values that lie out to the same side about a year earlier or later as well."""
     series, time = np.nonzero(flagged)
     again = np.zeros(len(series), dtype=bool)
+    least = np.maximum(_RECUR * np.abs(score[series, time]), _RECUR_LEAST)
     length = flagged.shape[1]
     for years in range(1, int(length / rhythm.year) + 1):
         for sign in (-1, 1):
@@ -385,7 +405,7 @@ def _recurs(flagged: BoolArray, score: FloatArray, rhythm: Rhythm) -> BoolArray:
                 there = time + sign * round(years * rhythm.year) + shift
                 inside = (there >= 0) & (there < length)
                 other = score[series, np.clip(there, 0, length - 1)] * np.sign(score[series, time])
-                again |= inside & (other >= _RECUR * HIGH)
+                again |= inside & (other >= least)
     result = np.zeros_like(flagged)
     result[series[again], time[again]] = True
     return result

@@ -1,0 +1,218 @@
+"""From the sales of many series to a list of findings, ranked by money. Knows no Streamlit.
+
+A finding is a row of `Found.table`: one period of one series, a run of equal values, a price that
+cannot be, or a day on which the whole scope sold far more or less than usual.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from data.scope import Freq
+from data.unusual import Cells
+from forecasting import diagnostics as dx
+from forecasting.arrays import BoolArray, FloatArray
+from ui.seasonality_facts import YEAR, event_periods
+
+REACH: dict[Freq, int] = {"D": 28, "W": 8, "M": 8}  # periods on each side that make the usual
+TOLERANCE: dict[Freq, int] = {"D": 4, "W": 1, "M": 0}  # by which festivals move, in periods
+SAME: dict[Freq, int] = {
+    "D": 14,
+    "W": 8,
+    "M": 6,
+}  # periods of one value from which it was filled in
+PRICE_TIMES = 10.0  # above the usual price, or under its inverse, from which it cannot be one
+UNIT_MISTAKE = 50.0  # times the usual
+WHOLE = -1  # instead of the number of a series: all of them
+
+COLUMNS = [
+    "kind", "series", "product_id", "place_id", "at", "until", "first", "last", "sold", "expected",
+    "low", "high", "price", "usual_price", "stake", "promoted", "event",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Found:
+    """Everything unusual in a scope, and what it was judged by."""
+
+    cells: Cells
+    judged: dx.Unusual
+    low: FloatArray  # (N, T) ends of the band of 95 in 100 periods
+    high: FloatArray
+    table: pd.DataFrame  # `COLUMNS`, dearest first; `at` and `until` are numbers of periods
+
+    @property
+    def judged_periods(self) -> int:
+        """Series times periods that were judged."""
+        return int(np.isfinite(self.judged.score).sum())
+
+
+def find(cells: Cells, events: pd.DataFrame) -> Found:
+    """What is unusual in these sales, given the festivals and events that are known."""
+    explained = event_periods(cells.times, cells.freq, events)
+    judged = dx.judge(
+        cells.quantity,
+        rhythm(cells.freq, cells.times),
+        promoted=cells.promoted,
+        explained=explained,
+        hidden=cells.empty,
+    )
+    low, high = judged.band()
+    low, high = np.floor(low), np.ceil(high)
+    parts = [
+        _single(cells, judged),
+        _repeated(cells),
+        _prices(cells),
+        _whole(dx.whole_days(judged, explained=explained)),
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    table = _described(table, cells, judged, low, high)
+    table["event"] = [_event(cells, at, events) for at in table["at"]]
+    table = table.sort_values(["stake", "first"], ascending=[False, True], ignore_index=True)
+    return Found(cells=cells, judged=judged, low=low, high=high, table=table[COLUMNS])
+
+
+def rhythm(freq: Freq, times: pd.DatetimeIndex) -> dx.Rhythm:
+    """How periods of this length follow each other: weekdays, or months of the year."""
+    phase = np.zeros(len(times), dtype=np.int64)
+    if freq == "D":
+        phase = times.dayofweek.to_numpy()
+    elif freq == "M" and len(times) >= 36:  # of fewer years a month's factor is the month itself
+        phase = times.month.to_numpy() - 1
+    return dx.Rhythm(phase=phase, reach=REACH[freq], year=YEAR[freq], tolerance=TOLERANCE[freq])
+
+
+def period_end(first: pd.Timestamp, freq: Freq) -> pd.Timestamp:
+    """The last day of the period that begins with a day."""
+    if freq == "M":
+        return first + pd.offsets.MonthEnd(1)
+    return first + pd.Timedelta(days=6 if freq == "W" else 0)
+
+
+def _single(cells: Cells, judged: dx.Unusual) -> pd.DataFrame:
+    series, at = np.nonzero(judged.flagged)
+    sold, score = cells.quantity[series, at], judged.score[series, at]
+    kind = np.where(sold < 0, "negative", np.where(score > 0, "high", "low"))
+    return pd.DataFrame({"kind": kind, "series": series, "at": at, "until": at})
+
+
+def _repeated(cells: Cells) -> pd.DataFrame:
+    runs = dx.repeats(cells.quantity, least=SAME[cells.freq])
+    return pd.DataFrame(
+        [("repeat", series, first, end - 1) for series, first, end in runs],
+        columns=["kind", "series", "at", "until"],
+    )
+
+
+def _prices(cells: Cells) -> pd.DataFrame:
+    """Periods whose money per unit is nothing, or far from the series' own.
+
+    Less than nothing is the money of returns that were dearer than what was sold: no mistake.
+    """
+    paid = _paid(cells)
+    with np.errstate(invalid="ignore"):
+        strange = (paid <= cells.price / PRICE_TIMES) | (paid >= cells.price * PRICE_TIMES)
+        strange &= (cells.price > 0) & (paid >= 0)
+    common = strange.sum(axis=1) > np.maximum(0.02 * np.isfinite(paid).sum(axis=1), 1)
+    strange[common] = False  # then it is how this product is sold
+    series, at = np.nonzero(strange)
+    return pd.DataFrame({"kind": "price", "series": series, "at": at, "until": at})
+
+
+def _paid(cells: Cells) -> FloatArray:
+    """(N, T) money per unit; NaN where nothing was sold or the money is not known."""
+    sold = (cells.quantity > 0) & np.isfinite(cells.revenue)
+    return np.where(sold, cells.revenue / np.where(sold, cells.quantity, 1.0), np.nan)
+
+
+def _whole(days: BoolArray) -> pd.DataFrame:
+    at = np.flatnonzero(days)
+    return pd.DataFrame({"kind": "day", "series": WHOLE, "at": at, "until": at})
+
+
+def _described(
+    table: pd.DataFrame, cells: Cells, judged: dx.Unusual, low: FloatArray, high: FloatArray
+) -> pd.DataFrame:
+    """The table with what was sold, what is usual, and what is at stake."""
+    paid = _paid(cells)
+    rows = [
+        _whole_facts(cells, judged, int(at))
+        if series == WHOLE
+        else _facts(
+            cells, judged, low, high, paid, kind, int(series), slice(int(at), int(until) + 1)
+        )
+        for kind, series, at, until in table[["kind", "series", "at", "until"]].to_numpy()
+    ]
+    names = ["sold", "expected", "low", "high", "price", "usual_price", "stake", "promoted"]
+    facts = pd.DataFrame(rows, columns=names, index=table.index)
+    times = cells.times
+    table = table.assign(
+        product_id=pd.array(
+            [None if i == WHOLE else cells.products[i] for i in table["series"]], dtype="Int64"
+        ),
+        place_id=pd.array(
+            [None if i == WHOLE else cells.places[i] for i in table["series"]], dtype="Int64"
+        ),
+        first=[times[at] for at in table["at"]],
+        last=[period_end(times[until], cells.freq) for until in table["until"]],
+    )
+    return pd.concat([table, facts], axis=1)
+
+
+def _facts(
+    cells: Cells,
+    judged: dx.Unusual,
+    low: FloatArray,
+    high: FloatArray,
+    paid: FloatArray,
+    kind: str,
+    series: int,
+    span: slice,
+) -> tuple[float, float, float, float, float, float, float, bool]:
+    """Of a run: what a mean period sold and what is usual; at stake is all of it."""
+    sold, usual = cells.quantity[series, span], judged.expected[series, span]
+    money = float(cells.price[series, 0]) if cells.has_revenue else 1.0
+    stake = float(np.nansum(np.abs(sold - usual))) * (money if np.isfinite(money) else 0.0)
+    if kind == "price":
+        stake = float(np.nansum(np.abs(cells.revenue[series, span] - sold * money)))
+    return (
+        float(np.nanmean(sold)),
+        _mean(usual),
+        _mean(low[series, span]),
+        _mean(high[series, span]),
+        _mean(paid[series, span]),
+        money if cells.has_revenue else float("nan"),
+        stake,
+        bool(cells.promoted[series, span].any()),
+    )
+
+
+def _whole_facts(
+    cells: Cells, judged: dx.Unusual, at: int
+) -> tuple[float, float, float, float, float, float, float, bool]:
+    """Of a day of the whole scope; its band is that of other days against their usual."""
+    sold, usual = cells.quantity[:, at], judged.expected[:, at]
+    total = float(np.nansum(usual))
+    low, high = np.quantile(judged.day, [0.025, 0.975])
+    money = np.nan_to_num(cells.price[:, 0]) if cells.has_revenue else np.ones(len(sold))
+    stake = abs(float(np.nansum((sold - np.nan_to_num(usual)) * money)))
+    nothing = float("nan")
+    return (
+        float(np.nansum(sold)), total, float(np.floor(low * total)), float(np.ceil(high * total)),
+        nothing, nothing, stake, bool(cells.promoted[:, at].mean() > 0.5),
+    )  # fmt: skip
+
+
+def _mean(values: FloatArray) -> float:
+    return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+
+
+def _event(cells: Cells, at: int, events: pd.DataFrame) -> str:
+    """Names of the events that touch a period, "" where there is none."""
+    first = cells.times[at]
+    last = period_end(first, cells.freq)
+    begins = pd.to_datetime(events["first_day"]) - pd.to_timedelta(events["days_before"], unit="D")
+    ends = pd.to_datetime(events["last_day"]) + pd.to_timedelta(events["days_after"], unit="D")
+    names = events["name"][(begins <= last) & (ends >= first)]
+    return ", ".join(dict.fromkeys(names))
