@@ -64,6 +64,12 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             ":material/calendar_view_week:",
             "When it sells: week, year, trend and the next peak.",
         ),
+        Entry(
+            "pages/explore/unusual.py",
+            "Unusual sales",
+            ":material/crisis_alert:",
+            "Sales that do not fit, why, and correcting them so that it can be undone.",
+        ),
     ),
     "Forecast": (
         Entry(

@@ -47,6 +47,10 @@ class Found:
         """Series times periods that were judged."""
         return int(np.isfinite(self.judged.score).sum())
 
+    def observed(self, at: int) -> BoolArray:
+        """(N,) which series have a value in a period."""
+        return np.isfinite(self.cells.quantity[:, int(at)])
+
 
 def find(cells: Cells, events: pd.DataFrame) -> Found:
     """What is unusual in these sales, given the festivals and events that are known."""
