@@ -160,12 +160,13 @@ def in_force(store: Store, dataset_id: int, *, kind: Kind | None = None) -> pd.D
     )
 
 
-def count(store: Store, scope: Scope) -> int:
+def count(store: Store, scope: Scope, *, kind: Kind | None = None) -> int:
     """How many product-days of a scope are corrected, whether or not it asks for corrected ones."""
     condition, parameters = where(scope)
     (row,) = store.rows(
-        f"SELECT count(*) FROM correction_in_force WHERE {condition} AND action <> 'keep'",
-        parameters,
+        f"SELECT count(*) FROM correction_in_force WHERE {condition} AND action <> 'keep' "
+        "AND kind = coalesce($kind, kind)",
+        parameters | {"kind": kind},
     )
     return int(row[0])
 

@@ -120,6 +120,7 @@ class _Reading:
         self.scope = scope
         self.comparison = comparison
         self.where, self.bound = queries.where(scope)
+        self.sales = queries.relation(scope)
         self.column = "revenue" if scope.measure == "revenue" else "units"
         has = comparison.has_before
         self._span = {
@@ -157,7 +158,7 @@ class _Reading:
     def _sums(self, table: str, span: str, first: str, last: str) -> None:
         """Units and revenue per product; `priced` are the units whose revenue is known."""
         bound = self.bound | {name: self._span[name] for name in (first, last)}
-        rows = f"FROM sales WHERE {self.where} AND {span}"
+        rows = f"FROM {self.sales} WHERE {self.where} AND {span}"
         unknown = self.rows(f"SELECT 1 {rows} AND revenue IS NULL LIMIT 1", bound)
         priced = "sum(quantity) FILTER (revenue IS NOT NULL)" if unknown else "sum(quantity)"
         self._cursor.execute(
@@ -183,7 +184,7 @@ class _Reading:
             SELECT day, place_id, {NOW} AS is_now, {BEFORE} AS is_before,
                    coalesce(sum({column}), 0) AS value, count(stock_on_hand) AS stock_known,
                    count(*) FILTER (stock_on_hand <= 0) AS stock_out
-            FROM sales WHERE {self.where} AND ({NOW} OR {BEFORE}) GROUP BY day, place_id
+            FROM {self.sales} WHERE {self.where} AND ({NOW} OR {BEFORE}) GROUP BY day, place_id
             """,
             self.bound | self._span,
         )
@@ -380,8 +381,8 @@ def _sparks(reading: _Reading, wanted: list[int]) -> list[list[float]]:
     days = SPARK * (31 if freq == "M" else 7)
     rows = reading.rows(
         f"""
-        SELECT product_id, {back} AS back, coalesce(sum({column}), 0) FROM sales
-        WHERE {reading.where} AND list_contains($wanted, product_id)
+        SELECT product_id, {back} AS back, coalesce(sum({column}), 0)
+        FROM {reading.sales} WHERE {reading.where} AND list_contains($wanted, product_id)
           AND day <= $last AND day > $last::DATE - {days} AND {back} < {SPARK}
         GROUP BY ALL
         """,

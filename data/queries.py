@@ -299,7 +299,7 @@ def relation(scope: Scope) -> str:
             SELECT count(promo) > 0 AS promo FROM sales WHERE dataset_id = $dataset_id
         ), row AS (
             SELECT product_id, place_id, day, avg(price) AS price, avg(discount) AS discount,
-                   bool_or(promo) AS promo, sum(stock_on_hand) AS stock_on_hand
+                   bool_or(promo) AS promo, max(stock_on_hand) AS stock_on_hand
             FROM sales SEMI JOIN fixed USING (product_id, place_id, day)
             WHERE dataset_id = $dataset_id GROUP BY ALL
         )

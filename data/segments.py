@@ -160,6 +160,7 @@ def _summed(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """A frame of products with their age, and columns of sums per product and period."""
     condition, bound = queries.where(scope)
+    sales = queries.relation(scope)
     amount = "revenue" if scope.measure == "revenue" else "quantity"
     step = pd.DateOffset(months=1) if freq == "M" else pd.DateOffset(weeks=1)
     first = pd.Timestamp(last) - (_reach(freq) - 1) * step
@@ -169,7 +170,7 @@ def _summed(
         f"""
         SELECT product_id, {_ago("day", freq)} AS ago, sum(quantity) AS units,
                coalesce(sum({amount}), 0) AS amount
-        FROM sales WHERE {condition} AND day BETWEEN $first AND $until GROUP BY ALL
+        FROM {sales} WHERE {condition} AND day BETWEEN $first AND $until GROUP BY ALL
         """,
         bound | {"first": first.date(), "until": until.date()},
     ).fetchnumpy()
@@ -177,7 +178,7 @@ def _summed(
         f"""
         WITH sold AS (
             SELECT product_id, min(day) AS first_sold, max(day) AS last_sold
-            FROM sales WHERE {condition} AND quantity > 0 GROUP BY product_id
+            FROM {sales} WHERE {condition} AND quantity > 0 GROUP BY product_id
         )
         SELECT product_id, code, name, greatest({_ago("first_sold", freq)}, 0)::BIGINT AS age,
                greatest({_ago("last_sold", freq)}, 0)::BIGINT AS silent

@@ -1,5 +1,5 @@
-"""The part of the view that names data: dataset, category, product, place and
-segment, kept in the URL.
+"""The part of the view that names data: dataset, category, product, place, segment, and whether
+sales are the corrected ones; kept in the URL.
 
 A link shows a colleague the same screen, and the choice follows from page to page: navigation
 clears the address, so what was looked at is remembered for the session and written back.
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-NAMES = ("dataset", "category", "product", "place", "segment")
+NAMES = ("dataset", "category", "product", "place", "segment", "corrected")
 
 _MEMORY = "_address"  # session: the last values
 _PAGE = "_address_page"  # session: the page they were last used on

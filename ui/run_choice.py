@@ -85,7 +85,8 @@ def verdict(made: Outlook, entry: Entry, scope: Scope) -> str:
     when = fmt.day(datetime.fromtimestamp(about.created_at).date())
     how = "uploaded" if about.uploaded_from else f"trained {when}"
     series = f" on {about.series:,} series" if about.series > 1 else ""
-    text = f"{training.model_name(about.model)}, {how}{series}"
+    learned = " with corrected sales" if about.scope.get("corrected") else ""
+    text = f"{training.model_name(about.model)}, {how}{series}{learned}"
     if made.scores is not None and made.model in made.scores.index:
         error = fmt.share(float(made.scores["wape"][made.model]))
         plain = forecast_words.model_name(forecasts.LAST_YEAR, scope.freq)

@@ -1,7 +1,8 @@
 """Choosing what to look at: a node of the product tree or a segment, a place, and a period.
 
-Category, product, place and segment live in the address; the period is a bound widget. An address
-that names what does not exist (any more) ends in a plain message with a way back.
+Category, product, place and segment live in the address, and so does whether sales are corrected;
+the period is a bound widget. An address that names what does not exist (any more) ends in a plain
+message with a way back.
 """
 
 import pandas as pd
@@ -9,7 +10,7 @@ import streamlit as st
 
 from data.saved_segments import Segment
 from data.scope import Freq, Scope
-from ui import address, queries, sidebar
+from ui import address, corrected, queries, sidebar
 from ui import format as fmt
 from ui.layout import Head
 from ui.queries import Dataset
@@ -25,10 +26,11 @@ _CATEGORY = "category_choice"
 _SEGMENT = "segment_choice"
 
 
-def current(head: Head) -> tuple[Dataset, Scope]:
+def current(head: Head, *, corrections: bool = True) -> tuple[Dataset, Scope]:
     """The dataset and scope of the address; draws the scope control beside the title.
 
-    Stops the page with a message where there is no data or the address names something unknown.
+    Where `corrections` can be used and are, a line below the title says so. Stops the page with a
+    message where there is no data or the address names something unknown.
     """
     dataset = sidebar.chosen()
     categories, product_id, place_id = address.path(), address.number("product"), None
@@ -43,7 +45,10 @@ def current(head: Head) -> tuple[Dataset, Scope]:
         _unknown("This place does not exist in {}.", dataset, "place")
     segment = _segment(dataset)
     with head.scope:
-        freq = _control(dataset, products, places, categories, product_id, place_id, segment)
+        freq = _control(
+            dataset, products, places, categories, product_id, place_id, segment, corrections
+        )
+    uses = corrections and corrected.is_asked(dataset.dataset_id)
     scope = Scope(
         dataset_id=dataset.dataset_id,
         categories=tuple(categories),
@@ -53,7 +58,11 @@ def current(head: Head) -> tuple[Dataset, Scope]:
         segment_revision=segment.revision if segment and product_id is None else 0,
         freq=freq,
         measure=sidebar.measure(dataset),
+        corrected=uses,
+        correction_revision=corrected.revision(dataset.dataset_id) if uses else 0,
     )
+    if uses:
+        st.caption(corrected.caption(scope))
     return dataset, scope
 
 
@@ -127,6 +136,7 @@ def _control(
     product_id: int | None,
     place_id: int | None,
     segment: Segment | None,
+    corrections: bool,
 ) -> Freq:
     """The popover whose label is the scope in words; gives the period."""
     offered = [word for word, freq in PERIODS.items() if "DWM".index(freq) >= _finest(dataset)]
@@ -157,6 +167,8 @@ def _control(
             _segment_choice(dataset, segment)
         if len(places) > FEW_PLACES:
             place_choice(places, place_id)
+        if corrections:
+            corrected.switch(dataset.dataset_id)
     return PERIODS[by or usual]
 
 

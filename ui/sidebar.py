@@ -119,6 +119,4 @@ def _switch() -> None:
 
 def _show(dataset_id: int) -> None:
     """Another dataset: the products and places of the old one mean nothing in it."""
-    address.go(
-        {"dataset": dataset_id, "category": None, "product": None, "place": None, "segment": None}
-    )
+    address.go({**dict.fromkeys(address.NAMES), "dataset": dataset_id})

@@ -21,7 +21,7 @@ from data.scope import Freq, Scope, Split
 from engine.errors import EngineError
 from engine.registry import About
 from engine.requests import BacktestRequest, ForecastRequest, Request
-from ui import covariates, forecast_words, forecasts, queries
+from ui import corrected, covariates, forecast_words, forecasts, queries
 from ui import format as fmt
 from ui import scope as scopes
 from ui.covariates import Covariate
@@ -218,7 +218,13 @@ def predict_with(run_id: str, scope: Scope, dataset: Dataset) -> str:
     about, own = entry.about, scope_of(entry.about)
     if own is None:
         raise EngineError(f"{entry.name} was trained by another version; its scope is not known.")
-    scope = replace(scope, freq=own.freq, measure=own.measure)
+    scope = replace(
+        scope,
+        freq=own.freq,
+        measure=own.measure,
+        corrected=own.corrected,
+        correction_revision=own.correction_revision,
+    )
     split: Split = about.scope["split"] if about.scope["split"] in splits(scope) else "total"
     frame, future, spec = covariates.assemble(
         panel(scope, split, about.horizon), scope.freq, about.covariates
@@ -267,13 +273,16 @@ def scope_of(about: About) -> Scope | None:
     """The scope that a run is of; None where it was written by another version."""
     given = about.scope
     try:
+        dataset_id = int(given["dataset"])
         return Scope(
-            dataset_id=int(given["dataset"]),
+            dataset_id=dataset_id,
             categories=tuple(given["categories"]),
             product_id=given["product"],
             place_id=given["place"],
             freq=given["freq"],
             measure=given["measure"],
+            corrected=bool(given.get("corrected")),
+            correction_revision=corrected.revision(dataset_id) if given.get("corrected") else 0,
         )
     except (KeyError, TypeError, ValueError):
         return None
@@ -282,6 +291,7 @@ def scope_of(about: About) -> Scope | None:
 def _about(plan: Plan, dataset: Dataset, frame: pd.DataFrame) -> dict[str, Any]:
     scope = plan.scope
     noun = forecasts.NOUN[scope.freq][0]
+    sales = ", corrected sales" if scope.corrected else ""
     level = "" if plan.split == "total" else f" by {SPLITS[plan.split].lower()}"
     return {
         "preset": plan.preset,
@@ -293,8 +303,9 @@ def _about(plan: Plan, dataset: Dataset, frame: pd.DataFrame) -> dict[str, Any]:
             "freq": scope.freq,
             "measure": scope.measure,
             "split": plan.split,
+            "corrected": scope.corrected,
         },
-        "scope_words": f"{scopes.name(scope)}, {scopes.place(scope)}{level}, {noun}"[:90],
+        "scope_words": f"{scopes.name(scope)}, {scopes.place(scope)}{level}, {noun}{sales}"[:90],
         "covariates": dict(plan.covariates),
         "series": int(frame["series_id"].nunique()),
         "horizon": plan.horizon,
