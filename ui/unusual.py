@@ -1,6 +1,7 @@
 """The parts of the Unusual sales page: how to look, four cards, the findings, and one of them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from ui import scope as scopes
 from ui import unusual_words as words
 from ui.forecasts import NOUN
 from ui.queries import Dataset
-from ui.unusual_facts import WHOLE, Found
+from ui.unusual_facts import WHOLE, Found, rows
 
 SPLITS: dict[str, Split] = {
     "Products": "product",
@@ -88,7 +89,8 @@ def read(dataset: Dataset, scope: Scope, split: Split) -> View:
     noun = NOUN[scope.freq]
     if found is None:
         layout.stop(
-            f"**No complete {noun[0]} of sales here yet.** Choose a shorter period or a wider scope."
+            f"**No complete {noun[0]} of sales here yet.** Choose a shorter period or a wider "
+            "scope."
         )
     if not np.nansum(np.abs(found.cells.quantity)):
         layout.stop(
@@ -197,7 +199,7 @@ def findings(view: View) -> pd.DataFrame:
         )
         return table
     causes = unusual_reads.causes(view.scope, view.split, table)
-    rows = st.dataframe(
+    ticked = st.dataframe(
         _shown(view, table, causes),
         hide_index=True,
         on_select="rerun",
@@ -211,15 +213,15 @@ def findings(view: View) -> pd.DataFrame:
     total = counts[str(picked)]
     if total > LISTED:
         st.caption(f"The {LISTED} dearest of {total:,}; the file has all of them.")
-    return table.iloc[[row for row in rows if row < len(table)] or [0]]
+    return table.iloc[[row for row in ticked if row < len(table)] or [0]]
 
 
 def detail(view: View, chosen: pd.DataFrame, decided: float | None) -> None:
     """One finding: all that is known of it, and its series with the corrected line beside it."""
     if chosen.empty:
         return
-    row = chosen.iloc[0]
-    cause = unusual_reads.causes(view.scope, view.split, chosen.head(1)).get(int(chosen.index[0]))
+    key, row = rows(chosen.head(1))[0]
+    cause = unusual_reads.causes(view.scope, view.split, chosen.head(1)).get(key)
     st.markdown(
         f"**{fmt.escape(_clip(name(view, row), 90))}** :gray[· units a {NOUN[view.scope.freq][0]}]"
     )
@@ -254,9 +256,9 @@ def downloads(place: DeltaGenerator, view: View) -> None:
 
     def everything() -> bytes:
         causes = unusual_reads.causes(view.scope, view.split, view.table)
-        rows = list(view.table.iterrows())
-        names = [name(view, row) for _, row in rows]
-        whys = [words.why(row, causes.get(int(str(key))), view.scope.freq) for key, row in rows]
+        listed = rows(view.table)
+        names = [name(view, row) for _, row in listed]
+        whys = [words.why(row, causes.get(key), view.scope.freq) for key, row in listed]
         table = view.table.assign(state=view.table["state"].map(words.STATES).fillna(""))
         return words.findings_csv(table, names, whys, view.scope.freq).encode("utf-8-sig")
 
@@ -272,21 +274,21 @@ def downloads(place: DeltaGenerator, view: View) -> None:
         )
 
 
-def name(view: View, row: "pd.Series[object]") -> str:
+def name(view: View, row: words.Row) -> str:
     """What a finding is of."""
     if row["series"] == WHOLE:
         return scopes.name(view.scope)
-    parts = []
+    parts: list[str] = []
     if pd.notna(row["product_id"]):
         products = queries.products(view.dataset.dataset_id)
-        parts.append(str(products.at[int(str(row["product_id"])), "name"]))
+        parts.append(str(products.at[int(row["product_id"]), "name"]))
     if pd.notna(row["place_id"]):
         places = queries.places(view.dataset.dataset_id)
-        parts.append(str(places.at[int(str(row["place_id"])), "name"]))
+        parts.append(str(places.at[int(row["place_id"]), "name"]))
     if parts:
         return " · ".join(parts)
     if view.split == "category":
-        return view.found.cells.keys[int(str(row["series"]))] or "No category"
+        return view.found.cells.keys[int(row["series"])] or "No category"
     return scopes.name(view.scope)
 
 
@@ -310,24 +312,24 @@ def _corrected(view: View, number: int) -> FloatArray | None:
     return values
 
 
-def _shown(view: View, table: pd.DataFrame, causes: dict[int, dict[str, object]]) -> pd.DataFrame:
+def _shown(view: View, table: pd.DataFrame, causes: dict[int, words.Row]) -> pd.DataFrame:
     freq = view.scope.freq
-    rows = list(table.iterrows())
+    listed = rows(table)
     return pd.DataFrame(
         {
             "stake": table["stake"].to_numpy(),
             "kind": [[words.KINDS[kind]] for kind in table["kind"]],
-            "name": [_clip(name(view, row), 80) for _, row in rows],
+            "name": [_clip(name(view, row), 80) for _, row in listed],
             "when": table["first"].to_numpy(),
             "sold": table["sold"].to_numpy(),
-            "usual": [words.band(row) for _, row in rows],
-            "why": [words.why(row, causes.get(int(str(key))), freq) for key, row in rows],
+            "usual": [words.band(row) for _, row in listed],
+            "why": [words.why(row, causes.get(key), freq) for key, row in listed],
             "state": [[words.STATES[state]] if state else [] for state in table["state"]],
         }
     )
 
 
-def _columns(view: View) -> dict[str, object]:
+def _columns(view: View) -> dict[str, Any]:
     config = st.column_config
     money, currency = view.found.cells.has_revenue, view.dataset.currency
     freq: Freq = view.scope.freq

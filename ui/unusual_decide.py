@@ -15,7 +15,7 @@ from ui import unusual_words as words
 from ui.forecasts import NOUN
 from ui.unusual import View, name
 from ui.unusual_cells import MOST_ROWS, Action, Effect
-from ui.unusual_facts import COLUMNS, WHOLE, period_end
+from ui.unusual_facts import COLUMNS, WHOLE, period_end, rows
 
 Rule = Literal["chosen", "above", "day", "product"]
 RULES: dict[Rule, str] = {
@@ -101,7 +101,7 @@ def _which(view: View, chosen: pd.DataFrame) -> tuple[Rule, pd.DataFrame, str]:
     if rule == "product":
         return _product(view)
     if len(chosen) == 1:
-        row = chosen.iloc[0]
+        _, row = rows(chosen)[0]
         return "chosen", chosen, f"{name(view, row)}, {words.when(row, view.scope.freq)}"
     return "chosen", chosen, fmt.count(len(chosen), "finding") + " chosen by hand"
 
@@ -117,7 +117,7 @@ def _above(view: View) -> tuple[Rule, pd.DataFrame, str]:
         help="Open findings of single products; those with an explanation are not among them.",
     )
     high = view.open[view.open["kind"] == "high"]
-    picked = high[[words.times(row) >= limit for _, row in high.iterrows()]]
+    picked = high[[words.times(row) >= limit for _, row in rows(high)]]
     return "above", picked, f"all open ones from {limit:g} times the usual"
 
 

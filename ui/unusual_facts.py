@@ -5,6 +5,7 @@ cannot be, or a day on which the whole scope sold far more or less than usual.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -75,6 +76,11 @@ def find(cells: Cells, events: pd.DataFrame) -> Found:
     table["event"] = [_event(cells, at, events) for at in table["at"]]
     table = table.sort_values(["stake", "first"], ascending=[False, True], ignore_index=True)
     return Found(cells=cells, judged=judged, low=low, high=high, table=table[COLUMNS])
+
+
+def rows(table: pd.DataFrame) -> list[tuple[int, dict[Any, Any]]]:
+    """The findings with their numbers, one dictionary each."""
+    return list(zip((int(i) for i in table.index), table.to_dict("records"), strict=True))
 
 
 def rhythm(freq: Freq, times: pd.DatetimeIndex) -> dx.Rhythm:

@@ -1,7 +1,9 @@
 """The cached reads of Unusual sales, keyed by the data's and the corrections' versions."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +23,7 @@ def found(scope: Scope, split: Split) -> Found | None:
     return _found(queries.version(), plain, split)
 
 
-def causes(scope: Scope, split: Split, table: pd.DataFrame) -> dict[int, dict[str, object]]:
+def causes(scope: Scope, split: Split, table: pd.DataFrame) -> dict[int, Mapping[Any, Any]]:
     """What order lines know of the findings of a product, by their number in the table."""
     wanted = table[table["product_id"].notna()]
     if wanted.empty:
@@ -59,10 +61,9 @@ def states(scope: Scope, made: Found) -> pd.Series:
     inside &= (pairs["kind"] == "low") | (pairs["action"] != "accept")  # stock-outs are low only
     latest = pairs[inside].groupby("finding")["action"].last()
     state.loc[latest.index] = latest
-    for number in table.index[table["series"] == WHOLE]:
-        first, last = table.loc[number, ["first", "last"]]
-        there = decided[(decided["day"] >= first) & (decided["day"] <= last)]
-        products = len(set(np.array(made.cells.products)[made.observed(table.at[number, "at"])]))
+    for number, row in unusual_facts.rows(table[table["series"] == WHOLE]):
+        there = decided[(decided["day"] >= row["first"]) & (decided["day"] <= row["last"])]
+        products = len(set(np.array(made.cells.products)[made.observed(row["at"])]))
         if not there.empty and 2 * there["product_id"].nunique() >= products:
             state[number] = there["action"].mode().iloc[0]
     return state

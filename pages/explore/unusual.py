@@ -7,7 +7,7 @@ from ui import layout, scope, unusual, unusual_decide, unusual_log
 head = layout.page("Unusual sales")
 
 # --- Choose ---
-dataset, asked = scope.current(head)
+dataset, asked = scope.current(head, corrections=False)
 caption = st.empty()
 scope.way(dataset, asked)
 split = unusual.choose(dataset, asked)
