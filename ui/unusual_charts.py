@@ -32,7 +32,8 @@ def series(
     cells = found.cells
     sold = cells.quantity[number]
     figure = go.Figure()
-    _add_band(figure, cells.times, found.low[number], found.high[number])
+    alive = np.isfinite(sold)
+    _add_band(figure, cells.times[alive], found.low[number][alive], found.high[number][alive])
     figure.add_scatter(
         x=cells.times, y=sold, name="Sold", mode="lines",
         line={"color": COLOURS["sold"], "width": 1.6},

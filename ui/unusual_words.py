@@ -91,7 +91,9 @@ def sentence(row: Row, cause: Row | None, freq: Freq, currency: str) -> str:
     parts.append(_known(row))
     if cause is not None and (named := _order(row, cause, short=False)):
         parts.append(named)
-    return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts)
+    return " ".join(
+        f"{part[0].upper()}{part[1:]}{'' if part[-1] in '?.' else '.'}" for part in parts
+    )
 
 
 def band(row: Row) -> str:
@@ -114,11 +116,7 @@ def preview(effect: Effect, action: str, freq: Freq, currency: str) -> str:
             f"Leaves out {days} of {found} with {fmt.units(effect.units_before)} units: a gap in "
             f"charts, nothing for models to learn from.{left}"
         )
-    money = (
-        ""
-        if pd.isna(effect.money)
-        else f", revenue {'+' if effect.money > 0 else ''}{fmt.money(effect.money, currency)}"
-    )
+    money = "" if pd.isna(effect.money) else f", revenue {_signed(effect.money, currency)}"
     return (
         f"Changes {days} of {found}: {fmt.units(effect.units_before)} → "
         f"{fmt.units(effect.units_after)} units{money}.{left}"
@@ -181,6 +179,12 @@ def log_csv(entries: list[Batch]) -> str:
             for each in entries
         ]
     ).to_csv(index=False)
+
+
+def _signed(money: float, currency: str) -> str:
+    """An amount with its sign, kept on one line by a word joiner."""
+    text = fmt.money(money, currency)
+    return f"+{text}" if money > 0 else text.replace(fmt.MINUS, fmt.MINUS + "\u2060")
 
 
 def _length(row: Row) -> int:
