@@ -142,7 +142,7 @@ def share_out(sold: FloatArray, usual: FloatArray, target: float) -> FloatArray:
     is given in proportion to the usual. Whole units stay whole.
 
     >>> share_out(np.array([380.0, 10.0, 12.0]), np.array([9.0, 10.0, 11.0]), 60.0)
-    array([38., 10., 12.])
+    array([39., 10., 11.])
     >>> share_out(np.array([0.0, -5.0]), np.array([3.0, 1.0]), 20.0)
     array([15.,  5.])
     """

@@ -22,6 +22,7 @@ from forecasting.arrays import BoolArray, FloatArray, IntArray
 
 HIGH = 4.0  # normal deviations from which a value is too high to be usual
 LOW = 3.5  # and too low: sales end at zero, so that a fall has less room
+SIDE = 2.5  # the same against the nearer of the levels before and after: less than that is a shift
 TIMES = 2.0  # at least so many times the usual, or its inverse; nearer is no matter of a mistake
 LEAST = 3.0  # units above the usual; fewer are no matter of anything
 ASLEEP, LEAST_ASLEEP = 0.1, 20.0  # of a series that sells less, so many units above the usual
@@ -117,10 +118,13 @@ def judge(
     day = _day(given, fit.expected, observed & ~out)
     slack = SLACK if len(values) >= COMPANY else SLACK_ALONE
     easy = np.where(told | promo, slack, 1.0)
-    score = np.where(observed & np.isfinite(fit.expected), 0.0, np.nan)
-    _score_high(score, values, fit.highest * np.maximum(day, 1.0) * easy, fit.spread)
-    _score_low(score, values, fit.lowest * np.minimum(day, 1.0) / easy, fit.spread)
-    flagged = _flag(score, values, fit.expected, easy, out, rhythm)
+    more, less = np.maximum(day, 1.0) * easy, np.minimum(day, 1.0) / easy
+    known = observed & np.isfinite(fit.expected)
+    score, side = (
+        _scored(values, known, high * more, low * less, fit.spread)
+        for high, low in ((fit.expected, fit.expected), (fit.highest, fit.lowest))
+    )
+    flagged = _flag(score, side, values, fit.expected, easy, out, rhythm)
     return Unusual(
         expected=fit.expected,
         variance=_variance(fit.expected, fit.spread),
@@ -145,17 +149,19 @@ def repeats(
 
     Only values over `above` units, and runs that neighbours equal as often as in the rest of
     the series would hardly make (under `chance` per series): such numbers were filled in, not sold.
+    A series that is one value for more than half of its time is that way.
     """
     same = (values[:, 1:] == values[:, :-1]) & (values[:, 1:] > above)
+    pairs = (np.isfinite(values[:, 1:]) & np.isfinite(values[:, :-1])).sum(axis=1)
     found: list[tuple[int, int, int]] = []
     for series in np.flatnonzero(same.sum(axis=1) >= least - 1):
         row = same[series]
         edges = np.flatnonzero(np.diff(np.concatenate([[0], row.view(np.int8), [0]])))
         for first, end in zip(edges[::2], edges[1::2], strict=True):
             length = end - first
-            rest = len(row) - length
+            rest = pairs[series] - length
             usual = (row.sum() - length + 1) / (rest + 2)
-            if length >= least - 1 and rest * usual**length < chance:
+            if least - 1 <= length <= rest and rest * usual**length < chance:
                 found.append((int(series), int(first), int(end) + 1))
     return found
 
@@ -322,10 +328,20 @@ def _day(given: FloatArray, expected: FloatArray, seen: BoolArray) -> FloatArray
     return np.where(known, sold / np.where(known, total, 1.0), 1.0)
 
 
+def _scored(
+    values: FloatArray, known: BoolArray, high: FloatArray, low: FloatArray, spread: FloatArray
+) -> FloatArray:
+    """Deviations above `high` and below `low`; 0 between, NaN where not known."""
+    score = np.where(known, 0.0, np.nan)
+    _score_high(score, values, high, spread)
+    _score_low(score, values, low, spread)
+    return score
+
+
 def _score_high(
     score: FloatArray, values: FloatArray, mean: FloatArray, spread: FloatArray
 ) -> None:
-    """Deviations above the higher of both sides; a return is judged by its size, with a minus."""
+    """Deviations above a mean; a return is judged by its size, with a minus."""
     from scipy.special import betainc
 
     size = np.abs(values)
@@ -338,7 +354,7 @@ def _score_high(
 
 
 def _score_low(score: FloatArray, values: FloatArray, mean: FloatArray, spread: FloatArray) -> None:
-    """Deviations below the lower of both sides."""
+    """Deviations below a mean."""
     from scipy.special import betainc
 
     with np.errstate(invalid="ignore"):
@@ -357,6 +373,7 @@ def _deviations(chance: FloatArray) -> FloatArray:
 
 def _flag(
     score: FloatArray,
+    side: FloatArray,
     values: FloatArray,
     expected: FloatArray,
     easy: FloatArray,
@@ -367,10 +384,11 @@ def _flag(
     size = np.abs(np.nan_to_num(values))
     above = np.nan_to_num(score)
     negative = np.nan_to_num(values) < 0
-    high = (np.abs(above) >= HIGH) & ((above > 0) | negative)
+    beside = np.nan_to_num(side)
+    high = (np.abs(above) >= HIGH) & (np.abs(beside) >= SIDE) & ((above > 0) | negative)
     high &= size >= TIMES * easy * usual
     high &= size - usual >= np.where(usual < ASLEEP, LEAST_ASLEEP, LEAST)
-    low = (above <= -LOW) & ~negative & ~hidden
+    low = (above <= -LOW) & (beside <= -SIDE) & ~negative & ~hidden
     low &= (size * TIMES * easy <= usual) & (usual - size >= LEAST)
     flagged = (high | low) & np.isfinite(score)
     flagged &= ~_in_long_runs(flagged, above)
