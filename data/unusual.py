@@ -159,10 +159,10 @@ def _edges(
                                   ELSE last_day END::DATE AS last_day
             FROM span
         ), own AS (SELECT min(day) AS own_first FROM sales WHERE {condition})
-        SELECT greatest(
+        SELECT CASE WHEN own_first IS NOT NULL THEN greatest(
                    date_trunc('{unit}', own_first)::DATE,
                    CASE WHEN date_trunc('{unit}', first_day)::DATE = first_day THEN first_day
-                        ELSE (date_trunc('{unit}', first_day) + INTERVAL 1 {unit})::DATE END),
+                        ELSE (date_trunc('{unit}', first_day) + INTERVAL 1 {unit})::DATE END) END,
                (date_trunc('{unit}', last_day + INTERVAL 1 DAY) - INTERVAL 1 {unit})::DATE, unknown
         FROM whole, own
         """,

@@ -21,7 +21,7 @@ import numpy as np
 from forecasting.arrays import BoolArray, FloatArray, IntArray
 
 HIGH = 4.0  # normal deviations from which a value is too high to be usual
-LOW = 3.5  # and too low: sales end at zero, so that a fall has less room
+LOW = 3.7  # and too low: sales end at zero, so that a fall has less room
 SIDE = 2.5  # the same against the nearer of the levels before and after: less than that is a shift
 TIMES = 2.0  # at least so many times the usual, or its inverse; nearer is no matter of a mistake
 LEAST = 3.0  # units above the usual; fewer are no matter of anything
@@ -38,6 +38,7 @@ _ROUNDS = 4
 _FEWEST = 6  # values on a side of which a level is learned
 _LEAST_OF_DAY = 30.0  # units of all series, below which a day says nothing
 _PRIOR = 30.0  # values that the variance of all series together counts for
+_FEW_CYCLES = 10  # below which a season is made of middles
 _PRIOR_PHASE = 25.0  # units that the season of all series together counts for, per phase
 _RECUR = 0.5  # of its deviations: what lies so far out a year away as well is a season
 _RECUR_LEAST = 3.0  # deviations; less than that comes by chance somewhere near
@@ -286,6 +287,8 @@ def _season(
     """(N, P) sold over level by phase, drawn to that of all series by what little was sold."""
     if phases == 1:
         return np.ones((len(cut), 1))
+    if len(phase) < _FEW_CYCLES * phases:
+        return _median_season(cut, level, learn, phase, phases)
     hot = np.zeros((len(phase), phases))
     hot[np.arange(len(phase)), phase] = 1.0
     use = learn & np.isfinite(level)
@@ -293,6 +296,19 @@ def _season(
     usual = np.where(use, np.nan_to_num(level), 0.0) @ hot
     pooled = sold.sum(axis=0) / np.maximum(usual.sum(axis=0), 1e-9)
     factors = (sold + _PRIOR_PHASE * pooled) / (usual + _PRIOR_PHASE)
+    return np.asarray(factors / np.maximum(factors.mean(axis=1, keepdims=True), 1e-9))
+
+
+def _median_season(
+    cut: FloatArray, level: FloatArray, learn: BoolArray, phase: IntArray, phases: int
+) -> FloatArray:
+    """(N, P) middle of sold over level by phase: of few cycles, one value would be a season."""
+    factors = np.ones((len(cut), phases))
+    use = learn & (np.nan_to_num(level) > 0)
+    ratio = np.where(use, cut / np.where(use, level, 1.0), np.nan)
+    for number in range(phases):
+        some = np.isfinite(ratio[:, phase == number]).any(axis=1)
+        factors[some, number] = np.nanmedian(ratio[some][:, phase == number], axis=1)
     return np.asarray(factors / np.maximum(factors.mean(axis=1, keepdims=True), 1e-9))
 
 
