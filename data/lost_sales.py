@@ -24,7 +24,7 @@ MOST_TOTALS = 20_000_000  # cells of the totals of departments, or ranges, by da
 FEWEST_SALES = 20  # days with a sale, below which a product has no usual to fall short of
 RAREST = 0.1  # share of days with a sale, for the same reason
 LONGEST = 60  # days without a sale, from which the product may have ended
-_IMPROBABLE = 3.0  # minus log of a run's chance, from where it is worth a closer look
+_IMPROBABLE = 5.0  # minus log of a run's chance, from where it is worth a closer look
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -82,7 +82,8 @@ def ground(store: Store, dataset_id: int, first: date, last: date) -> Ground:
         start = max(start, seen or start)
         calendar = pd.date_range(start, last)
         bound = {"dataset_id": dataset_id, "start": start, "last": last}
-        cursor.execute(_TREE, {"dataset_id": dataset_id})
+        for statement in (_PLACES, _TREE):
+            cursor.execute(statement, {"dataset_id": dataset_id})
         cursor.execute(_LIFE, bound | {"first": first})
         (has_stock,) = _row(cursor, "SELECT coalesce(sum(stocks), 0) > 0 FROM lost_life")
         (policy,) = _row(
@@ -118,8 +119,8 @@ def ground(store: Store, dataset_id: int, first: date, last: date) -> Ground:
     )
 
 
-def pieces(store: Store, found: Ground) -> Iterator[tuple[float, Piece]]:
-    """The candidates as arrays, some products at a time; before each, the share that is done."""
+def pieces(store: Store, found: Ground) -> Iterator[Piece]:
+    """The candidates as arrays, some products at a time."""
     products, counts = np.unique(found.series["product_id"], return_counts=True)
     cells = np.cumsum(counts) * len(found.days)
     edges = np.searchsorted(cells, np.arange(0, cells[-1] if len(cells) else 0, CELLS))
@@ -127,13 +128,7 @@ def pieces(store: Store, found: Ground) -> Iterator[tuple[float, Piece]]:
     for begin, end in pairwise(cuts):
         low, high = int(products[begin]), int(products[end - 1])
         chosen = found.series[found.series["product_id"].between(low, high)]
-        yield begin / len(products), _piece(store, found, chosen.reset_index(drop=True))
-
-
-def one(store: Store, found: Ground, product_id: int, place_id: int) -> Piece:
-    """A single series as arrays, whether or not it is a candidate."""
-    wanted = pd.DataFrame({"product_id": [product_id], "place_id": [place_id]})
-    return _piece(store, found, wanted)
+        yield _piece(store, found, chosen.reset_index(drop=True))
 
 
 def prices(store: Store, dataset_id: int, days: pd.DataFrame) -> Floats:
@@ -167,11 +162,14 @@ def prices(store: Store, dataset_id: int, days: pd.DataFrame) -> Floats:
     return found["price"].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-# Departments are the widest level, ranges the whole path; too many of them say nothing by day.
-_TREE = """
+_PLACES = """
     CREATE OR REPLACE TEMP TABLE lost_place AS
     SELECT place_id, row_number() OVER (ORDER BY place_id) - 1 AS place, count(*) OVER () AS places
-    FROM place WHERE dataset_id = $dataset_id;
+    FROM place WHERE dataset_id = $dataset_id
+"""
+
+# Departments are the widest level, ranges the whole path; too many of them say nothing by day.
+_TREE = """
     CREATE OR REPLACE TEMP TABLE lost_tree AS
     SELECT product_id, dense_rank() OVER (ORDER BY coalesce(categories[1], '')) - 1 AS department,
            dense_rank() OVER (ORDER BY categories) - 1 AS range
@@ -180,7 +178,7 @@ _TREE = """
 
 _LIFE = f"""
     CREATE OR REPLACE TEMP TABLE lost_life AS
-    SELECT product_id, place_id, count(DISTINCT day) FILTER (quantity > 0) AS sales,
+    SELECT product_id, place_id, count(*) FILTER (quantity > 0) AS sales,
            min(day) FILTER (quantity > 0) AS first_sold,
            max(day) FILTER (quantity > 0) AS last_sold,
            CASE WHEN $last::DATE - last_sold <= {LONGEST} THEN $last::DATE ELSE last_sold END
@@ -198,7 +196,7 @@ _CANDIDATES = f"""
                -ln((until - first_sold + 1 - sales + 0.5) / (until - first_sold + 2)) AS surprise
         FROM lost_life WHERE sales >= {FEWEST_SALES} AND sales >= {RAREST} * (until - first_sold)
     ), sold AS (
-        SELECT DISTINCT product_id, place_id, day FROM sales SEMI JOIN steady
+        SELECT product_id, place_id, day FROM sales SEMI JOIN steady
         USING (product_id, place_id)
         WHERE dataset_id = $dataset_id AND day BETWEEN $start AND $last AND quantity > 0
     ), gaps AS (
@@ -229,9 +227,8 @@ def _totals(
         f"""
         SELECT ({key})::BIGINT AS row, (day - $start::DATE)::BIGINT AS step,
                sum(greatest(quantity, 0)) AS units
-        FROM (SELECT product_id, place_id, day, sum(quantity) AS quantity FROM sales
-              WHERE dataset_id = $dataset_id AND day BETWEEN $start AND $last GROUP BY ALL)
-        JOIN lost_tree USING (product_id) JOIN lost_place USING (place_id) GROUP BY ALL
+        FROM sales JOIN lost_tree USING (product_id) JOIN lost_place USING (place_id)
+        WHERE dataset_id = $dataset_id AND day BETWEEN $start AND $last GROUP BY ALL
         """,
         bound,
     ).fetchnumpy()

@@ -49,6 +49,15 @@ def segments(store: Store, dataset_id: int) -> list[Segment]:
     ]
 
 
+def members(store: Store, segment_id: int) -> list[int]:
+    """The products of a segment."""
+    rows = store.rows(
+        "SELECT product_id FROM segment_product WHERE segment_id = $1 ORDER BY product_id",
+        [segment_id],
+    )
+    return [int(product_id) for (product_id,) in rows]
+
+
 def save(
     store: Store,
     dataset_id: int,

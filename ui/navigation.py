@@ -65,6 +65,12 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             "When it sells: week, year, trend and the next peak.",
         ),
         Entry(
+            "pages/explore/lost_sales.py",
+            "Lost sales",
+            ":material/remove_shopping_cart:",
+            "When products were out of stock, and what would have sold.",
+        ),
+        Entry(
             "pages/explore/unusual.py",
             "Unusual sales",
             ":material/crisis_alert:",

@@ -23,7 +23,8 @@ SEASON = 14  # days before and after that tell the season of a range
 RANGE_UNITS = 1.0  # units a day up to which a range has no season to speak of
 GROUP_UNITS = 20.0  # units a day up to which the others of a group say little about a day
 OWN_UNITS = 20.0  # units up to which a product's own week or promotions say little
-ODDS = 0.002  # that a run of zeros is a stock-out, before its length and the product are looked at
+MOST_SPREAD = 30.0  # dispersion; orders of many units at once reach it
+ODDS = 0.0003  # that a run of zeros is a stock-out, before its length and the product are looked at
 LIKELY = 0.5  # probability from which a run is listed
 MISSED = 0.1  # probability of a wish not met, from which a day without stock counts
 BAND = 0.8
@@ -55,6 +56,7 @@ class Demand:
     mean: FloatArray  # (S, T) units; NaN where too little is known around
     dispersion: FloatArray  # (S,) of the negative binomial: variance = mean + dispersion * mean^2
     seen: FloatArray  # (S, T) units that the level rests on
+    silence: FloatArray  # (S, T) minus the logarithm of the chance of no sale; 0 where not known
 
 
 def demand(sales: Sales, usable: BoolArray) -> Demand:
@@ -76,7 +78,29 @@ def demand(sales: Sales, usable: BoolArray) -> Demand:
     off = np.where(usable & np.isfinite(mean), (sold - mean) ** 2 - mean, 0.0).sum(axis=1)
     size = np.where(usable & np.isfinite(mean), mean**2, 0.0).sum(axis=1)
     spread = (off + 0.15 * OWN_UNITS) / (size + OWN_UNITS)
-    return Demand(mean=mean, dispersion=spread.clip(0.01, 3.0), seen=seen)
+    dispersion = spread.clip(0.01, MOST_SPREAD)
+    silence = _silence(sold, np.nan_to_num(mean), dispersion, usable)
+    return Demand(mean=mean, dispersion=dispersion, seen=seen, silence=silence)
+
+
+def _silence(
+    sold: FloatArray, mean: FloatArray, dispersion: FloatArray, usable: BoolArray
+) -> FloatArray:
+    """(S, T) minus the logarithm of the chance of no sale on a day.
+
+    That of the negative binomial, but never rarer than zeros were on the usable days: what is
+    ordered by the dozen varies as much as what is ordered singly and often, with more zeros.
+    """
+    spread = dispersion[:, None]
+    weight = np.log1p(spread * mean) / spread
+    sales = (usable & (sold > 0)).sum(axis=1)
+    factor = np.ones(len(weight))
+    for _ in range(3):  # Newton's steps to as many days with a sale as there were
+        none = np.where(usable, np.exp(-factor[:, None] * weight), 0.0)
+        excess = usable.sum(axis=1) - none.sum(axis=1) - sales
+        slope = (weight * none).sum(axis=1)
+        factor = (factor - excess / np.maximum(slope, 1e-9)).clip(0.1, 1.0)
+    return weight * factor[:, None]
 
 
 def stock_outs(sales: Sales) -> pd.DataFrame:
@@ -267,8 +291,7 @@ def _probability(runs: IntArray, wanted: Demand) -> FloatArray:
     """(R,) that a run of zeros is a stock-out; 0 where too little is known around it."""
     if not len(runs):
         return np.empty(0)
-    spread = wanted.dispersion[:, None]
-    weight = np.log1p(spread * np.nan_to_num(wanted.mean)) / spread  # minus log of a zero's chance
+    weight = wanted.silence
     total = np.concatenate([np.zeros((len(weight), 1)), np.cumsum(weight, axis=1)], axis=1)
     series, first, last = runs.T
     surprise = total[series, last + 1] - total[series, first]

@@ -1,0 +1,167 @@
+"""Lost sales as the screen needs them: days, spells of days, decisions. Knows no Streamlit."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from data import lost_sales as database
+from data.lost_sales import Ground, Piece
+from data.scope import Scope
+from data.store import Store
+from forecasting.diagnostics import stockouts
+
+TIE = 0.2  # correlation of the errors of two days of a spell, which share their level
+OPEN, ACCEPTED, REJECTED = "To review", "Accepted", "Rejected"
+CELL = ["product_id", "place_id", "day"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Every likely stock-out day of a dataset in a span.
+
+    `days` has product_id, place_id, day, spell (a number per run of days), by_stock, probability,
+    sold, expected, low, high, lost (units) and money (revenue lost, NaN: price not known); `life`
+    has product_id, place_id and days on sale.
+    """
+
+    first: date
+    last: date
+    days: pd.DataFrame
+    life: pd.DataFrame
+    has_stock: bool
+    series_looked_at: int
+
+
+def find(store: Store, dataset_id: int, *, days: int | None) -> Found | None:
+    """Stock-outs of the last `days` days, or of all; None where sales are not by day."""
+    span = database.span(store, dataset_id, days=days)
+    if span is None:
+        return None
+    ground = database.ground(store, dataset_id, *span)
+    parts = [_in_piece(ground, piece) for piece in database.pieces(store, ground)]
+    found = pd.concat([_nothing(), *parts], ignore_index=True)
+    same = found[["product_id", "place_id"]].diff().eq(0).all(axis=1)
+    found["spell"] = (~(same & (found["day"].diff() == pd.Timedelta(days=1)))).cumsum()
+    found["lost"] = found["expected"] - found["sold"].clip(lower=0)
+    found["money"] = found["lost"] * database.prices(store, dataset_id, found[CELL])
+    return Found(
+        first=span[0],
+        last=span[1],
+        days=found,
+        life=ground.life,
+        has_stock=ground.has_stock,
+        series_looked_at=len(ground.series),
+    )
+
+
+_COLUMNS = [*CELL, "by_stock", "probability", "sold", "expected", "low", "high"]
+
+
+def _nothing() -> pd.DataFrame:
+    """No days, with the types of some."""
+    types: dict[str, str] = dict.fromkeys(_COLUMNS, "float64")
+    types |= {"product_id": "int64", "place_id": "int64", "day": "datetime64[ns]"}
+    types |= {"by_stock": "bool"}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
+
+
+def _in_piece(ground: Ground, piece: Piece) -> pd.DataFrame:
+    """The days found in some series, within the span, in order of product, place and day."""
+    series = piece.series
+    found = stockouts.stock_outs(
+        stockouts.Sales(
+            sold=piece.sold,
+            stock=piece.stock,
+            promo=piece.promo,
+            group=series["group_row"].to_numpy(),
+            place=series["place_row"].to_numpy(),
+            range_=series["range_row"].to_numpy(),
+            product=piece.product,
+            of_group=ground.of_group,
+            of_place=ground.of_place,
+            of_range=ground.of_range,
+            of_product=piece.of_product,
+            weekday=ground.days.dayofweek.to_numpy(),
+        )
+    )
+    row = found["series"].to_numpy()
+    found["product_id"] = series["product_id"].to_numpy()[row]
+    found["place_id"] = series["place_id"].to_numpy()[row]
+    found["day"] = ground.days.to_numpy()[found["step"].to_numpy()]
+    return found.loc[found["day"] >= pd.Timestamp(ground.first), _COLUMNS]
+
+
+def decided(days: pd.DataFrame, in_force: pd.DataFrame) -> pd.DataFrame:
+    """The days with a column decision: what was accepted and rejected, by what counts now."""
+    known = in_force[[*CELL, "action", "kind"]]
+    joined = days.merge(known, on=CELL, how="left")
+    ours = joined["kind"] == "stock_out"
+    keep = joined["action"] == "keep"
+    decision = np.select([ours & keep, ours], [REJECTED, ACCEPTED], OPEN)
+    return days.assign(decision=decision)
+
+
+def within(frame: pd.DataFrame, scope: Scope, products: pd.Index) -> pd.DataFrame:
+    """The rows of the scope's products and place."""
+    keep = frame["product_id"].isin(products)
+    if scope.place_id is not None:
+        keep &= frame["place_id"] == scope.place_id
+    return frame[keep]
+
+
+def spells(days: pd.DataFrame) -> pd.DataFrame:
+    """A row per spell, most lost first.
+
+    spell (index), product_id, place_id, first, last, days, by_stock, probability, sold, expected,
+    low, high, lost, money, decision (that of its days, open where they differ).
+    """
+    below = (days["expected"] - days["low"]).to_numpy()
+    above = (days["high"] - days["expected"]).to_numpy()
+    wide = days.assign(below=below, above=above, below2=below**2, above2=above**2)
+    grouped = wide.groupby("spell", sort=False)
+    made = grouped.agg(
+        product_id=("product_id", "first"),
+        place_id=("place_id", "first"),
+        first=("day", "min"),
+        last=("day", "max"),
+        days=("day", "size"),
+        by_stock=("by_stock", "any"),
+        probability=("probability", "max"),
+        sold=("sold", "sum"),
+        expected=("expected", "sum"),
+        lost=("lost", "sum"),
+        below=("below", "sum"),
+        above=("above", "sum"),
+        below2=("below2", "sum"),
+        above2=("above2", "sum"),
+        decision=("decision", "first"),
+        decisions=("decision", "nunique"),
+    )
+    made["money"] = grouped["money"].sum(min_count=1)
+    made["low"] = made["expected"] - _tied(made["below"], made["below2"])
+    made["high"] = made["expected"] + _tied(made["above"], made["above2"])
+    made.loc[made["decisions"] > 1, "decision"] = OPEN
+    made = made.drop(columns=["below", "above", "below2", "above2", "decisions"])
+    return made.sort_values(["lost", "first"], ascending=[False, True])
+
+
+def _tied(total: "pd.Series[float]", squares: "pd.Series[float]") -> "pd.Series[float]":
+    """The reach of a sum whose parts are tied by `TIE`."""
+    return ((1 - TIE) * squares + TIE * total**2) ** 0.5
+
+
+def by_period(days: pd.DataFrame, column: str, freq: str) -> pd.DataFrame:
+    """start and value for each period that lost anything, `freq` D, W or M."""
+    unit = {"D": "D", "W": "W-SUN", "M": "M"}[freq]
+    start = days["day"].dt.to_period(unit).dt.start_time
+    summed = days[column].groupby(start.to_numpy()).sum()
+    return pd.DataFrame({"start": summed.index, "value": summed.to_numpy(dtype=float)})
+
+
+def to_correct(days: pd.DataFrame) -> pd.DataFrame:
+    """The days as corrections: demand instead of sales, with its band."""
+    cells = days[[*CELL, "low", "high"]].copy()
+    cells["quantity"] = days["expected"].round(2)
+    return cells.reset_index(drop=True)
