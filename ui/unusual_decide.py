@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Literal, get_args
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -117,7 +118,7 @@ def _above(view: View) -> tuple[Rule, pd.DataFrame, str]:
         help="Open findings of single products; those with an explanation are not among them.",
     )
     high = view.open[view.open["kind"] == "high"]
-    picked = high[[words.times(row) >= limit for _, row in rows(high)]]
+    picked = high[np.array([words.times(row) >= limit for _, row in rows(high)], dtype=bool)]
     return "above", picked, f"all open ones from {limit:g} times the usual"
 
 

@@ -202,6 +202,7 @@ def test_when_a_spike_is_capped_by_rule_then_it_is_logged_and_can_be_undone_and_
     app.selectbox(key="unusual_reason").set_value("One-off order").run()
     app.button(key="unusual_apply").click().run()
     assert not app.exception
+    assert not app.error
     (batch,) = corrections.batches(state.store(), 1)
     assert (batch.action, batch.author, batch.reason, batch.days) == (
         "cap", ME, "One-off order", 1,
@@ -216,6 +217,7 @@ def test_when_a_spike_is_capped_by_rule_then_it_is_logged_and_can_be_undone_and_
     app.button(key=f"redo-{batch.batch_id}").click().run()
     assert corrections.batches(state.store(), 1)[0].undone_at is None
     assert not app.exception
+    assert not app.error
 
 
 def test_when_a_finding_is_kept_then_it_is_not_open_again_and_stays_as_sold(
@@ -243,6 +245,7 @@ def test_when_a_closed_day_is_excluded_everywhere_then_every_product_has_it(
     app.selectbox(key="unusual_reason").set_value("Closed that day").run()
     app.button(key="unusual_apply").click().run()
     assert not app.exception
+    assert not app.error
     made = corrections.in_force(state.store(), 1)
     assert made["product_id"].tolist() == [1, 2, 3]
     assert made["quantity"].isna().all()
@@ -271,6 +274,7 @@ def test_when_sales_are_odd_then_the_page_is_a_picture_or_a_sentence(
     for by, each in (("Day", "Products"), ("Month", "All together")):
         app = open_page(PAGE, by=by, each=each)
         assert not app.exception
+        assert not app.error
         assert len(shown(app)) > 40
 
 
@@ -282,6 +286,7 @@ def test_when_names_are_long_and_foreign_then_the_page_shows_them(
     assert "名名名" in shown(app)
     app.segmented_control(key="unusual_rule").set_value("product").run()
     assert not app.exception
+    assert not app.error
 
 
 def test_when_rows_are_months_then_months_are_judged(open_page: Callable[..., AppTest]) -> None:
