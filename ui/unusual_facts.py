@@ -56,9 +56,10 @@ class Found:
 def find(cells: Cells, events: pd.DataFrame) -> Found:
     """What is unusual in these sales, given the festivals and events that are known."""
     explained = event_periods(cells.times, cells.freq, events)
+    steps = rhythm(cells.freq, cells.times)
     judged = dx.judge(
         cells.quantity,
-        rhythm(cells.freq, cells.times),
+        steps,
         promoted=cells.promoted,
         explained=explained,
         hidden=cells.empty,
@@ -69,7 +70,7 @@ def find(cells: Cells, events: pd.DataFrame) -> Found:
         _single(cells, judged),
         _repeated(cells),
         _prices(cells),
-        _whole(dx.whole_days(judged, explained=explained)),
+        _whole(dx.whole_days(judged, steps, explained=explained)),
     ]
     table = pd.concat(parts, ignore_index=True)
     table = _described(table, cells, judged, low, high)

@@ -136,10 +136,13 @@ def judge(
     )
 
 
-def whole_days(judged: Unusual, *, explained: BoolArray | None = None) -> BoolArray:
-    """(T,) periods in which all series together sold plainly more or less than usual, and no known
-    event says why."""
-    strange = (judged.day >= WHOLE_DAY) | (judged.day <= 1 / WHOLE_DAY)
+def whole_days(judged: Unusual, rhythm: Rhythm, *, explained: BoolArray | None = None) -> BoolArray:
+    """(T,) periods in which all series together sold plainly more or less than usual, where no
+    known event says why and the same did not happen a year before or after."""
+    away = np.log(np.maximum(judged.day, 1e-3))
+    strange = np.abs(away) >= np.log(WHOLE_DAY)
+    if rhythm.year:
+        strange &= ~_recurs(strange[None], away[None], rhythm, least=np.log(WHOLE_DAY))[0]
     return strange if explained is None else strange & ~explained
 
 
@@ -409,7 +412,7 @@ def _flag(
     flagged = (high | low) & np.isfinite(score)
     flagged &= ~_in_long_runs(flagged, above)
     if rhythm.year:
-        flagged &= ~_recurs(flagged, above, rhythm)
+        flagged &= ~_recurs(flagged, above, rhythm, least=_RECUR_LEAST)
     return _farthest(flagged, above)
 
 
@@ -427,11 +430,11 @@ def _in_long_runs(flagged: BoolArray, score: FloatArray) -> BoolArray:
     return long
 
 
-def _recurs(flagged: BoolArray, score: FloatArray, rhythm: Rhythm) -> BoolArray:
+def _recurs(flagged: BoolArray, score: FloatArray, rhythm: Rhythm, *, least: float) -> BoolArray:
     """Flagged values that lie out to the same side about a year earlier or later as well."""
     series, time = np.nonzero(flagged)
     again = np.zeros(len(series), dtype=bool)
-    least = np.maximum(_RECUR * np.abs(score[series, time]), _RECUR_LEAST)
+    wanted = np.maximum(_RECUR * np.abs(score[series, time]), least)
     length = flagged.shape[1]
     for years in range(1, int(length / rhythm.year) + 1):
         for sign in (-1, 1):
@@ -439,7 +442,7 @@ def _recurs(flagged: BoolArray, score: FloatArray, rhythm: Rhythm) -> BoolArray:
                 there = time + sign * round(years * rhythm.year) + shift
                 inside = (there >= 0) & (there < length)
                 other = score[series, np.clip(there, 0, length - 1)] * np.sign(score[series, time])
-                again |= inside & (other >= least)
+                again |= inside & (other >= wanted)
     result = np.zeros_like(flagged)
     result[series[again], time[again]] = True
     return result

@@ -126,11 +126,17 @@ def test_when_all_series_fall_together_then_the_day_is_the_finding() -> None:
     values[:, 300] = 0
     values[:, 310] *= 4
     judged = dx.judge(values, rhythm())
-    assert np.flatnonzero(dx.whole_days(judged)).tolist() == [300, 310]
+    assert np.flatnonzero(dx.whole_days(judged, rhythm())).tolist() == [300, 310]
     assert not judged.flagged[:, [300, 310]].any()
     event = np.zeros(DAYS, dtype=bool)
     event[310] = True
-    assert np.flatnonzero(dx.whole_days(judged, explained=event)).tolist() == [300]
+    assert np.flatnonzero(dx.whole_days(judged, rhythm(), explained=event)).tolist() == [300]
+
+
+def test_when_the_shop_closes_on_a_day_of_every_year_then_that_is_no_finding() -> None:
+    values = shop()
+    values[:, [100, 465, 300]] = 0
+    assert np.flatnonzero(dx.whole_days(dx.judge(values, rhythm()), rhythm())).tolist() == [300]
 
 
 def test_when_more_came_back_than_was_sold_then_the_day_is_flagged() -> None:
