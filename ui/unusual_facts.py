@@ -74,7 +74,8 @@ def find(cells: Cells, events: pd.DataFrame) -> Found:
     ]
     table = pd.concat(parts, ignore_index=True)
     table = _described(table, cells, judged, low, high)
-    table["event"] = [_event(cells, at, events) for at in table["at"]]
+    named = _events(cells.times, cells.freq, events)
+    table["event"] = [named[at] for at in table["at"]]
     table = table.sort_values(["stake", "first"], ascending=[False, True], ignore_index=True)
     return Found(cells=cells, judged=judged, low=low, high=high, table=table[COLUMNS])
 
@@ -146,72 +147,47 @@ def _described(
     table: pd.DataFrame, cells: Cells, judged: dx.Unusual, low: FloatArray, high: FloatArray
 ) -> pd.DataFrame:
     """The table with what was sold, what is usual, and what is at stake."""
+    usual_price = cells.price[:, 0] if cells.has_revenue else np.full(len(cells.keys), np.nan)
+    money = np.nan_to_num(usual_price) if cells.has_revenue else np.ones(len(cells.keys))
     paid = _paid(cells)
-    rows = [
-        _whole_facts(cells, judged, int(at))
-        if series == WHOLE
-        else _facts(
-            cells, judged, low, high, paid, kind, int(series), slice(int(at), int(until) + 1)
-        )
-        for kind, series, at, until in table[["kind", "series", "at", "until"]].to_numpy()
-    ]
+    rows: list[tuple[float, ...]] = []
+    for kind, i, at, until in table[["kind", "series", "at", "until"]].itertuples(index=False):
+        if i == WHOLE:
+            rows.append(_whole_facts(cells, judged, int(at), money))
+            continue
+        span = (int(i), slice(int(at), int(until) + 1))
+        sold, usual = cells.quantity[span], judged.expected[span]
+        stake = float(np.nansum(np.abs(sold - usual))) * money[i]
+        if kind == "price":
+            stake = float(np.nansum(np.abs(cells.revenue[span] - sold * money[i])))
+        parts = (sold, usual, low[span], high[span], paid[span])
+        rows.append((*map(_mean, parts), usual_price[i], stake, bool(cells.promoted[span].any())))
     names = ["sold", "expected", "low", "high", "price", "usual_price", "stake", "promoted"]
-    facts = pd.DataFrame(rows, columns=names, index=table.index)
-    times = cells.times
+    facts = pd.DataFrame(rows, columns=names, index=table.index).astype({"promoted": bool})
+    products, places = (
+        pd.array([None if i == WHOLE else of[i] for i in table["series"]], dtype="Int64")
+        for of in (cells.products, cells.places)
+    )
+    ends = pd.DatetimeIndex([period_end(time, cells.freq) for time in cells.times])
     table = table.assign(
-        product_id=pd.array(
-            [None if i == WHOLE else cells.products[i] for i in table["series"]], dtype="Int64"
-        ),
-        place_id=pd.array(
-            [None if i == WHOLE else cells.places[i] for i in table["series"]], dtype="Int64"
-        ),
-        first=[times[at] for at in table["at"]],
-        last=[period_end(times[until], cells.freq) for until in table["until"]],
+        product_id=products,
+        place_id=places,
+        first=cells.times[table["at"].to_numpy(dtype=np.int64)],
+        last=ends[table["until"].to_numpy(dtype=np.int64)],
     )
     return pd.concat([table, facts], axis=1)
 
 
-def _facts(
-    cells: Cells,
-    judged: dx.Unusual,
-    low: FloatArray,
-    high: FloatArray,
-    paid: FloatArray,
-    kind: str,
-    series: int,
-    span: slice,
-) -> tuple[float, float, float, float, float, float, float, bool]:
-    """Of a run: what a mean period sold and what is usual; at stake is all of it."""
-    sold, usual = cells.quantity[series, span], judged.expected[series, span]
-    money = float(cells.price[series, 0]) if cells.has_revenue else 1.0
-    stake = float(np.nansum(np.abs(sold - usual))) * (money if np.isfinite(money) else 0.0)
-    if kind == "price":
-        stake = float(np.nansum(np.abs(cells.revenue[series, span] - sold * money)))
-    return (
-        float(np.nanmean(sold)),
-        _mean(usual),
-        _mean(low[series, span]),
-        _mean(high[series, span]),
-        _mean(paid[series, span]),
-        money if cells.has_revenue else float("nan"),
-        stake,
-        bool(cells.promoted[series, span].any()),
-    )
-
-
-def _whole_facts(
-    cells: Cells, judged: dx.Unusual, at: int
-) -> tuple[float, float, float, float, float, float, float, bool]:
+def _whole_facts(cells: Cells, judged: dx.Unusual, at: int, money: FloatArray) -> tuple[float, ...]:
     """Of a day of the whole scope; its band is that of other days against their usual."""
-    sold, usual = cells.quantity[:, at], judged.expected[:, at]
-    total = float(np.nansum(usual))
-    low, high = np.quantile(judged.day, [0.025, 0.975])
-    money = np.nan_to_num(cells.price[:, 0]) if cells.has_revenue else np.ones(len(sold))
-    stake = abs(float(np.nansum((sold - np.nan_to_num(usual)) * money)))
+    sold, usual = cells.quantity[:, at], np.nan_to_num(judged.expected[:, at])
+    low, high = np.quantile(judged.day, [0.025, 0.975]) * usual.sum()
+    stake = abs(float(np.nansum((sold - usual) * money)))
     nothing = float("nan")
+    promoted = bool(cells.promoted[:, at].mean() > 0.5)
     return (
-        float(np.nansum(sold)), total, float(np.floor(low * total)), float(np.ceil(high * total)),
-        nothing, nothing, stake, bool(cells.promoted[:, at].mean() > 0.5),
+        float(np.nansum(sold)), float(usual.sum()), float(np.floor(low)), float(np.ceil(high)),
+        nothing, nothing, stake, promoted,
     )  # fmt: skip
 
 
@@ -219,11 +195,14 @@ def _mean(values: FloatArray) -> float:
     return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
 
 
-def _event(cells: Cells, at: int, events: pd.DataFrame) -> str:
-    """Names of the events that touch a period, "" where there is none."""
-    first = cells.times[at]
-    last = period_end(first, cells.freq)
+def _events(times: pd.DatetimeIndex, freq: Freq, events: pd.DataFrame) -> list[str]:
+    """Names of the events that touch each period, "" where there is none."""
+    names: list[list[str]] = [[] for _ in times]
     begins = pd.to_datetime(events["first_day"]) - pd.to_timedelta(events["days_before"], unit="D")
     ends = pd.to_datetime(events["last_day"]) + pd.to_timedelta(events["days_after"], unit="D")
-    names = events["name"][(begins <= last) & (ends >= first)]
-    return ", ".join(dict.fromkeys(names))
+    lasts = pd.DatetimeIndex([period_end(time, freq) for time in times])
+    for name, begin, end in zip(events["name"], begins, ends, strict=True):
+        for number in range(lasts.searchsorted(begin), times.searchsorted(end, side="right")):
+            if name not in names[number]:
+                names[number].append(str(name))
+    return [", ".join(each) for each in names]

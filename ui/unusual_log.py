@@ -23,11 +23,13 @@ def show(dataset: Dataset) -> None:
             width="content",
         )
         st.space("stretch")
-        if any(each.in_force and each.action != "keep" for each in entries) and st.button(
-            "See them in Seasonality", type="tertiary", icon=":material/arrow_forward:"
-        ):
-            address.go({"corrected": 1})
-            st.switch_page(SEASONALITY)
+        if any(each.in_force and each.action != "keep" for each in entries):
+            st.page_link(
+                SEASONALITY,
+                label="See them in Seasonality",
+                icon=":material/arrow_forward:",
+                query_params=address.read() | {"corrected": "1"},
+            )
         if entries:
             st.download_button(
                 "Log (CSV)",

@@ -33,6 +33,7 @@ SLACK = 2.0  # times the day of all series, that an event or a promotion may do 
 SLACK_ALONE = 5.0  # times the usual, where there are too few series to see what a day does
 COMPANY = 20  # series from which a day of all series is known
 WHOLE_DAY = 2.0  # times the usual, or its inverse, from which a day is a finding of its own
+WHOLE_FAR = 4.0  # deviations of all days, by their middle; some shops have no usual day
 _CUT = 4.0  # deviations at which values are cut while level and variance are learned
 _ROUNDS = 4
 _FEWEST = 6  # values on a side of which a level is learned
@@ -140,7 +141,8 @@ def whole_days(judged: Unusual, rhythm: Rhythm, *, explained: BoolArray | None =
     """(T,) periods in which all series together sold plainly more or less than usual, where no
     known event says why and the same did not happen a year before or after."""
     away = np.log(np.maximum(judged.day, 1e-3))
-    strange = np.abs(away) >= np.log(WHOLE_DAY)
+    spread = 1.4826 * float(np.median(np.abs(away - np.median(away)))) if len(away) else 0.0
+    strange = np.abs(away) >= max(np.log(WHOLE_DAY), WHOLE_FAR * spread)
     if rhythm.year:
         strange &= ~_recurs(strange[None], away[None], rhythm, least=np.log(WHOLE_DAY))[0]
     return strange if explained is None else strange & ~explained
