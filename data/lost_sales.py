@@ -122,10 +122,9 @@ def ground(store: Store, dataset_id: int, first: date, last: date) -> Ground:
 def pieces(store: Store, found: Ground) -> Iterator[Piece]:
     """The candidates as arrays, some products at a time."""
     products, counts = np.unique(found.series["product_id"], return_counts=True)
-    cells = np.cumsum(counts) * len(found.days)
-    edges = np.searchsorted(cells, np.arange(0, cells[-1] if len(cells) else 0, CELLS))
-    cuts = [*np.unique(edges), len(products)]
-    for begin, end in pairwise(cuts):
+    number = (np.cumsum(counts) * len(found.days) - 1) // CELLS
+    cuts = np.flatnonzero(np.diff(number)) + 1
+    for begin, end in pairwise([0, *cuts, len(products)] if len(products) else [0]):
         low, high = int(products[begin]), int(products[end - 1])
         chosen = found.series[found.series["product_id"].between(low, high)]
         yield _piece(store, found, chosen.reset_index(drop=True))

@@ -53,6 +53,7 @@ class Fan:
     rival: pd.DataFrame | None = None  # mean
     rival_name: str = ""
     events: pd.DataFrame | None = None  # name, first_day, last_day
+    recorded: pd.DataFrame | None = None  # value, where the history is corrected
     stockouts: bool = False  # shade the periods that were mostly out of stock
     view: str = ""  # the zoom is kept while this stays the same
 
@@ -66,7 +67,10 @@ def fan(chart: Fan, *, height: int = 530) -> go.Figure:
         _add_bands(figure, chart)
         _add_forecast(figure, chart)
         _add_cutoff(figure, chart)
-    _add_line(figure, chart, chart.history, "Sold", "sold", width=2, above=1)
+    name = "Sold" if chart.recorded is None else "Sold, corrected"
+    _add_line(figure, chart, chart.history, name, "sold", width=2, above=1)
+    if chart.recorded is not None:
+        _add_line(figure, chart, chart.recorded, "As recorded", "stockout", dash="dot")
     if chart.last_year is not None and chart.last_year["value"].notna().any():
         _add_line(figure, chart, chart.last_year, "Last year", "last_year", dash="dot")
     if chart.rival is not None:

@@ -1,5 +1,8 @@
 """Corrected sales on every screen: the switch beside the scope, and the words that say so."""
 
+from dataclasses import replace
+
+import pandas as pd
 import streamlit as st
 
 from data import corrections
@@ -44,14 +47,26 @@ def caption(scope: Scope) -> str:
     }
     if not numbers:
         return ":orange-badge[Corrected sales] No day of this scope is corrected."
-    parts = " and ".join(f"{number:,} {words}" for words, number in numbers.items())
     total = fmt.count(sum(numbers.values()), "corrected day")
-    return f":orange-badge[Corrected sales] With {total} (of a product in a place): {parts}."
+    parts = " and ".join(
+        f"{number:,} {words}" if len(numbers) > 1 else words for words, number in numbers.items()
+    )
+    return f":orange-badge[Corrected sales] With {total} of a product in a place: {parts}."
 
 
 def count(scope: Scope, kind: Kind | None = None) -> int:
     """How many product-days of a scope are corrected; see `data.corrections.count`."""
     return _count(queries.version(), revision(scope.dataset_id), scope, kind)
+
+
+def recorded(scope: Scope) -> pd.DataFrame | None:
+    """timestamp and value as recorded, beside a corrected scope; None beside any other."""
+    if not scope.corrected:
+        return None
+    from ui import forecasts  # late: the library takes a while to import, and Home does without
+
+    plain = queries.series(replace(scope, corrected=False, correction_revision=0))
+    return forecasts.history_of(plain, scope.measure)
 
 
 def author() -> str:

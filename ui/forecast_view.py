@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from data.scope import Level, Scope
 from engine.registry import Entry
-from ui import address, charts, forecast_words, forecasts, layout, queries, run_choice
+from ui import address, charts, corrected, forecast_words, forecasts, layout, queries, run_choice
 from ui import format as fmt
 from ui import scope as scopes
 from ui.forecasts import Outlook
@@ -196,6 +196,7 @@ def chart(made: Outlook, scope: Scope, choice: Choice, dataset: Dataset) -> None
         if "Baseline" in choice.lines
         else None,
         rival_name=forecast_words.model_name(made.baseline, scope.freq),
+        recorded=corrected.recorded(scope),
         events=events(made, scope) if _EVENTS in choice.lines else None,
         stockouts=_STOCKOUTS in choice.lines,
         view=f"{scope}",

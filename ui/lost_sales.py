@@ -152,6 +152,18 @@ def _of(part: float, whole: float) -> str | None:
     return fmt.share(part / whole) if whole > 0 else None
 
 
+def charts(shown: Shown, scope: Scope, dataset: Dataset) -> None:
+    """Over time, and beside it where, unless the scope has no parts."""
+    if not _parts(shown, scope):
+        over_time(shown, scope, dataset)
+        return
+    left, right = st.columns([0.58, 0.42], gap="medium")
+    with left:
+        over_time(shown, scope, dataset)
+    with right:
+        ranked(shown, scope, dataset)
+
+
 def over_time(shown: Shown, scope: Scope, dataset: Dataset) -> None:
     """What was lost in each period."""
     measure, column = _measure(shown, scope)
@@ -160,7 +172,11 @@ def over_time(shown: Shown, scope: Scope, dataset: Dataset) -> None:
     st.markdown(f"**{what} lost a {noun}**")
     st.plotly_chart(
         lost_sales_charts.over_time(
-            facts.by_period(shown.days, column, scope.freq), scope.freq, measure, dataset.currency
+            facts.by_period(shown.days, column, scope.freq),
+            (shown.found.first, shown.found.last),
+            scope.freq,
+            measure,
+            dataset.currency,
         ),
         key=f"lost-time-{st.context.theme.type}",
         config=_QUIET,
@@ -172,8 +188,6 @@ def ranked(shown: Shown, scope: Scope, dataset: Dataset) -> None:
     """Where it was lost: by category, product or place, largest first; a click goes there."""
     measure, column = _measure(shown, scope)
     offered = _parts(shown, scope)
-    if not offered:
-        return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Where**", width="content")
         st.space("stretch")

@@ -3,6 +3,9 @@
 Like `ui.charts`, they are returned and never drawn, and their colours are places of the theme.
 """
 
+import math
+from datetime import date
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -14,9 +17,15 @@ _HOVER = {"D": "%a %-d %b %Y", "W": "Week of %a %-d %b %Y", "M": "%B %Y"}
 
 
 def over_time(
-    periods: pd.DataFrame, freq: str, measure: str, currency: str, *, height: int = 250
+    periods: pd.DataFrame,
+    span: tuple[date, date],
+    freq: str,
+    measure: str,
+    currency: str,
+    *,
+    height: int = 250,
 ) -> go.Figure:
-    """Bars of what was lost; periods without any have none."""
+    """Bars of what was lost in a span of days; periods without any have none."""
     figure = go.Figure(
         go.Bar(
             x=periods["start"],
@@ -28,11 +37,33 @@ def over_time(
         )
     )
     _frame(figure, height)
-    figure.update_xaxes(hoverformat=_HOVER[freq])
+    half = pd.Timedelta(days={"D": 1, "W": 7, "M": 31}[freq]) / 2
+    long = (span[1] - span[0]).days > 120
+    figure.update_xaxes(
+        hoverformat=_HOVER[freq],
+        range=[pd.Timestamp(span[0]) - half, pd.Timestamp(span[1]) + half],
+        tickformat="%b %Y" if long else "%-d %b",
+        nticks=7,
+    )
+    ticks = round_steps(float(periods["value"].max()) if len(periods) else 0.0)
+    labels = ["0", *(fmt.amount(value, measure, currency) for value in ticks[1:])]
     figure.update_yaxes(
-        rangemode="tozero", nticks=5, tickprefix=currency if measure == "revenue" else ""
+        rangemode="tozero", tickvals=ticks, ticktext=[each.replace(".0K", "K") for each in labels]
     )
     return figure
+
+
+def round_steps(high: float) -> list[float]:
+    """Zero and up to four round values below a maximum.
+
+    >>> round_steps(34_000), round_steps(7), round_steps(0)
+    ([0.0, 10000.0, 20000.0, 30000.0], [0.0, 2.0, 4.0, 6.0], [0.0])
+    """
+    if high <= 0:
+        return [0.0]
+    power = 10.0 ** math.floor(math.log10(high / 4))
+    step = next(n * power for n in (1, 2, 2.5, 5, 10) if n * power >= high / 4)
+    return [step * count for count in range(math.floor(high / step) + 1)]
 
 
 def ranked(
@@ -139,7 +170,7 @@ def spell(
             "itemwidth": 30,
         },
     )  # fmt: skip
-    figure.update_xaxes(hoverformat=_HOVER["D"])
+    figure.update_xaxes(hoverformat=_HOVER["D"], tickformat="%-d %b", nticks=9)
     figure.update_yaxes(nticks=5, tickformat=",d")
     return figure
 

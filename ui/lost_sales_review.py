@@ -12,11 +12,12 @@ from ui import format as fmt
 from ui import lost_sales_facts as facts
 from ui import lost_sales_words as words
 from ui.lost_sales import Shown
-from ui.lost_sales_facts import ACCEPTED, OPEN
+from ui.lost_sales_facts import ACCEPTED, OPEN, REJECTED
 from ui.queries import Dataset
 
 LISTED = 1_000  # spells of the grid; deciding on all listed means all that match
 LOGGED = 8
+ALL = "All"
 AROUND = 42  # days before and after a spell in its chart
 _DECISION, _RULE, _REASON, _SAID = "lost_decision", "lost_rule", "lost_reason", "lost_said"
 
@@ -29,8 +30,10 @@ def review(shown: Shown, scope: Scope, dataset: Dataset) -> int | None:
     with st.container(horizontal=True, vertical_alignment="center"):
         decision = st.segmented_control(
             "Decision",
-            words.DECISIONS,
-            format_func=lambda name: f"{name} {counts.get(name, 0):,}",
+            [*words.DECISIONS, ALL],
+            format_func=lambda name: (
+                f"{name} {len(spells) if name == ALL else counts.get(name, 0):,}"
+            ),
             default=None if _DECISION in st.session_state else OPEN,
             required=True,
             key=_DECISION,
@@ -46,14 +49,16 @@ def review(shown: Shown, scope: Scope, dataset: Dataset) -> int | None:
                     "Evidence", rules, required=True, key=_RULE, label_visibility="collapsed"
                 )
             )
-    matching = words.chosen(spells[spells["decision"] == decision], rule)
+    matching = spells if decision == ALL else spells[spells["decision"] == decision]
+    matching = words.chosen(matching, rule)
     if matching.empty:
-        st.caption(f"Nothing is {str(decision).lower()} here.")
+        st.caption(f"No spell is left under “{decision}”.")
         _say()
         return int(spells.index[0]) if len(spells) else None
     picked = _grid(matching, shown, scope, dataset)
-    _bar(picked if len(picked) else matching, shown, dataset, rule, selected=len(picked) > 0)
-    return int((picked if len(picked) else matching).index[0])
+    chosen = picked if len(picked) else matching
+    _bar(chosen, shown, dataset, rule, selected=len(picked) > 0)
+    return int(chosen.index[0])
 
 
 def _grid(matching: pd.DataFrame, shown: Shown, scope: Scope, dataset: Dataset) -> pd.DataFrame:
@@ -93,9 +98,9 @@ def _columns(shown: Shown, dataset: Dataset) -> dict[str, Any]:
             help="Stock was 0 at the end of these days; or how sure it is that so many zeros in a "
             "row are not chance for this product.",
         ),
-        "sold": config.NumberColumn("Sold", format="%,d", width=52),
+        "sold": config.NumberColumn("Sold", format="%,d", width=52, help="Returns are subtracted."),
         "expected": config.NumberColumn(
-            "Would have sold", format="%,d", width=66, help="Without the stock-out."
+            "Expected", format="%,d", width=72, help="What would have sold without the stock-out."
         ),
         "band": config.TextColumn(
             "80% band", width=84, help="In 8 of 10 cases between these numbers."
@@ -123,13 +128,13 @@ def _bar(
         )
         corrected.author_input()
         st.space("stretch")
-        reject = st.button(
+        reject = (chosen["decision"] != REJECTED).any() and st.button(
             f"Reject {what}",
             icon=":material/close:",
             key="lost_reject",
             help="These days were real: nobody wanted more.",
         )
-        accept = st.button(
+        accept = (chosen["decision"] != ACCEPTED).any() and st.button(
             f"Accept {what}",
             icon=":material/check:",
             type="primary",
@@ -163,7 +168,7 @@ def one(shown: Shown, spell: int | None) -> None:
     """A product in a place around a spell: what sold, and what would have."""
     if spell is None:
         return
-    row: dict[str, Any] = shown.spells.loc[spell].to_dict()
+    row = shown.spells.loc[spell].to_dict()
     first = row["first"] - pd.Timedelta(days=AROUND)
     last = row["last"] + pd.Timedelta(days=AROUND)
     product, place = int(row["product_id"]), int(row["place_id"])

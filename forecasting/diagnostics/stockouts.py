@@ -112,8 +112,8 @@ def stock_outs(sales: Sales) -> pd.DataFrame:
     """
     alive = _on_sale(sales.sold)
     zero = alive & (np.nan_to_num(sales.sold, nan=1.0) <= 0)
-    known = np.zeros_like(zero) if sales.stock is None else np.isfinite(sales.stock)
-    empty = np.zeros_like(zero) if sales.stock is None else alive & (sales.stock <= 0)
+    stock = np.full(zero.shape, np.nan) if sales.stock is None else _carried(sales.stock)
+    known, empty = np.isfinite(stock), alive & (stock <= 0)
     runs = _runs(zero & ~known)
     suspect = _suspects(runs, zero, alive & ~empty)
     usable = alive & np.isfinite(sales.sold) & ~empty
@@ -137,8 +137,8 @@ def unmet(
     All arrays are (N,): a negative binomial, given that at least `sold` was wanted.
 
     >>> wanted, low, high, more = unmet(np.array([0.0]), np.array([5.0]), np.array([0.1]))
-    >>> round(wanted[0], 6), low[0], high[0], round(more[0], 2)
-    (5.0, 2.0, 9.0, 0.98)
+    >>> [round(float(each[0]), 2) for each in (wanted, low, high, more)]
+    [5.0, 2.0, 9.0, 0.98]
     """
     from scipy.stats import nbinom
 
@@ -253,6 +253,14 @@ def _on_sale(sold: FloatArray) -> BoolArray:
     last = np.where(sells.any(axis=1), length - 1 - sells[:, ::-1].argmax(axis=1), -1)
     last = np.where(length - 1 - last <= LONGEST, length - 1, last)
     return (step >= first[:, None]) & (step <= last[:, None])
+
+
+def _carried(stock: FloatArray) -> FloatArray:
+    """(S, T) the stock with the last known one carried over days without a row."""
+    step = np.arange(stock.shape[1])
+    last = np.maximum.accumulate(np.where(np.isfinite(stock), step, -1), axis=1)
+    carried = np.take_along_axis(stock, np.maximum(last, 0), axis=1)
+    return np.where((last >= 0) & (step - last <= LONGEST), carried, np.nan)
 
 
 def _runs(zero: BoolArray) -> IntArray:

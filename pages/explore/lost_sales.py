@@ -19,11 +19,7 @@ found = lost_sales.read(dataset, asked, span)
 caption.caption(lost_sales.caption(found, dataset))
 lost_sales.downloads(head.actions, found, asked)
 lost_sales.cards(found, asked, dataset)
-left, right = st.columns([0.58, 0.42], gap="medium")
-with left:
-    lost_sales.over_time(found, asked, dataset)
-with right:
-    lost_sales.ranked(found, asked, dataset)
+lost_sales.charts(found, asked, dataset)
 picked = lost_sales_review.review(found, asked, dataset)
 lost_sales_review.one(found, picked)
 lost_sales_review.log(dataset)
