@@ -27,6 +27,12 @@ SPLITS: dict[str, Split] = {
 }
 LISTED = 200  # findings in the table, dearest first
 CORRECTABLE = ("product", "product_place")
+_NOUNS: dict[str, tuple[str, str]] = {
+    "product": ("product", "products"),
+    "product_place": ("product in a place", "products in places"),
+    "category": ("category", "categories"),
+    "place": ("place", "places"),
+}
 _STATES = {"Open": "", "Corrected": "corrected", "Kept": "keep"}
 
 
@@ -115,9 +121,9 @@ def caption(view: View) -> None:
     judged = (
         f"the {len(cells.keys):,} largest of {cells.series:,} {kind}"
         if len(cells.keys) < cells.series
-        else f"{cells.series:,} {kind}"
-        if view.split != "total"
         else kind
+        if view.split == "total"
+        else fmt.count(cells.series, *_NOUNS[view.split])
     )
     st.caption(
         f"{fmt.escape(view.dataset.name)} · {judged} by {noun} · "

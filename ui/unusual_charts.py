@@ -29,35 +29,41 @@ def series(
 
     `flagged` (T,) get red open circles; `decided` is what the pending decision would make of `at`.
     """
-    cells = found.cells
-    sold = cells.quantity[number]
+    # Only the periods around it: a far larger one elsewhere would press all others flat.
+    around = slice(max(at - AROUND[found.cells.freq], 0), at + AROUND[found.cells.freq] + 1)
+    times, sold = found.cells.times[around], found.cells.quantity[number, around]
     figure = go.Figure()
     alive = np.isfinite(sold)
-    _add_band(figure, cells.times[alive], found.low[number][alive], found.high[number][alive])
+    low, high = found.low[number, around], found.high[number, around]
+    _add_band(figure, times[alive], low[alive], high[alive])
     figure.add_scatter(
-        x=cells.times, y=sold, name="Sold", mode="lines",
+        x=times, y=sold, name="Sold", mode="lines",
         line={"color": COLOURS["sold"], "width": 1.6},
         hovertemplate="Sold: %{y:,}<extra></extra>",
     )  # fmt: skip
-    if corrected is not None:
+    if corrected is not None and (changed := corrected[around] != sold)[alive].any():
+        beside = changed.copy()  # with its neighbours, so that single days are lines too
+        beside[1:] |= changed[:-1]
+        beside[:-1] |= changed[1:]
         figure.add_scatter(
-            x=cells.times, y=corrected, name="Corrected", mode="lines",
+            x=times, y=np.where(beside, corrected[around], np.nan), name="Corrected", mode="lines",
             line={"color": COLOURS["forecast"], "width": 2, "dash": "dash"},
             hovertemplate="Corrected: %{y:,.0f}<extra></extra>",
         )  # fmt: skip
+    marked = flagged[around]
     figure.add_scatter(
-        x=cells.times[flagged], y=sold[flagged], name="Unusual", mode="markers",
+        x=times[marked], y=sold[marked], name="Unusual", mode="markers",
         marker={"color": COLOURS["stockout"], "size": 9, "symbol": "circle-open",
                 "line": {"width": 2}},
         hovertemplate="Unusual<extra></extra>",
     )  # fmt: skip
     if decided is not None:
         figure.add_scatter(
-            x=[cells.times[at]], y=[decided], name="Would become", mode="markers",
+            x=[found.cells.times[at]], y=[decided], name="Would become", mode="markers",
             marker={"color": OVERRIDE, "size": 11, "symbol": "diamond"},
             hovertemplate="Would become: %{y:,.0f}<extra></extra>",
         )  # fmt: skip
-    _style(figure, cells.times, at, cells.freq, view, height)
+    _style(figure, times, found.cells.freq, view, height)
     return figure
 
 
@@ -85,11 +91,7 @@ def _add_band(
     )  # fmt: skip
 
 
-def _style(
-    figure: go.Figure, times: pd.DatetimeIndex, at: int, freq: str, view: str, height: int
-) -> None:
-    first = times[max(at - AROUND[freq], 0)]
-    last = times[min(at + AROUND[freq], len(times) - 1)]
+def _style(figure: go.Figure, times: pd.DatetimeIndex, freq: str, view: str, height: int) -> None:
     half = pd.Timedelta(days={"D": 1, "W": 4, "M": 16}[freq])
     figure.update_layout(
         height=height,
@@ -100,7 +102,7 @@ def _style(
         uirevision=view,
     )
     figure.update_xaxes(
-        type="date", range=[first - half, last + half], hoverformat=_HEAD[freq],
+        type="date", range=[times[0] - half, times[-1] + half], hoverformat=_HEAD[freq],
         tickformat="%-d %b %Y" if freq == "D" else "%b %Y", nticks=6, ticks="outside",
         tickangle=0, showgrid=False, title=None,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from data import corrections, unusual
 from data.queries import series
 from data.scope import Freq, Scope
 from tests.data.shop import Row, fill
-from ui import navigation, state, unusual_cells, unusual_facts
+from ui import navigation, state, unusual_cells, unusual_charts, unusual_facts
 from ui import unusual_words as words
 
 PAGE = "pages/explore/unusual.py"
@@ -302,3 +302,20 @@ def test_when_rows_are_months_then_months_are_judged(open_page: Callable[..., Ap
 
 def test_when_the_page_is_listed_then_it_stands_under_explore() -> None:
     assert PAGE in [entry.path for entry in navigation.TABLE["Explore"]]
+
+
+def test_when_a_day_is_corrected_then_the_chart_shows_both_and_marks_it(empty_store: None) -> None:
+    fill(state.store(), wrong(daily(1), 100, 500))
+    made = found()
+    flagged = made.judged.flagged[0]
+    corrected = made.cells.quantity[0].copy()
+    corrected[100] = 55
+    figure = unusual_charts.series(
+        made, 0, 100, flagged=flagged, corrected=corrected, decided=60.0, view="x"
+    )
+    lines = {trace.name: trace for trace in figure.data}
+    assert set(lines) == {"Usual", "Sold", "Corrected", "Unusual", "Would become"}
+    assert list(lines["Unusual"].y) == [500]
+    assert lines["Unusual"].marker.symbol == "circle-open"
+    assert np.isfinite(np.array(lines["Corrected"].y)).sum() == 3  # the day and its neighbours
+    assert "500" in unusual_charts.describe(made, 0, 100)
