@@ -36,7 +36,7 @@ def switch(dataset_id: int) -> None:
         key=_SWITCH,
         on_change=_switched,
         help="Demand without the stock-outs accepted on Lost sales, and without the outliers "
-        "corrected on Outliers. What was recorded stays as it is.",
+        "corrected on Unusual sales. What was recorded stays as it is.",
     )
 
 

@@ -17,6 +17,7 @@ DASH = "–"
 MINUS = "−"
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?[\d.,\u00a0\u202f' ]*\d[%]?")  # in any country's writing
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&])")
 
 
@@ -255,3 +256,19 @@ def cell(value: str) -> str:
     ("'=cmd()", 'Coffee')
     """
     return "'" + value if value.startswith(_FORMULA_STARTS) else value
+
+
+def cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame of the user's own text for such a file; numbers, negative ones too, stay numbers.
+
+    >>> cells(pd.DataFrame({"value": ["-5", "-1.234,50", "-2+3", "=A1", None]}))["value"].tolist()
+    ['-5', '-1.234,50', "'-2+3", "'=A1", None]
+    """
+
+    def guarded(value: object) -> object:
+        if not isinstance(value, str) or _NUMBER.fullmatch(value.strip(" ")):
+            return value
+        return cell(value)
+
+    text = frame.select_dtypes(["object", "string"]).columns
+    return frame.assign(**{name: frame[name].map(guarded) for name in text})

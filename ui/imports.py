@@ -89,7 +89,8 @@ def detail(import_id: int) -> None:
 
 def _download(import_id: int) -> None:
     def rows() -> bytes:
-        return database.rejected(state.store(), import_id).to_csv(index=False).encode("utf-8-sig")
+        frame = fmt.cells(database.rejected(state.store(), import_id))
+        return frame.to_csv(index=False).encode("utf-8-sig")
 
     st.download_button(
         "Rows left out",

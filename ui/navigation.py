@@ -70,6 +70,12 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             ":material/remove_shopping_cart:",
             "When products were out of stock, and what would have sold.",
         ),
+        Entry(
+            "pages/explore/unusual.py",
+            "Unusual sales",
+            ":material/crisis_alert:",
+            "Sales that do not fit, why, and correcting them so that it can be undone.",
+        ),
     ),
     "Forecast": (
         Entry(

@@ -144,7 +144,7 @@ def _download_rejected(upload: Upload, report: Report) -> None:
 
     def rows() -> bytes:
         frame = commit.rejected_rows(state.store(), staged, choices, today=date.today())
-        return frame.to_csv(index=False).encode("utf-8-sig")
+        return fmt.cells(frame).to_csv(index=False).encode("utf-8-sig")
 
     st.download_button(
         f"Download {fmt.count(count, 'row')} left out",

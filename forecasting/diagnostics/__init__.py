@@ -14,6 +14,7 @@ from forecasting.diagnostics.profiles import Profile, profile
 from forecasting.diagnostics.spectrum import Cycle, Spectrum, spectrum
 from forecasting.diagnostics.stationarity import UnitRoots, stationarity
 from forecasting.diagnostics.transforms import Advice, advise_transform
+from forecasting.diagnostics.unusual import Rhythm, Unusual, judge, repeats, whole_days
 
 __all__ = [
     "FEWEST",
@@ -23,15 +24,20 @@ __all__ = [
     "Cycle",
     "Decomposition",
     "Profile",
+    "Rhythm",
     "Spectrum",
     "UnitRoots",
+    "Unusual",
     "advise_transform",
     "change_points",
     "correlogram",
     "decompose",
     "fill_gaps",
+    "judge",
     "outliers",
     "profile",
+    "repeats",
     "spectrum",
     "stationarity",
+    "whole_days",
 ]

@@ -1,0 +1,29 @@
+"""Unusual sales: what does not fit its product's own weeks, why, and what to make of it."""
+
+import streamlit as st
+
+from ui import layout, scope, unusual, unusual_decide, unusual_log
+
+head = layout.page("Unusual sales")
+
+# --- Choose ---
+dataset, asked = scope.current(head, corrections=False)
+caption = st.empty()
+scope.way(dataset, asked)
+split = unusual.choose(dataset, asked)
+
+# --- Run ---
+view = unusual.read(dataset, asked, split)
+
+# --- Read ---
+unusual.downloads(head.actions, view)
+with caption:
+    unusual.caption(view)
+unusual.cards(view)
+chosen = unusual.findings(view)
+left, right = st.columns([0.58, 0.42], gap="medium")
+with right:
+    decided = unusual_decide.panel(view, chosen)
+with left:
+    unusual.detail(view, chosen, decided)
+unusual_log.show(dataset)

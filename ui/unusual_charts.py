@@ -1,0 +1,111 @@
+"""The chart of one series on Unusual sales: as sold, as corrected, and what is usual."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from forecasting.arrays import BoolArray, FloatArray
+from ui import format as fmt
+from ui.charts import COLOURS
+from ui.unusual_facts import Found
+
+OVERRIDE = "#000004"  # plum: what somebody decided
+AROUND = {"D": 60, "W": 52, "M": 30}  # periods shown on each side of the finding
+_HEAD = {"D": "%a %-d %b %Y", "W": "Week of %a %-d %b %Y", "M": "%B %Y"}
+
+
+def series(
+    found: Found,
+    number: int,
+    at: int,
+    *,
+    flagged: BoolArray,
+    corrected: FloatArray | None,
+    decided: float | None,
+    view: str,
+    height: int = 300,
+) -> go.Figure:
+    """A series (its `number`) around the period `at`; `corrected` (T,) where anything was.
+
+    `flagged` (T,) get red open circles; `decided` is what the pending decision would make of `at`.
+    """
+    # Only the periods around it: a far larger one elsewhere would press all others flat.
+    around = slice(max(at - AROUND[found.cells.freq], 0), at + AROUND[found.cells.freq] + 1)
+    times, sold = found.cells.times[around], found.cells.quantity[number, around]
+    figure = go.Figure()
+    alive = np.isfinite(sold)
+    low, high = found.low[number, around], found.high[number, around]
+    _add_band(figure, times[alive], low[alive], high[alive])
+    figure.add_scatter(
+        x=times, y=sold, name="Sold", mode="lines",
+        line={"color": COLOURS["sold"], "width": 1.6},
+        hovertemplate="Sold: %{y:,}<extra></extra>",
+    )  # fmt: skip
+    if corrected is not None and (changed := corrected[around] != sold)[alive].any():
+        beside = changed.copy()  # with its neighbours, so that single days are lines too
+        beside[1:] |= changed[:-1]
+        beside[:-1] |= changed[1:]
+        figure.add_scatter(
+            x=times, y=np.where(beside, corrected[around], np.nan), name="Corrected", mode="lines",
+            line={"color": COLOURS["forecast"], "width": 2, "dash": "dash"},
+            hovertemplate="Corrected: %{y:,.0f}<extra></extra>",
+        )  # fmt: skip
+    marked = flagged[around]
+    figure.add_scatter(
+        x=times[marked], y=sold[marked], name="Unusual", mode="markers",
+        marker={"color": COLOURS["stockout"], "size": 9, "symbol": "circle-open",
+                "line": {"width": 2}},
+        hovertemplate="Unusual<extra></extra>",
+    )  # fmt: skip
+    if decided is not None:
+        figure.add_scatter(
+            x=[found.cells.times[at]], y=[decided], name="Would become", mode="markers",
+            marker={"color": OVERRIDE, "size": 11, "symbol": "diamond"},
+            hovertemplate="Would become: %{y:,.0f}<extra></extra>",
+        )  # fmt: skip
+    _style(figure, times, found.cells.freq, view, height)
+    return figure
+
+
+def describe(found: Found, number: int, at: int) -> str:
+    """The finding in one sentence, for those who cannot see the chart."""
+    sold, times = found.cells.quantity[number], found.cells.times
+    low, high = found.low[number, at], found.high[number, at]
+    return (
+        f"Units sold around {fmt.day(times[at])}: {fmt.units(sold[at])} where "
+        f"{fmt.units(low)}–{fmt.units(high)} are usual."
+    )
+
+
+def _add_band(
+    figure: go.Figure, times: pd.DatetimeIndex, low: FloatArray, high: FloatArray
+) -> None:
+    known = np.isfinite(low) & np.isfinite(high)
+    if not known.any():
+        return
+    x, top, bottom = times[known], high[known], low[known]
+    figure.add_scatter(
+        x=[*x, *x[::-1]], y=[*top, *bottom[::-1]], name="Usual", mode="lines",
+        line={"width": 0, "color": COLOURS["forecast"]}, fill="toself",
+        fillcolor=COLOURS["forecast"] + "21", hoverinfo="skip",
+    )  # fmt: skip
+
+
+def _style(figure: go.Figure, times: pd.DatetimeIndex, freq: str, view: str, height: int) -> None:
+    half = pd.Timedelta(days={"D": 1, "W": 4, "M": 16}[freq])
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 26, "b": 8},
+        hovermode="x unified",
+        dragmode="pan",
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        uirevision=view,
+    )
+    figure.update_xaxes(
+        type="date", range=[times[0] - half, times[-1] + half], hoverformat=_HEAD[freq],
+        tickformat="%-d %b %Y" if freq == "D" else "%b %Y", nticks=6, ticks="outside",
+        tickangle=0, showgrid=False, title=None,
+    )  # fmt: skip
+    figure.update_yaxes(
+        rangemode="tozero", tickformat=",", nticks=5, fixedrange=True, title=None, automargin=True
+    )
