@@ -70,7 +70,7 @@ def test_when_saved_then_members_without_weight_are_not_kept_and_it_loads(
     np.testing.assert_allclose(again.predict(panel).quantiles, model.predict(panel).quantiles)
 
 
-@pytest.mark.parametrize("key", ["weights", "calibration"])
+@pytest.mark.parametrize("key", ["weights", "widths"])
 def test_when_the_saved_config_is_incomplete_then_load_says_so(
     model: Ensemble, tmp_path: Path, key: str
 ) -> None:
