@@ -26,7 +26,7 @@ from forecasting.widths import Widths, rounded, whole_series
 HELD = 768  # validated windows read at most
 CUTOFFS = 4  # of earlier windows, a horizon apart
 EARLIER = 384  # windows read per such cutoff at most
-HELD_SHARE = 1 / 3  # of all weight that the validated windows have
+HELD_SHARE = 2 / 3  # of all weight that the validated windows have
 AT_A_TIME = 1024  # windows
 
 Picked = tuple[IntArray, IntArray]  # rows and cutoffs
