@@ -161,8 +161,8 @@ def test_when_a_mixture_wins_in_one_window_only_then_the_best_model_gets_everyth
 
 def test_when_one_member_gets_everything_then_its_own_bands_stay(panel: fc.Panel) -> None:
     alone = fc.create("theta", horizon=7).fit(panel).predict(panel)
-    options = {"members": ("theta",), "round_counts": False}
-    found = fc.create("ensemble", horizon=7, **options).fit(panel).predict(panel)
+    made = fc.create("ensemble", horizon=7, members=("theta",), round_counts=False)
+    found = made.fit(panel).predict(panel)
     np.testing.assert_allclose(found.quantiles, alone.quantiles)
 
 
