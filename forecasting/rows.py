@@ -4,12 +4,12 @@ Shape suffixes: R rows, B series, H horizon, F features.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
-from forecasting.arrays import BoolArray, Float32Array, FloatArray
+from forecasting.arrays import BoolArray, Float32Array, FloatArray, IntArray
 from forecasting.panel import Panel
 from forecasting.tabular import Layout, Table
 
@@ -47,6 +47,7 @@ class Block:
     features: Float32Array  # (B, H, F)
     actual: FloatArray  # (B, H), NaN where nothing was observed
     scale: FloatArray  # (B,)
+    series: IntArray  # (B,), rows of the panel
 
     @property
     def rows(self) -> Rows:
@@ -92,7 +93,7 @@ def sample_rows(
         for block in blocks(table, panel, origin, rng, of_series):
             drawn = rng.random(block.actual.shape) < of_steps
             actual = np.where(drawn, block.actual, np.nan)
-            parts.append(Block(block.features, actual, block.scale).rows)
+            parts.append(replace(block, actual=actual).rows)
     if sum(len(part.target) for part in parts) < FEWEST_ROWS:
         return None
     return Rows.joined(parts)
@@ -121,7 +122,7 @@ def blocks(
     for start in range(0, len(series), CHUNK):
         some, its_scale = series[start : start + CHUNK], scale[start : start + CHUNK]
         features = table.rows(origin, some, its_scale)
-        yield Block(features, table.actual(origin, some), its_scale)
+        yield Block(features, table.actual(origin, some), its_scale, some)
 
 
 def _spaced(first: int, last: int, most: int) -> list[int]:

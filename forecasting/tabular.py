@@ -162,6 +162,10 @@ class Table:
     def horizon(self) -> int:
         return self._layout.horizon
 
+    @property
+    def long_season(self) -> int:
+        return self._layout.long_season
+
     def scale(self, origin: int, series: IntArray) -> FloatArray:
         """Scale (B,): the mean size of recent sales; 0 where nothing but zeros was observed."""
         window, long = self._layout.scale_window, 4 * self._layout.windows[-1]

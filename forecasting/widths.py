@@ -101,6 +101,11 @@ class Widths:
         return cls(quantile_levels=levels, volume_edges=edges, factors=factors)
 
 
+def whole_series(target: FloatArray) -> BoolArray:
+    """Which series (N,) of targets (N, T) hold whole numbers alone."""
+    return np.asarray(((target == np.floor(target)) | np.isnan(target)).all(axis=1))
+
+
 def rounded(quantiles: FloatArray, whole: BoolArray | None) -> FloatArray:
     """Quantiles (B, H, Q), whole in the rows (B,) of counts."""
     if whole is None:

@@ -24,8 +24,10 @@ class Scores:
     mase: float  # mean over series and windows that have a scale
     wape: float
     bias: float  # +0.1 is ten per cent too much in total
-    coverage: float  # share of actuals in the 80 % band
+    coverage: float  # share of actuals in the 80 % band, both ends counted
     coverage_by_third: dict[str, float]  # by volume before the first cutoff
+    share_within: float  # the same, actuals that tie with an end counted by their share
+    share_within_by_third: dict[str, float]
     steps: int  # that were counted
 
 
@@ -46,14 +48,17 @@ def score(truth: pd.DataFrame, forecasts: pd.DataFrame, *, rival: str) -> Scores
     actual = joined["actual"].to_numpy(dtype=np.float64)
     point = np.where(np.isnan(quantiles[:, MEDIAN]), mean, quantiles[:, MEDIAN])
     inside = _inside(actual, quantiles)
-    thirds = {third: _mean(inside[(joined["third"] == third).to_numpy()]) for third in THIRDS}
+    shared = _shared(actual, quantiles)
+    thirds = joined["third"].to_numpy()
     return Scores(
         wql=_wql(actual, quantiles),
         mase=_mase(joined, np.abs(actual - point)),
         wape=float(metrics.wape(actual, point)),
         bias=float(metrics.bias(actual, mean)),
         coverage=_mean(inside),
-        coverage_by_third=thirds,
+        coverage_by_third={third: _mean(inside[thirds == third]) for third in THIRDS},
+        share_within=_mean(shared),
+        share_within_by_third={third: _mean(shared[thirds == third]) for third in THIRDS},
         steps=len(joined),
     )
 
@@ -74,6 +79,13 @@ def _inside(actual: FloatArray, quantiles: FloatArray) -> FloatArray:
     low, high = quantiles[:, LOW], quantiles[:, HIGH]
     inside = ((actual >= low) & (actual <= high)).astype(np.float64)
     return np.where(np.isnan(low), np.nan, inside)
+
+
+def _shared(actual: FloatArray, quantiles: FloatArray) -> FloatArray:
+    """The part of each actual in the 80 % band (`metrics.share_within`), NaN without a band."""
+    low, high = metrics.probability_bounds(actual, quantiles, LEVELS)
+    within = metrics.part_within(low, high, (LEVELS[LOW], LEVELS[HIGH]))
+    return np.where(np.isnan(quantiles[:, LOW]), np.nan, within)
 
 
 def _mase(joined: pd.DataFrame, errors: FloatArray) -> float:

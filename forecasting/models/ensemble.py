@@ -1,8 +1,9 @@
 """Ensemble: the quantiles of several models averaged, with weights from windows before the cutoff.
 
 The members forecast inner windows that they were not fitted on; the weights are those whose average
-would have had the least quantile loss there, and calibration corrects what its bands missed. Shape
-suffixes: M members, B series, H horizon, Q levels, R steps of all inner windows.
+would have had the least quantile loss there. Bands of a mixture are made as wide as these windows
+say, where that pays in windows it was not learned from, and whole where sales are. Shape suffixes:
+M members, B series, H horizon, Q levels.
 """
 
 import dataclasses
@@ -14,8 +15,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from forecasting.arrays import FloatArray
-from forecasting.calibration import Calibration, volumes
+from forecasting.arrays import BoolArray, FloatArray
 from forecasting.errors import ConfigError, NotFittedError
 from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, Note, check_quantile_levels
 from forecasting.future import KnownFuture, known_future_array
@@ -24,7 +24,8 @@ from forecasting.panel import Panel
 from forecasting.progress import OnProgress, led_by
 from forecasting.protocol import Forecaster, pass_interrupt_on
 from forecasting.storage import config_from, read_config, write_config
-from forecasting.weights import least_loss_weights
+from forecasting.weights import least_loss_weights, total_loss
+from forecasting.widths import Widths, rounded, whole_series
 
 DEFAULT_MEMBERS = ("seasonal_naive", "theta", "ets", "gbm")
 LEAST_HISTORY = 8  # steps before an inner cutoff
@@ -41,7 +42,8 @@ class EnsembleConfig:
     member_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # per member
     num_windows: int = 2  # inner windows, each of the horizon's length, that weights come from
     max_series: int = 3000  # series, at random, that inner windows are forecast for
-    calibrate: bool = True
+    round_counts: bool = True  # quantiles of series of whole numbers are whole, so zero can be one
+    calibrate: bool = True  # bands are made as wide as the inner windows say they should have been
     n_jobs: int = 1  # processes of members that use several
 
     def __post_init__(self) -> None:
@@ -61,7 +63,7 @@ class EnsembleConfig:
 
 
 class Ensemble:
-    """The forecaster; it keeps its members fitted on all of the panel, weights and calibration."""
+    """The forecaster; it keeps its members fitted on all of the panel, weights and widths."""
 
     name: ClassVar[str] = "ensemble"
     config_class: ClassVar[type[EnsembleConfig]] = EnsembleConfig
@@ -71,7 +73,7 @@ class Ensemble:
         self.config = config
         self._members: list[Forecaster] = []
         self._weights: FloatArray = np.empty(0)
-        self._calibration: Calibration | None = None
+        self._widths: Widths | None = None
         for name in config.members:
             self._create(name)  # an unknown member or option is refused before hours are spent
 
@@ -98,7 +100,7 @@ class Ensemble:
         parts = _Budget(budget_seconds, 2 * len(self.config.members))
         cutoffs = self._inner_cutoffs(panel)
         self._weights = np.full(len(self.config.members), 1 / len(self.config.members))
-        self._calibration = None
+        self._widths = None
         if cutoffs:
             self._weigh(_some(panel, self.config), cutoffs, parts, on_progress)
         self._members = []
@@ -112,7 +114,7 @@ class Ensemble:
         return self
 
     def predict(self, panel: Panel, *, known_future: KnownFuture | None = None) -> Forecast:
-        """The weighted average of the members' forecasts, calibrated."""
+        """The weighted average of the members' forecasts, bands corrected."""
         self._require_fit()
         if any(member.uses_known_covariates for member in self._members):
             # Asked for even where no member with a weight reads it: weights change with every fit.
@@ -120,15 +122,16 @@ class Ensemble:
         chosen = np.flatnonzero(self._weights > 0)
         forecasts = [self._members[at].predict(panel, known_future=known_future) for at in chosen]
         average = _average(forecasts, self._weights[chosen])
-        if self._calibration is None:
-            return average
-        return self._calibration.apply(average, volumes(panel))
+        quantiles = average.quantiles
+        if self._widths is not None:
+            quantiles = self._widths.moved(quantiles, _volumes(panel))
+        return dataclasses.replace(average, quantiles=rounded(quantiles, self._whole(panel)))
 
     def save(self, folder: Path | str) -> None:
         """Write config.json, and every member that has a weight into a folder of its own."""
         self._require_fit()
-        calibration = None if self._calibration is None else self._calibration.to_json()
-        fitted = {"weights": self._weights.tolist(), "calibration": calibration}
+        widths = None if self._widths is None else self._widths.to_json()
+        fitted = {"weights": self._weights.tolist(), "widths": widths}
         write_config(folder, self.name, self.config, fitted)
         for at in np.flatnonzero(self._weights > 0):
             self._members[at].save(Path(folder) / "members" / self.config.members[at])
@@ -141,8 +144,8 @@ class Ensemble:
         members = model.config.members
         try:
             model._weights = np.array(content["fitted"]["weights"], dtype=np.float64)
-            given = content["fitted"]["calibration"]
-            model._calibration = None if given is None else Calibration.from_json(given)
+            given = content["fitted"]["widths"]
+            model._widths = None if given is None else Widths.from_json(given)
         except (KeyError, TypeError, ValueError) as error:
             raise ConfigError(
                 f"{folder} holds no complete {cls.name} ({error}). Save the model again."
@@ -188,7 +191,7 @@ class Ensemble:
         parts: "_Budget",
         on_progress: OnProgress | None,
     ) -> None:
-        """Weights and calibration from forecasts of the inner windows.
+        """Weights and widths of bands from forecasts of the inner windows.
 
         A member is fitted once, at the earliest inner cutoff, and forecasts every window from
         there: it never saw what it is judged by.
@@ -208,17 +211,65 @@ class Ensemble:
                 ]
             )
         stacked = np.stack([np.concatenate([each.quantiles for each in per]) for per in found])
-        actual = np.concatenate([panel.target[:, steps] for steps in ahead])
         self._weights = least_loss_weights(
             [np.stack([each.quantiles for each in per]) for per in zip(*found, strict=True)],
             [panel.target[:, steps] for steps in ahead],
             self.config.quantile_levels,
         )
-        if self.config.calibrate:
+        if self.config.calibrate and np.count_nonzero(self._weights) > 1:
             average = np.tensordot(self._weights, stacked, axes=1)
-            volume = np.concatenate([volumes(past) for past in windows])
-            levels = self.config.quantile_levels
-            self._calibration = Calibration.fit(average, actual, volume, levels)
+            seen = [
+                Window(quantiles, panel.target[:, steps], _volumes(past), self._whole(past))
+                for quantiles, steps, past in zip(
+                    np.split(average, len(windows)), ahead, windows, strict=True
+                )
+            ]
+            self._widths = widths_that_pay(seen, self.config.quantile_levels)
+
+    def _whole(self, panel: Panel) -> BoolArray:
+        """Which series (N,) get whole quantiles."""
+        return np.asarray(whole_series(panel.target) & self.config.round_counts)
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """What a mixture forecast of an inner window, and what came."""
+
+    quantiles: FloatArray  # (B, H, Q)
+    actual: FloatArray  # (B, H)
+    volume: FloatArray  # (B,)
+    whole: BoolArray  # (B,)
+
+    def loss(self, levels: tuple[float, ...], widths: Widths | None = None) -> float:
+        """The sum of pinball losses, with bands of these widths."""
+        found = self.quantiles if widths is None else widths.moved(self.quantiles, self.volume)
+        return total_loss(rounded(found, self.whole), self.actual, levels)
+
+
+def widths_that_pay(windows: Sequence[Window], levels: tuple[float, ...]) -> Widths | None:
+    """Widths from all windows; none where those from the others do no good in each of them.
+
+    Members have bands of their own, and what all inner windows shared need not come again: on
+    avocado widths from two windows lost 9 %.
+    """
+    before = sum(each.loss(levels) for each in windows)
+    after = sum(
+        each.loss(levels, _widths_of([other for other in windows if other is not each], levels))
+        for each in windows
+    )
+    return _widths_of(windows, levels) if len(windows) > 1 and after < before else None
+
+
+def _widths_of(windows: Sequence[Window], levels: tuple[float, ...]) -> Widths:
+    if not windows:
+        return Widths.unchanged(levels)
+    return Widths.fit(
+        np.concatenate([each.quantiles for each in windows]),
+        np.concatenate([each.actual for each in windows]),
+        np.concatenate([each.volume for each in windows]),
+        levels,
+        whole=np.concatenate([each.whole for each in windows]),
+    )
 
 
 class _Budget:
@@ -240,6 +291,13 @@ def _some(panel: Panel, config: EnsembleConfig) -> Panel:
     rng = np.random.default_rng(config.seed)
     chosen = np.sort(rng.choice(panel.num_series, config.max_series, replace=False))
     return panel.subset(panel.series_ids[chosen])
+
+
+def _volumes(panel: Panel) -> FloatArray:
+    """The mean size (N,) of each series' last year or so, by which bands are grouped."""
+    recent = np.abs(panel.target[:, -max(52, 2 * panel.seasonality) :])
+    known = ~np.isnan(recent)
+    return np.asarray(np.nansum(recent, axis=1) / np.maximum(known.sum(axis=1), 1))
 
 
 def _average(forecasts: Sequence[Forecast], weights: FloatArray) -> Forecast:

@@ -21,12 +21,12 @@ from forecasting.networks.config import NetworkConfig
 from forecasting.networks.windows import gather
 from forecasting.panel import Panel
 from forecasting.training import Split, Trainer
-from forecasting.widths import Widths, rounded
+from forecasting.widths import Widths, rounded, whole_series
 
 HELD = 768  # validated windows read at most
 CUTOFFS = 4  # of earlier windows, a horizon apart
 EARLIER = 384  # windows read per such cutoff at most
-HELD_SHARE = 1 / 3  # of all weight that the validated windows have
+HELD_SHARE = 2 / 3  # of all weight that the validated windows have
 AT_A_TIME = 1024  # windows
 
 Picked = tuple[IntArray, IntArray]  # rows and cutoffs
@@ -86,9 +86,7 @@ class Bands:
 
 def counts_of(panel: Panel, config: NetworkConfig) -> BoolArray:
     """Which series (N,) get whole quantiles: those of whole numbers, where the options say so."""
-    target = panel.target
-    whole = np.isnan(target) | (target == np.floor(target))
-    return np.asarray(whole.all(axis=1) & config.round_counts)
+    return np.asarray(whole_series(panel.target) & config.round_counts)
 
 
 def _held(split: Split, seed: int) -> Picked:

@@ -14,6 +14,7 @@ from forecasting.arrays import BoolArray, FloatArray
 from forecasting.fallbacks import DIVERGED, FEWEST, WIDEST, SeriesForecast
 from forecasting.networks.layout import blocks
 from forecasting.panel import Panel
+from forecasting.widths import rounded, whole_series
 
 LookedAt = Callable[[int, FloatArray, FloatArray], SeriesForecast]  # row, its mean and quantiles
 SURELY_ALIVE = 8  # steps: the ladder never takes sales as ended that lie no further back
@@ -57,8 +58,7 @@ def _plain(
     near = mean.max(axis=1) <= high + DIVERGED * span
     near &= mean.min(axis=1) >= low - DIVERGED * span
     if round_counts:
-        whole = ((target == np.floor(target)) | np.isnan(target)).all(axis=1)
-        quantiles = np.where(whole[:, None, None], np.floor(quantiles + 0.5), quantiles)
+        quantiles = rounded(quantiles, whole_series(target))
     floor = np.where(low >= 0, 0.0, low - WIDEST * span)[:, None, None]
     ladders = np.clip(np.sort(quantiles, axis=2), floor, (high + WIDEST * span)[:, None, None])
     means = np.maximum(mean, np.where(low >= 0, 0.0, -np.inf)[:, None])

@@ -45,7 +45,7 @@ from forecasting.networks.network import Network
 from forecasting.networks.presets import is_large
 from forecasting.networks.shards import are_worth_it, predict_in_shards
 from forecasting.networks.tensors import PanelTensors, panel_tensors, volumes_of
-from forecasting.networks.windows import WindowSizes, gather, sizes_of
+from forecasting.networks.windows import READS, WindowSizes, gather, sizes_of
 from forecasting.panel import Panel
 from forecasting.progress import OnProgress
 from forecasting.storage import config_from, read_config, write_config
@@ -231,6 +231,7 @@ class NetworkForecaster(ABC):
         save_file(packed(weights, self.storage), path)
         fitted = {
             "layout": asdict(layout),
+            "reads": READS,
             "sizes": asdict(network.sizes),
             "training": asdict(self.training),
             "weights": file_digest(path),
@@ -250,6 +251,11 @@ class NetworkForecaster(ABC):
         path = Path(folder) / WEIGHTS
         try:
             fitted = content["fitted"]
+            if fitted.get("reads", 1) != READS:
+                raise ConfigError(
+                    f"{folder} was saved by a version of Almanac whose networks read other "
+                    "features. Fit the model again."
+                )
             layout = layout_from(fitted["layout"])
             sizes = WindowSizes(**fitted["sizes"])
             training = fitted["training"]

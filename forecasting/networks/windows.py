@@ -1,13 +1,16 @@
 """Windows: pieces of the panel's tensors as a network reads them, gathered by index.
 
 A window belongs to one series and one cutoff: the context ends there and the horizon follows. All
-values are in units of the window's own scale, the mean absolute value of its context.
+values are in units of the window's own scale, the mean absolute value of its context. Those of the
+context are also told in units of its spread around the recent mean: of a product that sells 1,000 a
+week, give or take 10, the first units hardly tell one week from another.
 
 Shape suffixes: B windows, L context, H horizon, C channels, F features of a future step, J
 candidates (values that the forecast may lean on), M numbers per window, S categories.
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -18,6 +21,8 @@ from forecasting.networks.tensors import PanelTensors
 
 SMALLEST_SCALE = 0.05  # of the volume of the series, for contexts that are nearly empty
 LARGEST = 1e4  # scales beyond which a value is an error in the data
+SMALLEST_SPREAD = 0.002  # of the scale
+READS = 2  # raised when windows hold other features, which older weights cannot read
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,11 +63,13 @@ def gather(
     count_B = observed_BL.sum(dim=1)
     scale_B = values_BL.abs().sum(dim=1) / count_B.clamp(min=1.0)
     scale_B = scale_B.clamp(min=SMALLEST_SCALE)
+    habit = _Habit.of(values_BL, observed_BL, scale_B, layout.recent)
     known_BLK, known_BHK = _own_channels(reader, steps_BL, steps_BH)
     past_BLP = reader.past(steps_BL)
     context_BLC = torch.cat(
         [
             torch.asinh(values_BL / scale_B[:, None])[..., None],
+            habit.against(values_BL, observed_BL)[..., None],
             observed_BL[..., None],
             tensors.calendar_TC[steps_BL.clamp(min=0)],
             known_BLK,
@@ -91,13 +98,59 @@ def gather(
         future_BHF=future_BHF,
         candidates_BHJ=candidates_BHJ.clamp(-LARGEST, LARGEST),
         known_BHJ=exists_BHJ,
-        numbers_BM=_numbers(tensors, rows_B, cutoffs_B, values_BL, observed_BL, scale_B),
+        numbers_BM=torch.cat(
+            [
+                habit.numbers(scale_B),
+                _numbers(tensors, rows_B, cutoffs_B, values_BL, observed_BL, scale_B),
+            ],
+            dim=-1,
+        ),
         categories_BS=tensors.categories_NS[rows_B],
         series_B=tensors.series_N[rows_B],
         scale_B=scale_B,
         target_BH=(target_BH / scale_B[:, None]).clamp(-LARGEST, LARGEST),
         observed_BH=target_seen_BH,
     )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Habit:
+    """What is usual in a context, in volumes of the series."""
+
+    recent_B: Tensor  # mean of the recent steps
+    spread_B: Tensor  # standard deviation
+    change_B: Tensor  # mean absolute change from one step to the next
+
+    @classmethod
+    def of(cls, values_BL: Tensor, observed_BL: Tensor, scale_B: Tensor, recent: int) -> Self:
+        """Of values, 0 where not observed."""
+        recent_B = _means(values_BL[:, -recent:], observed_BL[:, -recent:])
+        mean_B1 = _means(values_BL, observed_BL)[:, None]
+        variance_B = _means((values_BL - mean_B1) ** 2 * observed_BL, observed_BL)
+        pairs_BL = observed_BL[:, 1:] * observed_BL[:, :-1]
+        least_B = SMALLEST_SPREAD * scale_B
+        return cls(
+            recent_B=recent_B,
+            spread_B=torch.maximum(variance_B.sqrt(), least_B),
+            change_B=torch.maximum(
+                _means(values_BL.diff(dim=1).abs() * pairs_BL, pairs_BL), least_B
+            ),
+        )
+
+    def against(self, values_BL: Tensor, observed_BL: Tensor) -> Tensor:
+        """Values in spreads from the recent mean, 0 where not observed."""
+        unusual_BL = (values_BL - self.recent_B[:, None]) / self.spread_B[:, None]
+        return unusual_BL.clamp(-FARTHEST, FARTHEST) * observed_BL
+
+    def numbers(self, scale_B: Tensor) -> Tensor:
+        """How much of the scale values move, from step to step and in all (B, 2)."""
+        moves_B2 = torch.stack([self.change_B, self.spread_B], dim=-1) / scale_B[:, None]
+        return 1.0 + moves_B2.log() / 2.0
+
+
+def _means(values_BX: Tensor, seen_BX: Tensor) -> Tensor:
+    """Means (B,) of what was seen; values are 0 elsewhere."""
+    return values_BX.sum(dim=1) / seen_BX.sum(dim=1).clamp(min=1.0)
 
 
 def _numbers(

@@ -22,6 +22,8 @@ def entry(rival: str, wql: float, *, fit: float = 1.0, band: float = 0.8) -> Ent
         bias=0.0,
         coverage=band,
         coverage_by_third=dict.fromkeys(THIRDS, band),
+        share_within=band,
+        share_within_by_third=dict.fromkeys(THIRDS, band),
         steps=10,
     )
     run = Run(
@@ -93,7 +95,11 @@ def test_when_one_third_leaves_the_band_then_it_is_missed(high: float, reached: 
     scores = dataclasses.replace(found.scores, coverage_by_third=thirds)
     entries = {"lstm": dataclasses.replace(found, scores=scores)}
     lines = goals.band_lines({"m5": Board(name="m5", title="", series=3, entries=entries)})
-    assert [line.reached for line in lines] == [reached]
+    assert [line.reached for line in lines] == [reached, True]
+    assert [line.claim.rsplit(", ", 1)[1] for line in lines] == [
+        "both ends counted",
+        "ties by share",
+    ]
 
 
 def test_when_speed_is_judged_then_the_cheapest_budget_that_is_good_enough_counts() -> None:

@@ -74,6 +74,7 @@ def test_when_a_rival_gives_points_only_then_it_has_no_wql(
     found = score(truth, forecasts.assign(**dict.fromkeys(QUANTILES, np.nan)), rival="x")
     assert np.isnan(found.wql)
     assert np.isnan(found.coverage)
+    assert np.isnan(found.share_within)
     assert 0 < found.wape < 1
 
 
@@ -86,6 +87,20 @@ def test_when_coverage_differs_by_volume_then_the_thirds_tell(
         frame[name] = frame["actual"] + np.where(frame["third"] == "middle", wide, 1.0)
     found = score(truth, frame[forecasts.columns], rival="x")
     assert found.coverage_by_third == {"low": 0.0, "middle": 1.0, "high": 0.0}
+    assert found.share_within_by_third == {"low": 0.0, "middle": 1.0, "high": 0.0}
+
+
+def test_when_actuals_tie_with_an_end_then_they_count_by_their_share(
+    truth: pd.DataFrame, forecasts: pd.DataFrame
+) -> None:
+    frame = truth.assign(actual=0.0).merge(
+        forecasts[["cutoff", "series_id", "timestamp", "mean"]],
+        on=["cutoff", "series_id", "timestamp"],
+    )
+    zeros = frame.assign(**dict.fromkeys(QUANTILES, 0.0))
+    found = score(truth.assign(actual=0.0), zeros[forecasts.columns], rival="x")
+    assert found.coverage == 1.0
+    assert found.share_within == pytest.approx(0.8, abs=0.02)
 
 
 def test_when_a_rival_ran_on_a_sample_then_only_its_series_count(

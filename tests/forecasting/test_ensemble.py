@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import forecasting as fc
-from forecasting.models.ensemble import Ensemble
+from forecasting.models.ensemble import Ensemble, Window, widths_that_pay
 from forecasting.weights import least_loss_weights
 
 LEVELS = (0.1, 0.5, 0.9)
@@ -70,7 +70,7 @@ def test_when_saved_then_members_without_weight_are_not_kept_and_it_loads(
     np.testing.assert_allclose(again.predict(panel).quantiles, model.predict(panel).quantiles)
 
 
-@pytest.mark.parametrize("key", ["weights", "calibration"])
+@pytest.mark.parametrize("key", ["weights", "widths"])
 def test_when_the_saved_config_is_incomplete_then_load_says_so(
     model: Ensemble, tmp_path: Path, key: str
 ) -> None:
@@ -157,3 +157,41 @@ def test_when_a_mixture_wins_in_one_window_only_then_the_best_model_gets_everyth
     first, second = np.stack([right, right + 20]), np.stack([right - 3, right + 3])
     weights = least_loss_weights([first, second], [actual, actual], LEVELS)
     np.testing.assert_array_equal(weights, [1.0, 0.0])
+
+
+def test_when_one_member_gets_everything_then_its_own_bands_stay(panel: fc.Panel) -> None:
+    alone = fc.create("theta", horizon=7).fit(panel).predict(panel)
+    made = fc.create("ensemble", horizon=7, members=("theta",), round_counts=False)
+    found = made.fit(panel).predict(panel)
+    np.testing.assert_allclose(found.quantiles, alone.quantiles)
+
+
+def test_when_sales_are_whole_then_quantiles_of_the_mixture_are(
+    model: Ensemble, panel: fc.Panel
+) -> None:
+    found = model.predict(panel).quantiles
+    np.testing.assert_array_equal(found, np.round(found))
+
+
+def band_window(told: float, seed: int) -> Window:
+    """Forecasts whose bands are `told` times as wide as they should be."""
+    quantiles = np.broadcast_to(100 + told * np.array([-1.28, 0.0, 1.28]), (200, 5, 3))
+    actual = np.random.default_rng(seed).normal(100, 1, (200, 5))
+    return Window(quantiles, actual, np.arange(200.0), np.zeros(200, dtype=bool))
+
+
+def test_when_all_windows_say_bands_are_narrow_then_they_are_widened() -> None:
+    windows = [band_window(0.5, 0), band_window(0.5, 1)]
+    widths = widths_that_pay(windows, LEVELS)
+    assert widths is not None
+    moved = widths.moved(windows[0].quantiles, windows[0].volume)
+    np.testing.assert_allclose(moved[..., 2] - moved[..., 0], 2.56, atol=0.4)
+
+
+@pytest.mark.parametrize("told", [(0.5, 2.0), (1.0, 4.0)])
+def test_when_windows_say_different_things_then_bands_stay(told: tuple[float, float]) -> None:
+    assert widths_that_pay([band_window(told[0], 0), band_window(told[1], 1)], LEVELS) is None
+
+
+def test_when_there_is_one_window_only_then_bands_stay() -> None:
+    assert widths_that_pay([band_window(0.5, 0)], LEVELS) is None

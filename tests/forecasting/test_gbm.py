@@ -1,5 +1,6 @@
 """Gradient boosting: what it learns, what it never sees, and what it refuses."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -65,6 +66,45 @@ def test_when_errors_are_counted_then_bands_hold_and_the_mean_is_a_mean(
     row = result.leaderboard().iloc[0]
     assert 0.65 < row["coverage"] < 0.95
     assert abs(row["bias"]) < 0.06
+
+
+@pytest.mark.parametrize("round_counts", [True, False])
+def test_when_history_is_whole_numbers_then_quantiles_are_where_options_say_so(
+    promoted: fc.Panel, round_counts: bool
+) -> None:
+    made = fc.create("gbm", horizon=7, round_counts=round_counts, **SMALL).fit(promoted)
+    found = made.predict(promoted, known_future=np.zeros((8, 7, 1))).quantiles
+    assert (found == np.round(found)).all() == round_counts
+
+
+def test_when_most_days_sell_nothing_then_the_band_of_counts_holds_its_share() -> None:
+    rng = np.random.default_rng(3)
+    frame = promo_frame(days=240, series=30)[["series_id", "timestamp"]]
+    panel = fc.Panel.from_frame(frame.assign(target=rng.poisson(0.3, len(frame)) * 1.0), "D")
+    past = panel.until(panel.timestamps[-15])
+    forecast = fc.create("gbm", horizon=14, **SMALL).fit(past).predict(past)
+    held = fc.metrics.share_within(
+        panel.target[:, -14:], forecast.quantiles, forecast.quantile_levels, (0.1, 0.9)
+    )
+    assert held == pytest.approx(0.8, abs=0.05)
+
+
+def test_when_a_large_panel_has_grown_then_its_mean_is_levelled_and_saved(
+    promoted: fc.Panel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    growth = np.linspace(1.0, 2.0, promoted.length)
+    grown = dataclasses.replace(promoted, target=promoted.target * growth)
+    options = SMALL | {"num_rounds": 5}  # too few trees to follow it
+    small = fc.create("gbm", horizon=7, **options).fit(grown)
+    monkeypatch.setattr("forecasting.models.gbm.is_large", lambda series, length: True)
+    large = fc.create("gbm", horizon=7, **options).fit(grown)
+    known = np.zeros((8, 7, 1))
+    low, mended = (each.predict(grown, known_future=known) for each in (small, large))
+    assert not np.allclose(low.mean, mended.mean)
+    np.testing.assert_array_equal(low.quantiles, mended.quantiles)
+    large.save(tmp_path)
+    again = fc.load(tmp_path).predict(grown, known_future=known)
+    np.testing.assert_allclose(again.mean, mended.mean)
 
 
 def test_when_known_covariates_are_not_given_then_predict_names_them(

@@ -3,6 +3,7 @@
 Training itself is in test_training.py, what every model promises in test_models.py.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,24 @@ def test_when_only_the_last_steps_are_kept_to_predict_then_windows_stay_the_same
     torch.testing.assert_close(whole.candidates_BHJ, part.candidates_BHJ)
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e6])
+def test_when_sales_hardly_move_then_a_window_still_tells_its_steps_apart(unit: float) -> None:
+    """Sales of 1,000, give or take 10, are in the context as -1 and +1, in any unit."""
+    days = pd.date_range("2024-01-01", periods=120)
+    wobbly = unit * (1000.0 + 10 * np.where(np.arange(120) % 2, 1, -1))
+    panel = fc.Panel.from_frame(
+        pd.DataFrame({"series_id": "a", "timestamp": days, "target": wobbly}), freq="D"
+    )
+    layout, tensors = layout_and_tensors(panel)
+    windows = gather(tensors, layout, torch.zeros(1, dtype=torch.long), torch.tensor([99]), HORIZON)
+    scaled_L, moved_L = windows.context_BLC[0, :, 0], windows.context_BLC[0, :, 1]
+    assert float(scaled_L.max() - scaled_L.min()) < 0.02
+    np.testing.assert_allclose(moved_L.abs(), 1.0, atol=0.05)
+    change, spread = np.exp(2 * (windows.numbers_BM[0, :2].numpy() - 1))
+    assert change == pytest.approx(0.02, rel=0.01)
+    assert spread == pytest.approx(0.01, rel=0.01)
+
+
 @pytest.mark.parametrize(("days", "has_year"), [(300, False), (600, True)])
 def test_when_the_history_has_a_year_then_the_year_is_a_lag(days: int, has_year: bool) -> None:
     layout, _ = layout_and_tensors(shop_panel(shop(days=days)))
@@ -246,6 +265,18 @@ def test_when_a_saved_model_is_damaged_then_load_says_so(
         config = tmp_path / "config.json"
         config.write_text(config.read_text().replace('"layout"', '"outlay"'))
     with pytest.raises(fc.ConfigError, match=r"missing|damaged"):
+        fc.load(tmp_path)
+
+
+def test_when_a_saved_network_reads_other_features_then_load_says_so(
+    model: fc.Forecaster, tmp_path: Path
+) -> None:
+    model.save(tmp_path)
+    config = tmp_path / "config.json"
+    content = json.loads(config.read_text())
+    del content["fitted"]["reads"]  # as the first versions wrote it
+    config.write_text(json.dumps(content))
+    with pytest.raises(fc.ConfigError, match="read other features"):
         fc.load(tmp_path)
 
 
