@@ -114,6 +114,7 @@ def test_when_names_are_long_and_the_tree_is_deep_then_every_level_opens(
     fill(state.store(), rows, categories=[path], names=[word[:200], f"2{word}"[:200]])
     script, address = PAGES[page]
     for level in (0, depth):
+        files.clear()
         check(open_page(script, category=path[:level], **address), files)
 
 
@@ -140,5 +141,6 @@ def test_when_sales_come_by_the_hour_over_a_change_of_clocks_then_every_page_ope
     check(app, files)
     if page == "Seasonality":
         app.session_state["seasonality_tabs"] = "Hour of day"
+        files.clear()
         check(app.run(), files)
         assert "When in the week (CSV)" in files
