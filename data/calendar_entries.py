@@ -161,9 +161,9 @@ def _pairs(group: list[Entry]) -> Iterator[tuple[int | None, Entry, Entry]]:
 
 def _first_shared(one: Entry, other: Entry) -> date | None:
     """The first day that two dated entries share; where a year is the same as any, in one year."""
-    assert one.first_day and one.last_day and other.first_day and other.last_day
-    first = max(one.first_day, other.first_day) - timedelta(days=LONGEST)
-    last = max(one.last_day, other.last_day) + timedelta(days=LONGEST)
+    (one_first, one_last), (other_first, other_last) = _own_days(one), _own_days(other)
+    first = max(one_first, other_first) - timedelta(days=LONGEST)
+    last = max(one_last, other_last) + timedelta(days=LONGEST)
     for a_first, a_last in spans(one, first, last):
         for b_first, b_last in spans(other, first, last):
             if a_first <= b_last and b_first <= a_last:
@@ -176,14 +176,14 @@ def spans(entry: Entry, first: date, last: date) -> Iterator[tuple[date, date]]:
 
     A yearly entry comes in every year, before its own days too: 29 February becomes the 28th.
     """
-    assert entry.first_day and entry.last_day, "only entries with days have spans"
+    begins, ends = _own_days(entry)
     if not entry.yearly:
-        if entry.first_day <= last and entry.last_day >= first:
-            yield entry.first_day, entry.last_day
+        if begins <= last and ends >= first:
+            yield begins, ends
         return
-    length = entry.last_day - entry.first_day
+    length = ends - begins
     for year in range(max(first.year - 1, 1), min(last.year, date.max.year - 1) + 1):
-        start = _in_year(entry.first_day, year)
+        start = _in_year(begins, year)
         if start <= last and start + length >= first:
             yield start, start + length
 
@@ -193,3 +193,10 @@ def _in_year(day: date, year: int) -> date:
         return day.replace(year=year)
     except ValueError:
         return date(year, 2, 28)
+
+
+def _own_days(entry: Entry) -> tuple[date, date]:
+    """First and last day of an entry that names its days."""
+    assert entry.first_day is not None
+    assert entry.last_day is not None
+    return entry.first_day, entry.last_day

@@ -23,12 +23,6 @@ class Edit:
     edited_at: datetime
 
 
-def revision(store: Store) -> int:
-    """Grows with every edit of any calendar, so that a cache keyed by it is never stale."""
-    ((latest,),) = store.rows("SELECT coalesce(max(edit_id), 0) FROM calendar_edit")
-    return int(latest)
-
-
 def read(store: Store, dataset_id: int) -> list[Entry]:
     """The calendar as last edited, or as shipped.
 

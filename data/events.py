@@ -6,7 +6,7 @@ An occurrence is a row: name, kind ('festival', 'holiday', 'own', 'school'), fir
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,18 @@ LONGEST_SPAN = 366 * 60  # days that can be asked for at once
 _SHORT = 10  # days: a festival up to this long takes the holidays on its days with it
 
 Floats = NDArray[np.float64]
+
+
+class Window(NamedTuple):
+    """The days before, on or after one occurrence."""
+
+    name: str
+    phase: Phase
+    first: pd.Timestamp
+    last: pd.Timestamp  # inclusive
+    year: int  # of the occurrence's first day
+
+
 _Row = tuple[str, str, date, date, int, int, int | None]
 
 
@@ -76,24 +88,25 @@ def masks(found: pd.DataFrame, starts: pd.DatetimeIndex) -> dict[tuple[str, Phas
     period = np.searchsorted(starts.to_numpy(), days.to_numpy(), side="right") - 1
     length = np.bincount(period, minlength=len(starts))
     marks: dict[tuple[str, Phase], Floats] = {}
-    for name, phase, begins, ends in phases(found):
-        lo, hi = days.searchsorted(begins), days.searchsorted(ends, side="right")
+    for each in phases(found):
+        lo, hi = days.searchsorted(each.first), days.searchsorted(each.last, side="right")
         if hi > lo:
-            marks.setdefault((name, phase), np.zeros(len(days)))[lo:hi] = 1.0
+            marks.setdefault((each.name, each.phase), np.zeros(len(days)))[lo:hi] = 1.0
     return {key: np.bincount(period, weights=mark) / length for key, mark in marks.items()}
 
 
-def phases(found: pd.DataFrame) -> Iterator[tuple[str, Phase, pd.Timestamp, pd.Timestamp]]:
-    """Name, phase, first and last day of every window of every occurrence."""
-    day = pd.Timedelta(days=1)
-    for row in found.itertuples():
-        first, last = pd.Timestamp(row.first_day), pd.Timestamp(row.last_day)
-        before, after = int(row.days_before), int(row.days_after)
+def phases(found: pd.DataFrame) -> Iterator[Window]:
+    """The days before, on and after every occurrence."""
+    day = timedelta(days=1)
+    for row in found.to_dict("records"):
+        name, year = str(row["name"]), row["first_day"].year
+        first, last = row["first_day"], row["last_day"]
+        before, after = int(row["days_before"]), int(row["days_after"])
         if before:
-            yield row.name, "before", first - before * day, first - day
-        yield row.name, "on", first, last
+            yield Window(name, "before", first - before * day, first - day, year)
+        yield Window(name, "on", first, last, year)
         if after:
-            yield row.name, "after", last + day, last + after * day
+            yield Window(name, "after", last + day, last + after * day, year)
 
 
 def _end(starts: pd.DatetimeIndex) -> pd.Timestamp:

@@ -64,6 +64,12 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             ":material/calendar_view_week:",
             "When it sells: week, year, trend and the next peak.",
         ),
+        Entry(
+            "pages/explore/calendar.py",
+            "Calendar",
+            ":material/event:",
+            "What comes, what it does to sales, and editing it.",
+        ),
     ),
     "Forecast": (
         Entry(

@@ -259,7 +259,7 @@ def _fit(
 
     None where it has more than a column for two periods.
     """
-    events = np.column_stack(list(marks.values()))
+    events: FloatArray = np.column_stack(list(marks.values()))
     x = np.column_stack([base[0], waves, events])
     first_event = x.shape[1] - events.shape[1]
     if x.shape[1] > known.sum() / 2:
@@ -271,10 +271,10 @@ def _fit(
             np.full(events.shape[1], _RIDGE["event"]),
         ]
     )
-    inside = events.any(axis=1)
+    inside: BoolArray = np.asarray(events.any(axis=1))
     if start is None:
         middle = float(amounts[known].mean())
-        b = _solve(x, amounts, known * 1.0, ridge, np.maximum(amounts, 0.3 * middle))
+        b = _solve(x, amounts, known.astype(float), ridge, np.maximum(amounts, 0.3 * middle))
         start = _expected(x, b, amounts, known)
     weights = _lighter(start, amounts, known, inside)
     b = _solve(x, amounts, weights, ridge, start)
@@ -320,8 +320,8 @@ def _solve(
     for _ in range(_ROUNDS):
         w = weights * expected
         target = np.log(expected) + (amounts - expected) / expected
-        scaled = np.sqrt(w)[:, None] * x
-        left = scaled.T @ scaled + np.diag(ridge * w.sum() / len(w))
+        scaled: FloatArray = np.sqrt(w)[:, None] * x
+        left: FloatArray = scaled.T @ scaled + np.diag(ridge * w.sum() / len(w))
         b: FloatArray = np.linalg.solve(left, x.T @ (w * target))
         expected = np.exp(np.clip(x @ b, limit - _MOST_LOG, limit + _MOST_LOG))
         if float(np.abs(b - last).max()) < 1e-4:
