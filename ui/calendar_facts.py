@@ -58,7 +58,7 @@ def sentence(measured: Measured, name: str, freq: Freq, days: tuple[int, int]) -
     said += f" as a usual {noun}**" if on.lift >= _FACTOR_FROM else f" than a usual {noun}**"
     said = said.replace("as much as usual than a usual", "as much as a usual")
     said = said.replace("almost nothing than a usual", "almost nothing, unlike a usual")
-    said += f" (in 8 of 10 cases {times(on.low)} to {times(on.high)} times)"
+    said += f" (in 8 of 10 cases {between(on.low, on.high)} times)"
     parts = []
     for phase, number in (("before", days[0]), ("after", days[1])):
         effect = measured.of(name, phase)
@@ -78,6 +78,16 @@ def times(value: float) -> str:
     ('2.4', '0.91', '1.00')
     """
     return f"{value:.1f}" if value >= 1.995 else f"{value:.2f}"
+
+
+def between(low: float, high: float) -> str:
+    """A range of factors, both with the same decimals.
+
+    >>> between(1.9, 2.04), between(0.86, 0.9)
+    ('1.9 to 2.0', '0.86 to 0.90')
+    """
+    decimals = 1 if high >= 1.995 else 2
+    return f"{low:.{decimals}f} to {high:.{decimals}f}"
 
 
 def extra(measured: Measured, name: str, growth: float) -> Extra | None:

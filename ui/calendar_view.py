@@ -86,7 +86,7 @@ def ahead(found: Found, dataset: Dataset) -> None:
             "Event": text(width=150),
             "When": text(width=178),
             "In": text(width=78),
-            "On the day": text(width=138, help="Against a usual day of that season."),
+            "On its days": text(width=138, help="Against a usual day of that season."),
             "Before": text(width=112),
             "After": text(width=112),
             "More or less in all": text(width=250, help="Over all days of the event and around."),
@@ -114,7 +114,7 @@ def _ahead_row(row: dict[object, object], found: Found, dataset: Dataset) -> dic
         "When": _when(first, last),
         "In": "now" if days < 1 else fmt.count(days, "day") if days < 14 else f"{days // 7} weeks",
     }
-    for phase, title in (("on", "On the day"), ("before", "Before"), ("after", "After")):
+    for phase, title in (("on", "On its days"), ("before", "Before"), ("after", "After")):
         effect = found.total.of(name, phase) if found.total else None
         cells[title] = facts.lift(effect) if effect else None
     cells["More or less in all"] = _extra(name, found, dataset)
@@ -128,6 +128,8 @@ def _extra(name: str, found: Found, dataset: Dataset) -> str | None:
     made = facts.extra(found.total, name, facts.growth(usual))
     if made is None:
         return None
+    if not any(e.is_clear for e in found.total.effects if e.name == name):
+        return "none that can be told from chance"
     low, middle, high = (
         _signed(value, found.scope.measure, dataset.currency)
         for value in (made.low, made.expected, made.high)
@@ -208,7 +210,8 @@ def _categories(found: Found, name: str, phase: str) -> None:
         if series != TOTAL and (effect := each.of(name, phase)) is not None
     }
     st.markdown(
-        "**By category** :gray[· times what is usual; bars: 8 of 10 cases, hollow: may be chance]"
+        "**By category** :gray[· times usual, in 8 of 10 cases]",
+        help="Hollow points may be chance.",
     )
     if not effects:
         st.caption(

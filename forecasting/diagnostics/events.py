@@ -29,7 +29,7 @@ FEWEST = 56  # periods with a value, below which nothing is measured
 _KNOT_DAYS = 182  # between the bends of the trend
 _LINE_FROM = 5  # periods: so long a run-up may grow towards the event
 _MISFIT = 1.4  # errors are so much wider than they say, on shops whose truth is known
-_STIFFNESS = (30.0, 3.0, 0.3, 0.03, 0.003)  # of the season: ridge of wave k over k^4
+_STIFFNESS = (3.0, 0.3, 0.03, 0.003)  # of the season: ridge of wave k over k^4
 _WAVES = 12
 _RIDGE = {"weekday": 1e-3, "bend": 0.4, "control": 0.01, "event": 0.45}  # times the mean weight
 _HUBER = 4.0  # standard deviations from which a period counts less
@@ -280,7 +280,7 @@ def _fit(
     b = _solve(x, amounts, weights, ridge, start)
     expected = _expected(x, b, amounts, known)
     information = x.T @ ((weights * expected)[:, None] * x)
-    inverse = np.linalg.pinv(information + np.diag(ridge * (weights * expected).sum() / len(x)))
+    inverse = np.linalg.inv(information + np.diag(ridge * (weights * expected).sum() / len(x)))
     residual = np.where(known, (amounts - expected) / np.sqrt(expected), 0.0) * np.sqrt(weights)
     freedom = float(np.trace(inverse @ information))
     noise = float((residual**2).sum() / max(known.sum() - freedom, 1.0))
