@@ -97,8 +97,6 @@ def _entries(version: Version, dataset_id: int) -> list[Entry]:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _effects(version: Version, scope: Scope) -> Effects:
-    from forecasting.diagnostics.events import Window, measure, pool
-
     by_category = scope.product_id is None and any(
         len(path) > len(scope.categories)
         for path in queries.category_paths(scope.dataset_id)
@@ -107,33 +105,41 @@ def _effects(version: Version, scope: Scope) -> Effects:
     sums = event_sums.sums(state.store(), scope, by_category=by_category)
     if sums.empty:
         return Effects(measured={}, series=pd.DataFrame())
-    tables = {name: _wide(sums, name, scope) for name in ("amount", *_CONTROLS)}
-    amounts = tables["amount"]
-    times = pd.DatetimeIndex(amounts.index)
+    first, last = sums["timestamp"].min().date(), sums["timestamp"].max().date()
     found = events.occurrences(
-        _entries(version, scope.dataset_id),
-        times[0].date(),
-        (times[-1] + pd.Timedelta(days=31)).date(),
-        place_id=scope.place_id,
+        _entries(version, scope.dataset_id), first, last, place_id=scope.place_id
     )
+    amounts = _wide(sums, "amount", scope)
+    return Effects(
+        measured=measured(sums, found, scope),
+        series=amounts.assign(**{TOTAL: amounts.sum(axis=1, min_count=1)}),
+    )
+
+
+def measured(sums: pd.DataFrame, found: pd.DataFrame, scope: Scope) -> dict[str, Measured]:
+    """The effects of occurrences on each category of `data.event_sums.sums`, and on TOTAL.
+
+    Events of single places are left out where all places are together; school terms always.
+    """
+    from forecasting.diagnostics.events import Window, measure, pool
+
     if scope.place_id is None:
         found = found[found["place_id"].isna()]
     windows = [Window(*each) for each in events.phases(found[found["kind"] != "school"])]
-    largest = amounts.sum().sort_values(ascending=False).index[:CATEGORIES]
-    measured = {}
-    for name in largest if by_category else []:
+    tables = {name: _wide(sums, name, scope) for name in ("amount", *_CONTROLS)}
+    amounts = tables["amount"]
+    times = pd.DatetimeIndex(amounts.index)
+    made: dict[str, Measured] = {}
+    for name in amounts.sum().sort_values(ascending=False).index[:CATEGORIES]:
         controls = np.column_stack([tables[each][name] for each in _CONTROLS])
-        made = measure(times, amounts[name].to_numpy(), windows, controls=controls)
-        if made is not None and str(name):
-            measured[str(name)] = made
-    whole = amounts.sum(axis=1, min_count=1)
+        one = measure(times, amounts[name].to_numpy(), windows, controls=controls)
+        if one is not None and str(name) not in ("", TOTAL):
+            made[str(name)] = one
     weights = amounts.mean().clip(lower=0)
     controls = np.column_stack([_mean(tables[each], weights) for each in _CONTROLS])
-    together = measure(times, whole.to_numpy(), windows, controls=controls)
-    measured = pool(measured)
-    if together is not None:
-        measured[TOTAL] = together
-    return Effects(measured=measured, series=amounts.assign(**{TOTAL: whole}))
+    whole = amounts.sum(axis=1, min_count=1).to_numpy(dtype=np.float64)
+    together = measure(times, whole, windows, controls=controls)
+    return {**pool(made), **({TOTAL: together} if together is not None else {})}
 
 
 def _mean(table: pd.DataFrame, weights: pd.Series) -> pd.Series:
