@@ -33,6 +33,7 @@ _STIFFNESS = (3.0, 0.3, 0.03, 0.003)  # of the season: ridge of wave k over k^4
 _WAVES = 12
 _RIDGE = {"weekday": 1e-3, "bend": 0.4, "control": 0.01, "event": 0.45}  # times the mean weight
 _HUBER = 4.0  # standard deviations from which a period counts less
+_CLOSED = 0.05  # of the usual: so little sells where the shop is shut
 _ROUNDS = 25  # of the regression, at most
 _MOST_LOG = 12.0  # that a period's expectation may be away from the mean
 
@@ -382,6 +383,10 @@ def _averaged(
         key: _occurrences(key, number, placed, best, amounts, known)
         for number, key in enumerate(marks)
     }
+    for number, key in enumerate(marks):
+        sold, usual_then = (sum(getattr(o, part) for o in past[key]) for part in ("sold", "usual"))
+        if sold < _CLOSED * usual_then:  # the ridge, not the data, would say how little it is
+            logs[number] = np.log(max(sold, 0.5) / usual_then)
     chance = best.noise * (1 + best.leaning) / (1 - best.leaning)
     spread, freedom = _spread(past, chance)
     effects = [

@@ -35,7 +35,7 @@ def test_when_an_event_is_told_then_its_day_and_what_is_around_it_are_in_the_sen
     measured: Measured,
 ) -> None:
     text = facts.sentence(measured, "6.18", "D", (4, 2))
-    assert text.startswith("**6.18 sells ")
+    assert text.startswith("**6\\.18 sells ")
     assert "times as much as a usual day** (in 8 of 10 cases " in text
     assert "the 4 days before 0.9" in text
     assert "the 2 days after 0.8" in text
