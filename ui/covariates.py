@@ -94,12 +94,13 @@ def readiness(panel: pd.DataFrame, *, has_price: bool, freq: Freq | None = None)
     """What the panel could know ahead, and how much of it is there.
 
     `has_price` says whether a series is of one product: the mean price of many tells little.
-    Every event of the calendar is one; of many the strongest are used by default.
+    Every event of the calendar is one, the strongest first. They are used when they are chosen:
+    boosting was 1 to 4 % worse with them beside the pooled days of festivals.
     """
     found = []
     events = events_of(list(panel.columns))
-    default = {*_COLUMNS, *(strongest(panel, freq) if freq and events else ())}
-    for name in (*_COLUMNS, *sorted(events, key=lambda event: (event not in default, event))):
+    strong = strongest(panel, freq) if freq and events else ()
+    for name in (*_COLUMNS, *strong, *sorted(set(events) - set(strong))):
         present = columns_for(name, panel)
         past = panel.loc[~panel["ahead"], present].notna()
         ahead = panel.loc[panel["ahead"], ["series_id", "timestamp", *present]]
@@ -119,7 +120,7 @@ def readiness(panel: pd.DataFrame, *, has_price: bool, freq: Freq | None = None)
                 missing=len(holes),
                 series_missing=holes["series_id"].nunique(),
                 first_missing=holes["timestamp"].min() if len(holes) else None,
-                by_default=name in default,
+                by_default=name in _COLUMNS,
             )
         )
     return found

@@ -323,7 +323,8 @@ def _solve(
         target = np.log(expected) + (amounts - expected) / expected
         scaled: FloatArray = np.sqrt(w)[:, None] * x
         left: FloatArray = scaled.T @ scaled + np.diag(ridge * w.sum() / len(w))
-        b: FloatArray = np.linalg.solve(left, x.T @ (w * target))
+        right: FloatArray = x.T @ (w * target)
+        b: FloatArray = np.linalg.solve(left, right)
         expected = np.exp(np.clip(x @ b, limit - _MOST_LOG, limit + _MOST_LOG))
         if float(np.abs(b - last).max()) < 1e-4:
             break
