@@ -317,7 +317,8 @@ def _solve(
 ) -> FloatArray:
     """Coefficients of the quasi-Poisson regression, by iterated least squares from `start` (T,)."""
     limit = float(np.log(np.average(amounts, weights=weights)))
-    expected, last = start, np.full(x.shape[1], np.inf)
+    expected: FloatArray = start
+    last: FloatArray = np.full(x.shape[1], np.inf)
     for _ in range(_ROUNDS):
         w = weights * expected
         target = np.log(expected) + (amounts - expected) / expected
@@ -325,7 +326,8 @@ def _solve(
         left: FloatArray = scaled.T @ scaled + np.diag(ridge * w.sum() / len(w))
         right: FloatArray = x.T @ (w * target)
         b: FloatArray = np.linalg.solve(left, right)
-        expected = np.exp(np.clip(x @ b, limit - _MOST_LOG, limit + _MOST_LOG))
+        eta = np.clip(x @ b, limit - _MOST_LOG, limit + _MOST_LOG)
+        expected = np.asarray(np.exp(eta), dtype=np.float64)
         if float(np.abs(b - last).max()) < 1e-4:
             break
         last = b
