@@ -325,12 +325,12 @@ def _solve(
         scaled: FloatArray = np.sqrt(w)[:, None] * x
         left: FloatArray = scaled.T @ scaled + np.diag(ridge * w.sum() / len(w))
         right: FloatArray = x.T @ (w * target)
-        b: FloatArray = np.linalg.solve(left, right)
+        b = np.asarray(np.linalg.solve(left, right), dtype=np.float64)
         eta = np.clip(x @ b, limit - _MOST_LOG, limit + _MOST_LOG)
         expected = np.asarray(np.exp(eta), dtype=np.float64)
         if float(np.abs(b - last).max()) < 1e-4:
             break
-        last = b
+        last = np.asarray(b, dtype=np.float64)
     return b
 
 
