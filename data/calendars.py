@@ -14,6 +14,26 @@ import pandas as pd
 
 from data.errors import DataError, NotFound
 
+MAKE_UP = "New Year make-up workdays"
+RULES = {  # when each festival comes, in words; every name that `list_festivals` knows
+    "Lunar New Year": "new moon of January or February, 7 days",
+    MAKE_UP: "weekends that China works around lunar New Year",
+    "Valentine's Day": "14 February",
+    "Mother's Day": "second Sunday of May",
+    "6.18": "18 June",
+    "Prime Day": "announced each year",
+    "Back to school": "15 August to 10 September",
+    "Singles' Day run-up": "21 to 31 October",
+    "11.11": "11 November, Singles' Day",
+    "Black Friday": "day after the fourth Thursday of November",
+    "Cyber Monday": "Monday after Black Friday",
+    "12.12": "12 December",
+    "Christmas": "24 to 26 December",
+    "Ramadan": "ninth month of the Islamic year",
+    "Eid al-Fitr": "the 3 days after Ramadan",
+    "Eid al-Adha": "70 days after Ramadan, 4 days",
+}
+
 COLUMNS = ["name", "kind", "first_day", "last_day", "days_before", "days_after"]
 
 # Announced from year to year; a year that is not listed is not known and not guessed.
@@ -105,6 +125,7 @@ def _of_year(year: int) -> Iterator[Festival]:
     yield Festival(name="Mother's Day", first_day=mothers_day, days_before=7)
     yield Festival(name="6.18", first_day=date(year, 6, 18), days_before=5, days_after=3)
     yield Festival(name="Back to school", first_day=date(year, 8, 15), days=27)
+    yield Festival(name="Singles' Day run-up", first_day=date(year, 10, 21), days=11)
     yield Festival(name="11.11", first_day=date(year, 11, 11), days_before=10, days_after=3)
     yield Festival(name="Black Friday", first_day=black_friday, days_before=4, days_after=2)
     cyber_monday = black_friday + timedelta(days=3)
@@ -119,6 +140,8 @@ def _of_year(year: int) -> Iterator[Festival]:
             name="Prime Day", first_day=first_day, days=days, days_before=3, days_after=2
         )
     yield from _islamic(year)
+    for day in _make_up_workdays(year):
+        yield Festival(name=MAKE_UP, first_day=day)
 
 
 def _islamic(year: int) -> Iterator[Festival]:
@@ -146,6 +169,18 @@ def _lunar_new_year(year: int) -> date | None:
     return min((day for day, name in days.items() if "(Spring Festival)" in name), default=None)
 
 
+def _make_up_workdays(year: int) -> list[date]:
+    """Weekend days around lunar New Year on which China works, in return for days off.
+
+    Announced from year to year, as Prime Day is; a year without an announcement has none.
+    """
+    new_year = _lunar_new_year(year)
+    if new_year is None:
+        return []
+    near = timedelta(days=21)
+    return [day for day in _workdays("CN", year) if new_year - near <= day <= new_year + near]
+
+
 def _nth_weekday(year: int, month: int, weekday: int, nth: int) -> date:
     """The nth such weekday of a month.
 
@@ -158,19 +193,47 @@ def _nth_weekday(year: int, month: int, weekday: int, nth: int) -> date:
 
 @cache
 def _holidays(country: str, years: tuple[int, ...]) -> dict[date, str]:
-    """Names by day, in order of days."""
+    """Names by day, in order of days; of a country or, as in 'DE-BY', of a part of it."""
     import holidays  # loads the calendar of a country when it is asked for
 
-    supported = holidays.list_supported_countries()
-    if country not in supported:
+    check_country(country)
+    code, _, part = country.partition("-")
+    languages = holidays.list_localized_countries().get(code, [])
+    english = next((language for language in languages if language.startswith("en")), None)
+    found = holidays.country_holidays(code, subdiv=part or None, years=years, language=english)
+    return {day: found[day] for day in sorted(found) if day.year in years}
+
+
+@cache
+def _workdays(country: str, year: int) -> tuple[date, ...]:
+    """Weekend days on which a country works."""
+    import holidays
+
+    found = holidays.country_holidays(country, years=year)
+    len(found)  # the library fills its days when they are first asked for
+    return tuple(sorted(day for day in found.weekend_workdays if day.year == year))
+
+
+@cache
+def supported_countries() -> dict[str, tuple[str, ...]]:
+    """Codes of all countries with a calendar, and the codes of their parts."""
+    import holidays
+
+    found: dict[str, list[str]] = holidays.list_supported_countries()
+    return {code: tuple(parts) for code, parts in sorted(found.items())}
+
+
+def check_country(country: str) -> None:
+    """Raises `NotFound` for a code without a calendar, such as 'XX' or 'DE-XX'."""
+    code, _, part = country.partition("-")
+    if code not in supported_countries():
         raise NotFound(
             f"There is no holiday calendar for the country {country!r}. "
             "Use a two-letter ISO code such as DE, GB or CN."
         )
-    languages = holidays.list_localized_countries().get(country, [])
-    english = next((code for code in languages if code.startswith("en")), None)
-    found = holidays.country_holidays(country, years=years, language=english)
-    return {day: found[day] for day in sorted(found) if day.year in years}
+    if part and part not in (parts := supported_countries()[code]):
+        known = f"Use one of {', '.join(parts)}." if parts else f"Use {code} alone."
+        raise NotFound(f"There is no holiday calendar for {part!r} in {code}. {known}")
 
 
 def _frame(rows: list[tuple[str, str, date, date, int, int]]) -> pd.DataFrame:

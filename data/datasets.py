@@ -12,6 +12,8 @@ TABLES = (
     "replaced_order_line",
     "plan",
     "event",
+    "calendar_edit",
+    "calendar_entry",
     "demo_truth",
     "correction",
     "correction_batch",

@@ -11,12 +11,14 @@ from data.store import Store
 PERIOD = {"D": "day", "W": "week", "M": "month"}  # date_trunc units; DuckDB weeks are ISO weeks
 
 
-def version(store: Store) -> tuple[int, int, int]:
-    """Changes with every import, undo and deletion, so that a cache keyed by it is never stale."""
+def version(store: Store) -> tuple[int, int, int, int]:
+    """Changes with every import, undo, deletion and edit of a calendar, so that a cache keyed by
+    it is never stale."""
     (row,) = store.rows(
-        "SELECT coalesce(max(import_id), 0), count(*), count(undone_at) FROM import_log"
+        "SELECT coalesce(max(import_id), 0), count(*), count(undone_at), "
+        "(SELECT coalesce(max(edit_id), 0) FROM calendar_edit) FROM import_log"
     )
-    return row[0], row[1], row[2]
+    return row[0], row[1], row[2], row[3]
 
 
 def datasets(store: Store) -> pd.DataFrame:

@@ -65,6 +65,12 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             "When it sells: week, year, trend and the next peak.",
         ),
         Entry(
+            "pages/explore/calendar.py",
+            "Calendar",
+            ":material/event:",
+            "What comes, what it does to sales, and editing it.",
+        ),
+        Entry(
             "pages/explore/lost_sales.py",
             "Lost sales",
             ":material/remove_shopping_cart:",

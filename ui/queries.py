@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from data import calendar_store, panels, queries, saved_segments
+from data import events as data_events
 from data import overview as data_overview
-from data import panels, queries, saved_segments
 from data import quality as data_quality
 from data import segments as data_segments
 from data.comparison import Comparison
@@ -31,7 +32,8 @@ if TYPE_CHECKING:  # the library takes a while to import, and Home does without
     from ui.seasonality_compare import Child
     from ui.seasonality_facts import Patterns
 
-Version = tuple[int, int, int]
+CENTURY = (date(1990, 1, 1), date(2045, 12, 31))  # every year that sales are likely to have
+Version = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +95,7 @@ def panel(scope: Scope, split: Split, horizon: int) -> pd.DataFrame:
 
 
 def events(dataset_id: int, first: date, last: date) -> pd.DataFrame:
-    """Festivals and holidays between two days."""
+    """Festivals and own events between two days, in every place."""
     return _events(version(), dataset_id, first, last)
 
 
@@ -227,7 +229,9 @@ def _panel(version: Version, scope: Scope, split: Split, horizon: int) -> pd.Dat
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _events(version: Version, dataset_id: int, first: date, last: date) -> pd.DataFrame:
-    return queries.events(state.store(), dataset_id, first, last)
+    entries = calendar_store.read(state.store(), dataset_id)
+    named = [each for each in entries if each.kind in ("festival", "own")]
+    return data_events.occurrences(named, first, last)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -243,7 +247,7 @@ def _patterns(version: Version, scope: Scope, frequency: Freq) -> Patterns | Non
         frames,
         freq=scope.freq,
         measure=scope.measure,
-        events=_events(version, scope.dataset_id, date(1900, 1, 1), date(2200, 1, 1)),
+        events=_events(version, scope.dataset_id, *CENTURY),
     )
 
 
@@ -256,7 +260,7 @@ def _compared(version: Version, scope: Scope, level: Level, keys: tuple[str, ...
         queries.parts(state.store(), scope, level, keys=keys, limit=limit),
         frequency=scope.freq,
         measure=scope.measure,
-        events=_events(version, scope.dataset_id, date(1900, 1, 1), date(2200, 1, 1)),
+        events=_events(version, scope.dataset_id, *CENTURY),
     )
 
 

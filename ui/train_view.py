@@ -165,7 +165,10 @@ def known_ahead(scope: Scope, aim: Target) -> dict[str, str]:
         st.caption("Nothing is: this data has no prices, promotions or festivals.")
         return {}
     fills: dict[str, str] = st.session_state.setdefault(FILLS_CHOSEN, {})
-    chosen = {each.name: fills.get(each.name, "use" if each.is_ready else "") for each in found}
+    chosen = {
+        each.name: fills.get(each.name, "use" if each.is_ready and each.by_default else "")
+        for each in found
+    }
     used = covariates.usable(found, {name: fill for name, fill in chosen.items() if fill})
     key = f"known-{abs(hash((str(scope), aim.split, aim.horizon, str(chosen))))}"
     percent = st.column_config.ProgressColumn(format="%g%%", min_value=0, max_value=100, width=90)

@@ -9,14 +9,12 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from data import calendars
 from data.scope import Freq, Scope, Split
 from engine.errors import EngineError
 from engine.registry import MOST_CHARACTERS, About
@@ -27,7 +25,7 @@ from engine.requests import (
     Request,
     Unfrozen,
 )
-from ui import corrected, covariates, forecast_words, forecasts, queries
+from ui import calendar_queries, corrected, covariates, forecast_words, forecasts, queries
 from ui import format as fmt
 from ui import scope as scopes
 from ui.covariates import Covariate
@@ -116,21 +114,13 @@ def splits(scope: Scope) -> list[Split]:
 def panel(scope: Scope, split: Split, horizon: int) -> pd.DataFrame:
     """The sales to learn from with what is planned, prices to festivals."""
     frame = queries.panel(scope, split, horizon)
-    if frame.empty:
-        return frame
-    first = frame["timestamp"].min().date()
-    last = frame["timestamp"].max().date() + timedelta(days=31)
-    events = queries.events(scope.dataset_id, first, last)
-    if events.empty:  # the shop knows none, so the calendar has to do
-        return covariates.with_events(frame, calendars.festivals(first, last))
-    own = events["place_id"].astype("float")
-    return covariates.with_events(frame, events[own.isna() | (own == (scope.place_id or -1))])
+    return calendar_queries.with_events(frame, scope, split)
 
 
 def known_ahead(scope: Scope, split: Split, horizon: int) -> list[Covariate]:
     """What could be known ahead, and what of it is missing."""
     one = scope.product_id is not None or split in ("product", "product_place")
-    return covariates.readiness(panel(scope, split, horizon), has_price=one)
+    return covariates.readiness(panel(scope, split, horizon), has_price=one, freq=scope.freq)
 
 
 def options(plan: Plan, model: str) -> dict[str, Any]:

@@ -92,3 +92,22 @@ def test_when_nothing_is_used_then_there_is_no_future(panel: pd.DataFrame) -> No
     _, future, spec = covariates.assemble(panel, "W", {})
     assert future is None
     assert spec.known_covariates == ()
+
+
+def test_when_an_event_has_columns_then_it_is_a_line_of_its_own_and_brings_all_of_them(
+    panel: pd.DataFrame,
+) -> None:
+    columns = {f"event: {name}": 0.1 for name in ("Fair", "Fair, before", "Other")}
+    found = {
+        each.name: each
+        for each in covariates.readiness(panel.assign(**columns), has_price=True, freq="W")
+    }
+    assert found["event: Fair"].label == "Fair"
+    assert found["event: Fair"].is_ready
+    assert "event: Fair, before" not in found
+    _, future, spec = covariates.assemble(
+        panel.assign(**columns), "W", {"event: Fair": "planned", "event: Gone": "planned"}
+    )
+    assert spec.known_covariates == ("event: Fair", "event: Fair, before")
+    assert future is not None
+    assert "event: Other" not in future

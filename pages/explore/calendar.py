@@ -1,0 +1,24 @@
+"""Calendar: which events come, what they do before, on and after their days, and editing them."""
+
+import streamlit as st
+
+from ui import calendar_edit, layout, scope
+from ui import calendar_view as view
+
+head = layout.page("Calendar")
+
+# --- Choose ---
+dataset, asked = scope.current(head)
+caption = st.empty()
+scope.way(dataset, asked)
+
+# --- Run ---
+calendar_edit.actions(head.actions, dataset)
+found = view.read(asked, dataset)
+caption.caption(view.caption(found, dataset))
+
+# --- Read ---
+view.ahead(found, dataset)
+view.detail(found, dataset)
+view.year(found, dataset)
+calendar_edit.grid(dataset)
