@@ -25,6 +25,8 @@ from engine.session import Session, Stop
 from forecasting.backtest import Backtest
 from forecasting.models import with_processes
 from forecasting.parallel import are_side_by_side
+from forecasting.reliability import pit, reliability
+from forecasting.scores import scores, step_scores
 
 log = logging.getLogger("engine")
 
@@ -66,6 +68,9 @@ def forecast(session: Session, request: ForecastRequest) -> None:
 
 def backtest(session: Session, request: BacktestRequest) -> None:
     """Compare the models: backtest.parquet, leaderboard.parquet, metrics.parquet, skipped.parquet.
+
+    And what comparisons of parts of it are made from: scores.parquet (by series),
+    step_scores.parquet, reliability.parquet, pit.parquet.
 
     One model after the other, or on a cluster all windows of all models at once; either way a job
     that is stopped keeps the models it has finished. Windows are kept in checkpoint/ until the end:
@@ -185,6 +190,10 @@ def _save_backtest(run: Run, result: Backtest) -> None:
         "metrics": result.metrics,
         "backtest": result.forecasts,
         "leaderboard": result.leaderboard(),
+        "scores": scores(result),
+        "step_scores": step_scores(result),
+        "reliability": reliability(result),
+        "pit": pit(result),
     }
     for name, frame in frames.items():
         run.write_frame(name, frame)

@@ -17,6 +17,7 @@ from engine.processes import worker_environment
 from engine.requests import BacktestRequest, FitRequest, ForecastRequest, PanelSpec, Request
 from engine.runs import Run
 from engine.worker import DISK_FULL, DONE, FAILED, TAKEN, USAGE
+from forecasting.scores import rate
 
 DAILY = PanelSpec(freq="D")
 WORKER = [sys.executable, "-m", "engine.worker"]
@@ -76,6 +77,12 @@ def test_when_a_backtest_is_done_then_it_equals_the_bare_library(
     for name, want in [("backtest", expected.forecasts), ("metrics", expected.metrics)]:
         got = pd.read_parquet(run.folder / f"{name}.parquet")
         pd.testing.assert_frame_equal(got, want, check_dtype=False)
+    rated = rate(pd.read_parquet(run.folder / "scores.parquet")).set_index("model")
+    steps = rate(pd.read_parquet(run.folder / "step_scores.parquet")).set_index("model")
+    pd.testing.assert_series_equal(rated["WQL"], steps["WQL"])
+    levels = pd.read_parquet(run.folder / "reliability.parquet")
+    assert set(levels["model"]) == set(rated.index)
+    assert pd.read_parquet(run.folder / "pit.parquet")["density"].mean() == pytest.approx(1.0)
     board = pd.read_parquet(run.folder / "leaderboard.parquet")
     seconds = ["fit_seconds", "predict_seconds"]
     pd.testing.assert_frame_equal(
