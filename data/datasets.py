@@ -19,6 +19,7 @@ TABLES = (
     "correction_batch",
     "segment_product",
     "segment",
+    "alignment",
     "product",
     "place",
     "dataset",
