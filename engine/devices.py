@@ -89,16 +89,19 @@ def wants_gpu(request: Request, runs: Path) -> bool:
     )
 
 
+NETWORK = "from forecasting.networks.forecaster import"  # in the file of every network
+
+
 @cache
 def is_network(model: str) -> bool:
-    """Whether the model stands on `forecasting.networks`; read in its file, as it loads torch."""
+    """Whether the model is a `NetworkForecaster`; read in its file, as it loads torch."""
     from forecasting.models import MODELS  # late, because it loads pandas
 
     if model not in MODELS:
         return False
     module = MODELS[model].location.split(":")[0]
     found = find_spec(f"forecasting.models.{module}")
-    return bool(found and found.origin and "forecasting.networks" in Path(found.origin).read_text())
+    return bool(found and found.origin and NETWORK in Path(found.origin).read_text())
 
 
 def _trained(request: Request) -> Iterator[tuple[str, Mapping[str, Any]]]:
