@@ -99,7 +99,7 @@ def test_when_start_is_pressed_then_jobs_are_queued_and_the_page_of_jobs_opens(
     (entry,) = engines.registry().entries()
     assert entry.about.model == "transformer"
     assert entry.about.options["max_steps"] == 2
-    assert set(entry.about.covariates) == {"price", "promo", "festivals"}
+    assert set(entry.about.covariates) == {"price", "promo", "festivals", "holidays"}
     request = engines.engine().run(entry.run_id).request()
     assert request.panel.known_covariates[:2] == ("price", "promo")
     engines.engine().cancel(entry.run_id)

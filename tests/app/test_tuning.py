@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from engine.requests import ForecastRequest, TuneRequest
 from tests.app.test_pages import text_of
 from tests.app.test_training import PRODUCT, button, labels, opened, plan
-from ui import again, navigation, queries, state, tuning_plan
+from ui import again, navigation, queries, state, tuning_jobs, tuning_plan
 from ui import engine as engines
 from ui.tuning_plan import Search
 
@@ -141,7 +141,10 @@ def test_when_its_link_is_followed_then_train_uses_the_found_settings(tuned_app:
     engines.engine().cancel(entry.run_id)
     request = engines.engine().run(entry.run_id).request()
     assert isinstance(request, ForecastRequest)
-    assert {"width", "learning_rate", "max_steps"} <= set(request.options)
+    found = tuning_jobs.found(engines.engine().run(run_id))
+    assert found is not None
+    assert found.options  # the usual settings, where they were the best
+    assert dict(found.options).items() <= dict(request.options).items()
     assert "with found settings" in entry.name
 
 
