@@ -171,14 +171,19 @@ def champion_of(registry: Registry, scope_key: str) -> Entry | None:
     return next((each for each in crowned if each.about.scope_key == scope_key), None)
 
 
+def comparison_of(registry: Registry, entry: Entry) -> Run | None:
+    """The finished comparison that was submitted with a run; None where there is none now."""
+    for other in registry.group(entry.about.group):
+        run = registry.run(other.run_id)
+        if not other.about.model and (run.folder / "backtest.parquet").is_file():
+            return run
+    return None
+
+
 def tests_of(registry: Registry, entry: Entry) -> "pd.DataFrame | None":
     """The backtest that was submitted with a run; None where there is none (any more)."""
-    for other in registry.group(entry.about.group):
-        if not other.about.model:
-            frame = registry.run(other.run_id).frame("backtest")
-            if frame is not None:
-                return frame
-    return None
+    run = comparison_of(registry, entry)
+    return run.frame("backtest") if run else None
 
 
 def _of(tests: "pd.DataFrame | None", model: str) -> "pd.DataFrame | None":

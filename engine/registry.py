@@ -276,8 +276,9 @@ class Registry:
                 request = self.run(entry.run_id).request()
             except EngineError:  # deleted or damaged: it needs nothing
                 continue
-            forecasts = isinstance(request, ForecastRequest) and request.fine_tune is None
-            if forecasts and request.from_run == run_id:
+            if not isinstance(request, ForecastRequest) or request.fine_tune is not None:
+                continue
+            if request.from_run == run_id:
                 found.append(entry)
         return found
 

@@ -10,8 +10,8 @@ from typing import Any
 from engine.errors import EngineError
 from engine.registry import Entry
 from engine.requests import FitRequest, ForecastRequest, Request, TuneRequest
-from ui import tuning_jobs, tuning_words
 from ui import format as fmt
+from ui import tuning_jobs, tuning_words
 from ui.engine import registry
 
 
@@ -41,6 +41,16 @@ def options_in_words(entry: Entry) -> str:
 def trained_by(run_id: str) -> str:
     """The run that trained the model of a run, through all that only forecast with it."""
     return _made_by(run_id, through_training=False)
+
+
+def made_with_it(run_id: str) -> list[str]:
+    """The runs from the one that trained a model to this one, which forecast with it."""
+    found = [run_id]
+    while isinstance(request := request_of(found[-1]), ForecastRequest):
+        if request.fine_tune is not None or request.from_run is None:
+            break
+        found.append(request.from_run)
+    return found[::-1]
 
 
 def request_of(run_id: str) -> Request | None:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from data import saved_segments
 from data.scope import Scope
+from engine import champions
 from ui import queries, run_forecasts, state, training
 from ui.engine import registry
 from ui.queries import Version
@@ -28,8 +29,9 @@ def covers(scope: Scope, run_id: str) -> bool:
 
 def outlook(scope: Scope, run_id: str, horizon: int) -> Outlook | None:
     """The forecast of a run for a scope; see `ui.run_forecasts.outlook`."""
-    comparison = _comparison(run_id)
-    return _outlook(queries.version(), scope, run_id, comparison, horizon)
+    entry = registry().entry(run_id)
+    tests = champions.comparison_of(registry(), entry) if entry else None
+    return _outlook(queries.version(), scope, run_id, tests.run_id if tests else None, horizon)
 
 
 def _selects(scope: Scope, run_id: str) -> Selects | None:
@@ -49,16 +51,6 @@ def _nodes(asked: Scope, of_run: Scope) -> Nodes:
         categories=_categories(queries.version(), asked.dataset_id),
         segments={pair: _members(queries.version(), *pair) for pair in revisions.items()},
     )
-
-
-def _comparison(run_id: str) -> str | None:
-    """The finished comparison of the run's group."""
-    entry = registry().entry(run_id)
-    for other in registry().group(entry.about.group) if entry else []:
-        folder = registry().run(other.run_id).folder
-        if not other.about.model and (folder / "backtest.parquet").is_file():
-            return other.run_id
-    return None
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -108,7 +108,7 @@ def build(pattern: Mapping[str, Any]) -> Build:
     """The jobs of a template on the newest sales. Raises `EngineError` for what is gone."""
     repeated = {each.model: each for each in patterns(pattern)}
     about = next(iter(repeated.values()))
-    scope = _scope(about)
+    scope = scope_now(about)
     split: Split = about.scope["split"]
     found = training.known_ahead(scope, split, about.horizon)
     used = covariates.usable(found, about.covariates)
@@ -156,7 +156,7 @@ def forecast_again(run_id: str) -> str:
     entry = registry().entry(run_id)
     if entry is None or not registry().run(run_id).model.is_dir():
         raise EngineError("The model in use was deleted.")
-    about, scope = entry.about, _scope(entry.about)
+    about, scope = entry.about, scope_now(entry.about)
     panel = training.panel(scope, about.scope["split"], about.horizon)
     frame, future, spec = covariates.assemble(panel, scope.freq, about.covariates)
     until = f"{frame['timestamp'].max():%Y-%m-%d}"
@@ -226,18 +226,18 @@ def _request(run_id: str) -> Request | None:
         return None
 
 
-def _scope(about: About) -> Scope:
-    """The scope of a template. Raises `EngineError` where a part of it is gone."""
+def scope_now(about: About) -> Scope:
+    """The scope of a run on the data of today. Raises `EngineError` where a part of it is gone."""
     scope = training.scope_of(about)
     if scope is None:
         raise EngineError("What it forecasts was written by another version. Make it anew.")
     if scope.dataset_id not in {each.dataset_id for each in queries.datasets()}:
-        raise EngineError("Its dataset was deleted. Delete the schedule too.")
+        raise EngineError("Its dataset was deleted.")
     products, places = queries.products(scope.dataset_id), queries.places(scope.dataset_id)
     if scope.product_id is not None and scope.product_id not in products.index:
-        raise EngineError("Its product is not in the data any more. Delete the schedule too.")
+        raise EngineError("Its product is not in the data any more.")
     if scope.place_id is not None and scope.place_id not in places.index:
-        raise EngineError("Its place is not in the data any more. Delete the schedule too.")
+        raise EngineError("Its place is not in the data any more.")
     return training.now(scope)
 
 

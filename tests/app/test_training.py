@@ -240,9 +240,16 @@ def test_when_a_model_is_named_tagged_and_crowned_then_the_registry_knows(
     app.text_input(key=f"name-{lstm()}").set_value("Spring")
     app.run()
     button(app, "Make champion")
+    assert "Say in a few words why" in app.error[0].value
+    app.text_input(key=f"champion-why-{lstm()}-False").set_value("Best in *stores*")
+    button(app, "Make champion")
+    assert not app.exception
     entry = engines.registry().entry(lstm())
     assert entry
     assert (entry.name, entry.is_champion) == ("Spring", True)
+    (change,) = engines.registry().crownings(entry.about.scope_key)
+    assert (change.why, change.who, change.name) == ("Best in *stores*", "", "Spring")
+    assert "Best in \\*stores\\*" in text_of(app)
     app.text_input(key=f"name-{lstm()}").set_value("   ")
     app.run()
     assert not app.exception
