@@ -248,7 +248,11 @@ def test_when_a_model_is_named_tagged_and_crowned_then_the_registry_knows(
     assert entry
     assert (entry.name, entry.is_champion) == ("Spring", True)
     (change,) = engines.registry().crownings(entry.about.scope_key)
-    assert (change.why, change.who, change.name) == ("Best in *stores*", "", "Spring")
+    assert (change.why, change.who, change.name) == (
+        "Best in *stores*",
+        "test@example.com",
+        "Spring",
+    )
     assert "Best in \\*stores\\*" in text_of(app)
     app.text_input(key=f"name-{lstm()}").set_value("   ")
     app.run()
