@@ -108,12 +108,15 @@ def bias(rows: pd.DataFrame, tests: pd.DataFrame | None) -> Signal:
     now, name = _errors(rows, "bias"), "bias"
     if now is None:
         return _unknown(name, "Nothing that was forecast has sold yet.")
-    before = (None if tests is None else _errors(_alike(tests, rows), "bias")) or 0.0
+    tested = None if tests is None else _errors(_alike(tests, rows), "bias")
+    before = tested or 0.0
     side = "too high" if now > 0 else "too low"
     said = f"{abs(now):.1%} {side} on the whole" if abs(now) >= NO_BIAS else "balanced on the whole"
     words = f"Since {_day(rows['timestamp'].min())} it was {said}"
     signed = f"{before:+.1%}" if abs(before) >= NO_BIAS else "0%"
     in_tests = f"{signed} in its tests".replace("-", "−")
+    if tested is None:
+        in_tests = "there are no tests to compare with"
     more = abs(now - before) if abs(now) > abs(before) else 0.0  # to lean less is no harm
     state = _graded(more, BIAS_POINTS, len(rows))
     return Signal(name=name, state=state, words=f"{words}, {in_tests}.", value=now - before)

@@ -45,7 +45,11 @@ def windows(table: pd.DataFrame, own: str, rival: str) -> go.Figure:
         legend={**LEGEND, "traceorder": "reversed"},
         hovermode="closest",
     )
-    figure.update_xaxes(tickformat=".3~f", nticks=5, ticks="outside", zeroline=False, title=None)
+    values = table[["candidate", "champion"]]
+    room = [0.9 * values.min(axis=None), 1.1 * values.max(axis=None)]  # what is alike looks alike
+    figure.update_xaxes(
+        range=room, tickformat=".3f", nticks=5, ticks="outside", zeroline=False, title=None
+    )
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="", title=None, automargin=True)
     return figure
 
@@ -58,16 +62,17 @@ def describe_windows(table: pd.DataFrame, own: str, rival: str) -> str:
 
 def errors(periods: pd.DataFrame, freq: Freq) -> go.Figure:
     """How far off each period since was, beside its tests; see `drift.by_period`."""
-    figure = go.Figure()
-    figure.add_scatter(
-        x=periods["timestamp"],
-        y=periods["expected"],
-        name="In its tests",
-        mode="lines",
-        line={"color": COLOURS["tests"], "width": 1.6, "dash": "dot"},
-        text=[f"In its tests: {fmt.share(value)}" for value in periods["expected"]],
-        hoverinfo="x+text",
-    )
+    figure, is_tested = go.Figure(), periods["expected"].notna().any()
+    if is_tested:
+        figure.add_scatter(
+            x=periods["timestamp"],
+            y=periods["expected"],
+            name="In its tests",
+            mode="lines",
+            line={"color": COLOURS["tests"], "width": 1.6, "dash": "dot"},
+            text=[f"In its tests: {fmt.share(value)}" for value in periods["expected"]],
+            hoverinfo="x+text",
+        )
     figure.add_scatter(
         x=periods["timestamp"],
         y=periods["error"],
@@ -80,6 +85,7 @@ def errors(periods: pd.DataFrame, freq: Freq) -> go.Figure:
     figure.update_layout(
         height=ERRORS_HEIGHT,
         margin={"l": 8, "r": 8, "t": 30, "b": 8},
+        showlegend=bool(is_tested),
         legend=LEGEND,
         hovermode="x unified",
     )

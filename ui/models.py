@@ -156,7 +156,6 @@ def detail(entry: Entry, dataset: Dataset, asked: Scope) -> None:
         model_evidence.section(entry)
     with right:
         model_drift.section(entry)
-    left, right = st.columns(2, gap="medium")
     with left:
         _names(entry)
     with right, st.expander("What it was made of", icon=":material/info:"):

@@ -7,7 +7,7 @@ import streamlit as st
 
 from engine.schedules import Firing, Schedule
 from ui import format as fmt
-from ui import layout, model_drift, navigation, scheduled_runs, scheduling
+from ui import layout, model_drift, navigation, scheduled_runs, scheduling, training
 from ui import schedule_words as words
 from ui.engine import engine
 
@@ -161,8 +161,11 @@ def _confirm(schedule: Schedule) -> None:
 
 def _facts(schedule: Schedule) -> str:
     used, parts = scheduled_runs.in_use(schedule), []
+    repeated = [each.model for each in scheduled_runs.patterns(schedule.template)]
+    if len(repeated) > 1:
+        parts.append(f"repeats {', '.join(map(training.model_name, repeated))}")
     if schedule.cron:
-        parts.append(f"Times of {schedule.zone}")
+        parts.append(f"times of {schedule.zone}")
     parts.append(f"replaces what is in use unless it is over {schedule.margin:.0%} worse")
     if used is not None:
         learned = ""

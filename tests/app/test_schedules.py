@@ -244,7 +244,7 @@ def test_when_several_models_are_repeated_then_the_best_of_them_is_kept(app: App
     assert set(group) == {"theta", "naive", "ets", ""}
     wql = {name: each.metrics["WQL"] for name, each in group.items() if name}
     best = min(wql, key=wql.__getitem__)
-    assert len(set(wql.values())) == 3
+    assert best != "theta"  # not just the first
     assert found.numbers["chosen"] == group[best].run_id
     assert f"{training.model_name(best)} is the best of 3. " in found.words
     assert [each.run_id for each in registry.entries() if each.is_champion] == [group[best].run_id]

@@ -248,5 +248,6 @@ def test_when_periods_have_passed_then_each_has_its_error_beside_that_of_tests_a
 
 def test_when_there_is_no_bias_then_no_sign_is_shown() -> None:
     rows = drift.since(drift.published([(WEEKS[100], forecast(101, 1.0))]), sold(101, 4))
-    found = drift.bias(rows, None)
+    found = drift.bias(rows, past_tests(1.0, 10).assign(actual=100.0, mean=100.0))
     assert "balanced on the whole, 0% in its tests" in found.words
+    assert drift.bias(rows, None).words.endswith("there are no tests to compare with.")
