@@ -45,8 +45,8 @@ def windows(table: pd.DataFrame, own: str, rival: str) -> go.Figure:
         legend={**LEGEND, "traceorder": "reversed"},
         hovermode="closest",
     )
-    values = table[["candidate", "champion"]]
-    room = [0.9 * values.min(axis=None), 1.1 * values.max(axis=None)]  # what is alike looks alike
+    values = [*table["candidate"].astype(float), *table["champion"].astype(float)]
+    room = [0.9 * min(values), 1.1 * max(values)]  # what is alike looks alike
     figure.update_xaxes(
         range=room, tickformat=".3f", nticks=5, ticks="outside", zeroline=False, title=None
     )

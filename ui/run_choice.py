@@ -59,11 +59,24 @@ def note_absence(scope: Scope, entry: Entry | None) -> None:
     known = registry().entry(asked)
     if known is None:
         st.caption(":orange-badge[Run not found] It was deleted; the best simple model is shown.")
+    elif _is_earlier_segment(scope, known):
+        st.caption(
+            f":orange-badge[Segment built again] {fmt.escape(known.name)} is of the products that "
+            "were in it before; the best simple model is shown. Train again."
+        )
     elif scope_words := fmt.escape(known.about.scope_words):
         st.caption(
             f":orange-badge[Another scope] {fmt.escape(known.name)} is of {scope_words}; the best "
             "simple model is shown."
         )
+
+
+def _is_earlier_segment(scope: Scope, entry: Entry) -> bool:
+    """Whether a run is of the segment of the scope as it was before it was built again."""
+    of_run = training.scope_of(entry.about)
+    if of_run is None or of_run.segment_id is None or of_run.segment_id != scope.segment_id:
+        return False
+    return of_run.segment_revision != scope.segment_revision
 
 
 def outlook(scope: Scope, entry: Entry, horizon: int) -> Outlook:
