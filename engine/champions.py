@@ -6,6 +6,7 @@ periods. What was decided, why and when stays in `promotion.json` of the run.
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from engine.runs import Run
 if TYPE_CHECKING:
     import pandas as pd
 
+RULE = "the rule"  # who changed the champion where nobody did
 LAST_YEAR = "seasonal_naive"  # what any model must beat; part of every comparison
 _KEYS = ["series_id", "cutoff", "timestamp"]
 _RIVALS = {"in use": "the one in use", "last year": "last year's weeks"}
@@ -91,19 +93,67 @@ def decide(
     rival = champion_of(registry, entry.about.scope_key) or registry.entry(otherwise)
     if rival is not None and rival.run_id == run_id:
         rival = None
-    found = judge(
+    found = compare(registry, entry, rival, margin=margin)
+    stamp = time.time() if at is None else at
+    kept = Verdict(**{**asdict(found), "against": rival.run_id if rival else "", "at": stamp})
+    if kept.promoted:
+        registry.crown(run_id, why=kept.reason, who=RULE, at=stamp)
+    write_text(registry.run(run_id).folder / "promotion.json", json.dumps(asdict(kept)))
+    return kept
+
+
+def compare(registry: Registry, entry: Entry, rival: Entry | None, *, margin: float) -> Verdict:
+    """What the rule would say of a run against another, without deciding anything."""
+    return judge(
         tests_of(registry, entry),
         tests_of(registry, rival) if rival else None,
         model=entry.about.model,
         champion_model=rival.about.model if rival else "",
         margin=margin,
     )
-    stamp = time.time() if at is None else at
-    kept = Verdict(**{**asdict(found), "against": rival.run_id if rival else "", "at": stamp})
-    if kept.promoted:
-        registry.crown(run_id)
-    write_text(registry.run(run_id).folder / "promotion.json", json.dumps(asdict(kept)))
-    return kept
+
+
+def by_window(
+    candidate: "pd.DataFrame | None",
+    champion: "pd.DataFrame | None",
+    *,
+    model: str,
+    champion_model: str,
+) -> "pd.DataFrame | None":
+    """cutoff, candidate, champion: the WQL of both at every cutoff that both were tested at.
+
+    None where they share no test.
+    """
+    import pandas as pd
+
+    tested = _of(candidate, model)
+    both = None if tested is None else _common(tested, _of(champion, champion_model))
+    if both is None:
+        return None
+    rows = [
+        {"cutoff": cutoff, "candidate": _wql(part, ""), "champion": _wql(part, "_2")}
+        for cutoff, part in both.groupby("cutoff", sort=True)
+        if part["actual"].abs().sum() > 0
+    ]
+    return pd.DataFrame(rows)
+
+
+def best_of(registry: Registry, run_ids: Sequence[str]) -> str:
+    """Which of some runs of one comparison had the least WQL in it; the first where none is told.
+
+    Raises `RunError` where none of them is known any more.
+    """
+    import numpy as np
+
+    found = {}
+    for entry in filter(None, map(registry.entry, run_ids)):
+        tested = _of(tests_of(registry, entry), entry.about.model)
+        fits = tested is not None and not tested["is_broken"].any()
+        value = _wql(tested, "") if tested is not None and fits else np.inf
+        found[entry.run_id] = value if np.isfinite(value) else np.inf
+    if not found:
+        raise RunError("The runs were deleted before they could be compared.")
+    return min(found, key=found.__getitem__)
 
 
 def evidence(run: Run) -> Verdict | None:
@@ -121,14 +171,19 @@ def champion_of(registry: Registry, scope_key: str) -> Entry | None:
     return next((each for each in crowned if each.about.scope_key == scope_key), None)
 
 
+def comparison_of(registry: Registry, entry: Entry) -> Run | None:
+    """The finished comparison that was submitted with a run; None where there is none now."""
+    for other in registry.group(entry.about.group):
+        run = registry.run(other.run_id)
+        if not other.about.model and (run.folder / "backtest.parquet").is_file():
+            return run
+    return None
+
+
 def tests_of(registry: Registry, entry: Entry) -> "pd.DataFrame | None":
     """The backtest that was submitted with a run; None where there is none (any more)."""
-    for other in registry.group(entry.about.group):
-        if not other.about.model:
-            frame = registry.run(other.run_id).frame("backtest")
-            if frame is not None:
-                return frame
-    return None
+    run = comparison_of(registry, entry)
+    return run.frame("backtest") if run else None
 
 
 def _of(tests: "pd.DataFrame | None", model: str) -> "pd.DataFrame | None":

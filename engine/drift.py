@@ -31,6 +31,7 @@ BIAS_POINTS = (0.08, 0.16)  # bias since less the bias in the tests, as a share 
 PSI = (0.10, 0.25)  # population stability index above chance; the usual bounds
 ZERO_POINTS = (0.05, 0.15)  # change of the share of zeros
 SERIES_SHARE = (0.05, 0.20)  # series that are new or gone
+NO_BIAS = 5e-4  # what reads as 0.0%
 FEW = 24  # values
 LEAST_PER_BIN, MOST_BINS = 6, 5
 CHANCE = 0.98  # of equal samples have an index below what is taken off for chance
@@ -107,13 +108,41 @@ def bias(rows: pd.DataFrame, tests: pd.DataFrame | None) -> Signal:
     now, name = _errors(rows, "bias"), "bias"
     if now is None:
         return _unknown(name, "Nothing that was forecast has sold yet.")
-    before = (None if tests is None else _errors(_alike(tests, rows), "bias")) or 0.0
+    tested = None if tests is None else _errors(_alike(tests, rows), "bias")
+    before = tested or 0.0
     side = "too high" if now > 0 else "too low"
-    words = f"Since {_day(rows['timestamp'].min())} it was {abs(now):.1%} {side} on the whole"
-    in_tests = f"{before:+.1%} in its tests".replace("-", "−")
+    said = f"{abs(now):.1%} {side} on the whole" if abs(now) >= NO_BIAS else "balanced on the whole"
+    words = f"Since {_day(rows['timestamp'].min())} it was {said}"
+    signed = f"{before:+.1%}" if abs(before) >= NO_BIAS else "0%"
+    in_tests = f"{signed} in its tests".replace("-", "−")
+    if tested is None:
+        in_tests = "there are no tests to compare with"
     more = abs(now - before) if abs(now) > abs(before) else 0.0  # to lean less is no harm
     state = _graded(more, BIAS_POINTS, len(rows))
     return Signal(name=name, state=state, words=f"{words}, {in_tests}.", value=now - before)
+
+
+def by_period(rows: pd.DataFrame, tests: pd.DataFrame | None) -> pd.DataFrame:
+    """timestamp, error, expected: how far off each period since was, and the tests as far ahead.
+
+    Both are shares of what sold; NaN where nothing did, or nothing was tested.
+    """
+    alike = _alike(tests, rows)
+    of_step = {}
+    if tests is not None and not alike.empty:
+        steps = tests.groupby("cutoff")["timestamp"].rank(method="dense")[alike.index]
+        of_step = {step: _errors(part, "wape") for step, part in alike.groupby(steps)}
+    found = [
+        {
+            "timestamp": stamp,
+            "error": _errors(part, "wape"),
+            "expected": of_step.get(part["step"].iloc[0]),
+        }
+        for stamp, part in rows.groupby("timestamp", sort=True)
+    ]
+    return pd.DataFrame(found, columns=["timestamp", "error", "expected"]).astype(
+        {"error": float, "expected": float}
+    )
 
 
 def inputs(trained: pd.DataFrame, newest: pd.DataFrame, freq: str) -> list[Signal]:

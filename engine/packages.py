@@ -28,7 +28,7 @@ FORMAT = 1  # raised when an older reader could misread the file
 MANIFEST = "manifest.json"
 _WHAT = "almanac run"
 _ALLOWED = re.compile(
-    r"request\.json|(forecast|notes)\.parquet|"
+    r"(request|result)\.json|(forecast|notes)\.parquet|"
     r"model/(members/[a-z0-9_]{1,40}/)?[a-z0-9_]{1,40}\.(json|safetensors|txt)"
 )
 _NEEDED = ("request.json", "model/config.json")

@@ -1,7 +1,8 @@
 """The registry: what each run is of, what people call it, and which is the champion of its scope.
 
 One SQLite file beside the queue says it; what a run did is in its folder. `scope` is the app's own
-value, which the registry keeps and compares but never reads.
+value, which the registry keeps and compares but never reads, save that names in `_revision` say
+which version of a part it was, and make no other scope.
 """
 
 import json
@@ -36,10 +37,22 @@ CREATE TABLE IF NOT EXISTS run (
     metrics TEXT NOT NULL DEFAULT '{}'
 );
 CREATE INDEX IF NOT EXISTS run_by_scope ON run (scope_key);
+CREATE TABLE IF NOT EXISTS crowning (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    scope_key TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    is_crowned INTEGER NOT NULL,
+    why TEXT NOT NULL,
+    who TEXT NOT NULL,
+    at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS crowning_by_scope ON crowning (scope_key);
 """
 METRICS = ("WQL", "MASE", "WAPE", "bias", "coverage", "fit_seconds")  # columns of a leaderboard
 BASELINES = ("seasonal_naive", "arima")
 MOST_CHARACTERS = 120  # of a name or a tag
+_REVISION = "_revision"  # how names in a scope end that say which version, not what
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +78,8 @@ class About:
     @property
     def scope_key(self) -> str:
         """Equal for runs that forecast the same; a champion is one among them."""
-        return json.dumps([dict(self.scope), self.horizon], sort_keys=True)
+        of = {name: value for name, value in self.scope.items() if not name.endswith(_REVISION)}
+        return json.dumps([of, self.horizon], sort_keys=True)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
@@ -121,6 +135,18 @@ class Entry:
     is_champion: bool
     about: About
     metrics: Mapping[str, float]  # of a comparison: WQL, WAPE, ...; empty before one
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crowning:
+    """One change of the champion of a scope."""
+
+    run_id: str  # which became the champion, or is none any more
+    name: str  # of the run, as it was then
+    is_crowned: bool
+    why: str
+    who: str  # "": nobody said
+    at: float  # seconds since 1970
 
 
 class Registry:
@@ -210,7 +236,7 @@ class Registry:
             raise EngineError(f"The metrics {wrong} are no numbers.")
         self._set(run_id, "metrics", json.dumps(dict(metrics)))
 
-    def crown(self, run_id: str) -> None:
+    def crown(self, run_id: str, *, why: str = "", who: str = "", at: float | None = None) -> None:
         """Make a run the champion of what it forecasts; the one before is none any more."""
         entry = self._known(run_id)
         with self._database.transaction() as connection:
@@ -218,20 +244,41 @@ class Registry:
                 "UPDATE run SET is_champion = (run_id = ?) WHERE scope_key = ?",
                 (run_id, entry.about.scope_key),
             )
+            _note_crowning(connection, entry, is_crowned=True, why=why, who=who, at=at)
 
-    def uncrown(self, run_id: str) -> None:
+    def uncrown(
+        self, run_id: str, *, why: str = "", who: str = "", at: float | None = None
+    ) -> None:
         """The run is champion no more."""
-        self._set(run_id, "is_champion", 0)
+        entry = self._known(run_id)
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE run SET is_champion = 0 WHERE run_id = ?", (run_id,))
+            _note_crowning(connection, entry, is_crowned=False, why=why, who=who, at=at)
+
+    def crownings(self, scope_key: str) -> list[Crowning]:
+        """How the champion of a scope has changed, the latest first."""
+        with self._database.using() as connection:
+            rows = connection.execute(
+                "SELECT run_id, name, is_crowned, why, who, at FROM crowning"
+                " WHERE scope_key = ? ORDER BY number DESC",
+                (scope_key,),
+            ).fetchall()
+        return [Crowning(**{**dict(row), "is_crowned": bool(row["is_crowned"])}) for row in rows]
 
     def dependents(self, run_id: str) -> list[Entry]:
-        """Runs that forecast with the model of this one."""
+        """Runs that only forecast with the model of this one, and cannot be made again without it.
+
+        One that was trained further from it has weights of its own, and depends on nothing.
+        """
         found = []
         for entry in self.entries():
             try:
                 request = self.run(entry.run_id).request()
             except EngineError:  # deleted or damaged: it needs nothing
                 continue
-            if isinstance(request, ForecastRequest) and request.from_run == run_id:
+            if not isinstance(request, ForecastRequest) or request.fine_tune is not None:
+                continue
+            if request.from_run == run_id:
                 found.append(entry)
         return found
 
@@ -292,6 +339,30 @@ class Registry:
             f"The registry {self.path} cannot be used: {error}. Free space on its disk, or move "
             "the file away; finished runs stay in their folders."
         )
+
+
+def _note_crowning(
+    connection: sqlite3.Connection,
+    entry: Entry,
+    *,
+    is_crowned: bool,
+    why: str,
+    who: str,
+    at: float | None,
+) -> None:
+    connection.execute(
+        "INSERT INTO crowning (scope_key, run_id, name, is_crowned, why, who, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            entry.about.scope_key,
+            entry.run_id,
+            entry.name,
+            is_crowned,
+            " ".join(why.split()),
+            " ".join(who.split()),
+            time.time() if at is None else at,
+        ),
+    )
 
 
 def _checked(what: str, text: str) -> str:

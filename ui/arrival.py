@@ -22,12 +22,13 @@ def take_over(page: str) -> None:
     words = {freq: word for word, freq in scope.PERIODS.items()}
     st.session_state["by"] = words[found.freq]
     st.session_state["show"] = "Revenue" if found.measure == "revenue" else "Units"
-    if not any(name in st.query_params for name in ("category", "product", "place")):
+    if not any(name in st.query_params for name in ("category", "product", "place", "segment")):
         address.go(
             {
                 "dataset": found.dataset_id,
                 "category": found.categories if found.product_id is None else None,
                 "product": found.product_id,
                 "place": found.place_id,
+                "segment": found.segment_id,
             }
         )

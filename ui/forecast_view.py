@@ -160,7 +160,7 @@ def _score_cards(made: Outlook, freq: str) -> None:
     bias = float(score["bias"])
     st.metric(
         "Bias",
-        f"{bias:+.1%}".replace("-", fmt.MINUS),
+        fmt.signed_percent(bias * 100, 1).replace("-", fmt.MINUS),
         "too high" if bias > 0.005 else "too low" if bias < -0.005 else "balanced",
         delta_color="off",
         delta_arrow="off",
@@ -246,12 +246,15 @@ def inside(scope: Scope, choice: Choice, dataset: Dataset) -> None:
     money = scope.measure == "revenue"
     currency = dataset.currency if money else ""
     st.dataframe(
-        pd.DataFrame(
-            {
-                "label": table["label"],
-                "forecast": table["forecast"],
-                "growth": table["growth"] * 100,
-            }
+        fmt.with_signed_percents(
+            pd.DataFrame(
+                {
+                    "label": table["label"],
+                    "forecast": table["forecast"],
+                    "growth": table["growth"] * 100,
+                }
+            ),
+            {"growth": 0},
         ),
         hide_index=True,
         placeholder="new",
@@ -267,7 +270,7 @@ def inside(scope: Scope, choice: Choice, dataset: Dataset) -> None:
             "forecast": st.column_config.NumberColumn(
                 "Revenue" if money else "Units", format=f"{currency}%,d", width=72
             ),
-            "growth": st.column_config.NumberColumn("vs LY", format="%+.0f%%", width=56),
+            "growth": st.column_config.NumberColumn("vs LY", width=56),
         },
     )
 

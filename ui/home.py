@@ -149,7 +149,9 @@ def movers(dataset: Dataset, scope: Scope) -> None:
     table["growth"] = table["growth"] * 100
     table["open"] = "Open"
     st.dataframe(
-        table[["change", "label", "latest", "growth", "spark", "open"]],
+        fmt.with_signed_percents(
+            table[["change", "label", "latest", "growth", "spark", "open"]], {"growth": 0}
+        ),
         hide_index=True,
         placeholder="new",
         alt=f"Products whose {what} changed most in the {latest}",
@@ -159,7 +161,7 @@ def movers(dataset: Dataset, scope: Scope) -> None:
             "latest": st.column_config.NumberColumn(
                 latest.capitalize() + unit, format="%,d", width=110
             ),
-            "growth": st.column_config.NumberColumn("vs last year", format="%+.0f%%", width=95),
+            "growth": st.column_config.NumberColumn("vs last year", width=95),
             "spark": st.column_config.LineChartColumn(
                 f"{rhythm.spark} {rhythm.word}s", width=190, color="gray"
             ),

@@ -321,8 +321,7 @@ def _verdict(each: View) -> None:
 def _against(error: float | None, arima: float | None) -> str | int | None:
     if error is None or not arima:
         return None
-    change = error / arima - 1
-    return 0 if abs(change) < 0.0005 else f"{change:+.0%}"
+    return fmt.delta(error / arima - 1)
 
 
 def _charts(each: View, curves: dict[str, pd.DataFrame]) -> None:
@@ -360,24 +359,25 @@ def _board(each: View) -> None:
         return
     naive = float(board.set_index("model")["WAPE"].get("seasonal_naive", float("nan")))
     st.markdown("**Comparison** :gray[· on past periods that no model had seen, best first]")
+    shown = board.assign(
+        name=[training.model_name(model) for model in board["model"]],
+        wape=board["WAPE"] * 100,
+        against=((board["WAPE"] / naive - 1) * 100).where(board["model"] != "seasonal_naive"),
+        bias_shown=board["bias"] * 100,
+        held=board["coverage_shared"] * 100,
+        seconds=(board["fit_seconds"] + board["predict_seconds"]).round(1),
+    )[["name", "wape", "against", "WQL", "bias_shown", "held", "seconds"]]
     st.dataframe(
-        board.assign(
-            name=[training.model_name(model) for model in board["model"]],
-            wape=board["WAPE"] * 100,
-            against=((board["WAPE"] / naive - 1) * 100).where(board["model"] != "seasonal_naive"),
-            bias_shown=board["bias"] * 100,
-            held=board["coverage_shared"] * 100,
-            seconds=(board["fit_seconds"] + board["predict_seconds"]).round(1),
-        )[["name", "wape", "against", "WQL", "bias_shown", "held", "seconds"]],
+        fmt.with_signed_percents(shown, {"against": 0, "bias_shown": 1}),
         hide_index=True,
         placeholder=fmt.DASH,
         alt="Models by their error on past periods",
         column_config={
             "name": st.column_config.TextColumn("Model"),
             "wape": st.column_config.NumberColumn("WAPE", format="%.1f%%"),
-            "against": st.column_config.NumberColumn("vs last year", format="%+.0f%%"),
+            "against": st.column_config.NumberColumn("vs last year"),
             "WQL": st.column_config.NumberColumn(format="%.3f"),
-            "bias_shown": st.column_config.NumberColumn("Bias", format="%+.1f%%"),
+            "bias_shown": st.column_config.NumberColumn("Bias"),
             "held": st.column_config.NumberColumn("80% band held", format="%.0f%%"),
             "seconds": st.column_config.NumberColumn("Seconds", format="%.1f"),
         },

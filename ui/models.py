@@ -12,12 +12,22 @@ from engine import packages
 from engine.errors import EngineError
 from engine.registry import Entry
 from ui import format as fmt
-from ui import layout, navigation, training
+from ui import (
+    layout,
+    model_drift,
+    model_evidence,
+    model_facts,
+    navigation,
+    scheduled_runs,
+    scheduling,
+    training,
+)
 from ui import scope as scopes
 from ui.engine import engine, registry
 from ui.queries import Dataset
 
-_NOTHING_SAID = ("category", "product", "place")  # of the address: the scope is the model's own
+# Where the address has none of these, the scope is the model's own.
+_NOTHING_SAID = ("category", "product", "place", "segment")
 MOST_MB = 1024
 
 
@@ -78,7 +88,7 @@ def table(dataset: Dataset) -> Entry | None:
     )
     key = f"models-{abs(hash(tuple(ids)))}"
     st.dataframe(
-        pd.DataFrame([_row(entry) for entry in found]),
+        fmt.with_signed_percents(pd.DataFrame([_row(entry) for entry in found]), {"vs ARIMA": 0}),
         hide_index=True,
         placeholder=fmt.DASH,
         key=key,
@@ -95,7 +105,7 @@ def table(dataset: Dataset) -> Entry | None:
             "Error": st.column_config.NumberColumn(
                 format="%.1f%%", width=64, help="Forecast error (WAPE) in its comparison."
             ),
-            "vs ARIMA": st.column_config.NumberColumn(format="%+.0f%%", width=76),
+            "vs ARIMA": st.column_config.NumberColumn(width=76),
             "Ahead": st.column_config.TextColumn(width=78),
             "Trained": st.column_config.TextColumn(width=98),
             "Last period": st.column_config.DateColumn(format="D MMM YYYY", width=94),
@@ -114,7 +124,7 @@ def _row(entry: Entry) -> dict[str, object]:
         "Name": entry.name,
         "": marks,
         "Error": None if error is None else error * 100,
-        "vs ARIMA": (error / arima - 1) * 100 if error is not None and arima else None,
+        "vs ARIMA": (error / arima - 1) * 100 if error is not None and arima else float("nan"),
         "Ahead": training.periods(about.horizon, scope.freq) if scope else str(about.horizon),
         "Trained": _moment(about.created_at),
         "Last period": pd.Timestamp(about.data_until) if about.data_until else None,
@@ -134,7 +144,7 @@ def detail(entry: Entry, dataset: Dataset, asked: Scope) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{fmt.escape(entry.name)}**", width="content")
         st.space("stretch")
-        _keep(entry)
+        model_evidence.change(entry)
         _download(entry)
         if st.button("Delete", icon=":material/delete:", type="tertiary"):
             _confirm(entry)
@@ -142,6 +152,10 @@ def detail(entry: Entry, dataset: Dataset, asked: Scope) -> None:
             _forecast_with(entry, own, dataset, asked)
     _numbers(entry)
     left, right = st.columns(2, gap="medium")
+    with left:
+        model_evidence.section(entry)
+    with right:
+        model_drift.section(entry)
     with left:
         _names(entry)
     with right, st.expander("What it was made of", icon=":material/info:"):
@@ -151,8 +165,9 @@ def detail(entry: Entry, dataset: Dataset, asked: Scope) -> None:
 def _forecast_with(entry: Entry, own: Scope, dataset: Dataset, asked: Scope) -> None:
     """A forecast by this model on the newest sales: of its own scope, or of the one chosen."""
     is_own = not any(name in st.query_params for name in _NOTHING_SAID)
-    scope = own if is_own and own.dataset_id == dataset.dataset_id else asked
-    words = "the newest sales" if scope == own else fmt.escape(scopes.name(scope))
+    takes_own = is_own and own.dataset_id == dataset.dataset_id
+    scope = own if takes_own else asked
+    words = "the newest sales" if takes_own else fmt.escape(scopes.name(scope))
     pressed = st.button(
         "Forecast with it",
         icon=":material/play_arrow:",
@@ -162,31 +177,11 @@ def _forecast_with(entry: Entry, own: Scope, dataset: Dataset, asked: Scope) -> 
     )
     if pressed:
         try:
-            run_id = training.predict_with(entry.run_id, scope, dataset)
+            run_id = training.predict_with(entry.run_id, training.now(scope), dataset)
         except EngineError as error:
             st.error(fmt.escape(str(error)))
             return
         st.switch_page(navigation.JOBS, query_params={"job": run_id})
-
-
-def _keep(entry: Entry) -> None:
-    if entry.is_champion:
-        st.button(
-            "No champion",
-            type="tertiary",
-            icon=":material/star_half:",
-            on_click=registry().uncrown,
-            args=(entry.run_id,),
-        )
-        return
-    st.button(
-        "Make champion",
-        type="tertiary",
-        icon=":material/star:",
-        on_click=registry().crown,
-        args=(entry.run_id,),
-        help="Of its scope and horizon: offered first on Forecast. There is one at a time.",
-    )
 
 
 def _download(entry: Entry) -> None:
@@ -216,7 +211,7 @@ def _numbers(entry: Entry) -> None:
         st.metric(
             "Forecast error",
             fmt.share(error),
-            None if error is None or not arima else f"{error / arima - 1:+.0%}",
+            None if error is None or not arima else fmt.delta(error / arima - 1),
             delta_color="inverse",
             delta_description="vs ARIMA" if arima else "not compared",
             border=True,
@@ -224,7 +219,7 @@ def _numbers(entry: Entry) -> None:
         )
         st.metric(
             "Bias",
-            fmt.DASH if bias is None else f"{bias:+.1%}".replace("-", fmt.MINUS),
+            fmt.DASH if bias is None else fmt.signed_percent(bias * 100, 1).replace("-", fmt.MINUS),
             border=True,
             height="stretch",
         )
@@ -277,14 +272,13 @@ def _tag(run_id: str, key: str) -> None:
 
 def _facts(entry: Entry) -> dict[str, str]:
     about = entry.about
-    options = ", ".join(f"{name} {value}" for name, value in about.options.items()) or "defaults"
     covariates = ", ".join(about.covariates) or "none"
     return {
         "Model": training.model_name(about.model),
         "Of": fmt.escape(about.scope_words),
         "Series": f"{about.series:,}",
         "Known ahead": fmt.escape(covariates),
-        "Options": fmt.escape(options[:200]),
+        "Options": fmt.escape(model_facts.options_in_words(entry)[:240]),
         "Seed": str(about.seed),
         "Data": fmt.escape(f"{about.snapshot}, until {about.data_until}"),
         "Code": fmt.escape(about.code_version or "unknown"),
@@ -293,19 +287,40 @@ def _facts(entry: Entry) -> dict[str, str]:
     }
 
 
+def dependents_in_words(entry: Entry) -> list[str]:
+    """What depends on a model, by name, and what becomes of it."""
+    found = []
+    if entry.is_champion:
+        found.append("It is the champion of its scope; there will be none.")
+    if depending := registry().dependents(entry.run_id):
+        found.append(
+            f"{fmt.count(len(depending), 'forecast')} made with it: "
+            f"{_listed([each.name for each in depending])}. They stay, but cannot be made again."
+        )
+    using = [
+        each.name
+        for each in scheduling.schedules().schedules()
+        if (used := scheduled_runs.in_use(each)) is not None and used.run_id == entry.run_id
+    ]
+    if using:
+        found.append(
+            f"{fmt.count(len(using), 'schedule')} compared with it: {_listed(using)}. New "
+            "trainings will be compared with last year instead, until one is put in use."
+        )
+    return found
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(fmt.escape(name) for name in names[:3]) + more
+
+
 @st.dialog("Delete this model?")
 def _confirm(entry: Entry) -> None:
     """Names what depends on it before it goes."""
     st.markdown(f"**{fmt.escape(entry.name)}** goes with its forecast and its log.")
-    if entry.is_champion:
-        st.markdown("It is the champion of its scope; there will be none.")
-    if depending := registry().dependents(entry.run_id):
-        names = ", ".join(fmt.escape(each.name) for each in depending[:3])
-        more = f" and {len(depending) - 3} more" if len(depending) > 3 else ""
-        st.markdown(
-            f"{fmt.count(len(depending), 'forecast')} made with it: {names}{more}. They stay, but "
-            "cannot be made again."
-        )
+    for line in dependents_in_words(entry):
+        st.markdown(line)
     active = [job.run_id for job in engine().jobs() if job.state in ("running", "cancelling")]
     if entry.run_id in active:
         st.markdown("It is still being trained. Stop its job first.")

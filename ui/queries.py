@@ -6,7 +6,6 @@ Frames of `st.cache_resource` are shared by all sessions: nobody may change them
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -24,7 +23,6 @@ from data.saved_segments import Segment
 from data.scope import Freq, Level, Scope, Split
 from data.segments import Thresholds
 from ui import state
-from ui.engine import registry
 from ui.summaries import RHYTHMS, Recent
 
 if TYPE_CHECKING:  # the library takes a while to import, and Home does without
@@ -112,18 +110,6 @@ def quick_outlook(scope: Scope) -> Recent | None:
 def child_outlooks(scope: Scope, level: Level, horizon: int) -> pd.DataFrame:
     """The forecast of every child of the scope; see `ui.forecasts.children`."""
     return _child_outlooks(version(), scope, level, horizon)
-
-
-def run_covers(scope: Scope, run_id: str) -> bool:
-    """Whether the series of a finished run add up to the scope."""
-    folder = registry().run(run_id).folder
-    return (folder / "forecast.parquet").is_file() and _selects(scope, run_id) is not None
-
-
-def run_outlook(scope: Scope, run_id: str, horizon: int) -> Outlook | None:
-    """The forecast of a run for a scope; see `ui.run_forecasts.outlook`."""
-    comparison = _comparison(run_id)
-    return _run_outlook(version(), scope, run_id, comparison, horizon)
 
 
 def patterns(scope: Scope, frequency: Freq) -> Patterns | None:
@@ -317,48 +303,6 @@ def _outlook(version: Version, scope: Scope, horizon: int, model: str) -> Outloo
         horizon=horizon,
         model=model,
         scores=_scores(version, scope, horizon),
-    )
-
-
-def _selects(scope: Scope, run_id: str) -> Callable[[str], bool] | None:
-    from ui import run_forecasts, training
-
-    entry = registry().entry(run_id)
-    of_run = training.scope_of(entry.about) if entry else None
-    if entry is None or of_run is None or of_run.dataset_id != scope.dataset_id:
-        return None
-    paths = {int(str(key)): path for key, path in products(scope.dataset_id)["categories"].items()}
-    return run_forecasts.selects(entry.about, of_run, scope, paths)
-
-
-def _comparison(run_id: str) -> str | None:
-    """The finished comparison of the run's group."""
-    entry = registry().entry(run_id)
-    for other in registry().group(entry.about.group) if entry else []:
-        folder = registry().run(other.run_id).folder
-        if not other.about.model and (folder / "backtest.parquet").is_file():
-            return other.run_id
-    return None
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _run_outlook(
-    version: Version, scope: Scope, run_id: str, comparison: str | None, horizon: int
-) -> Outlook | None:
-    from ui import run_forecasts
-
-    entry, wanted = registry().entry(run_id), _selects(scope, run_id)
-    frame = registry().run(run_id).frame("forecast")
-    if entry is None or wanted is None or frame is None:
-        return None
-    return run_forecasts.outlook(
-        frame,
-        registry().run(comparison).frame("backtest") if comparison else None,
-        _series(version, scope),
-        about=entry.about,
-        scope=scope,
-        wanted=wanted,
-        horizon=horizon,
     )
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from data.scope import Scope
 from engine.registry import Entry
-from ui import address, forecast_words, forecasts, layout, navigation, queries, training
+from ui import address, forecast_words, forecasts, layout, navigation, run_queries, training
 from ui import format as fmt
 from ui.engine import registry
 from ui.forecasts import Outlook
@@ -48,7 +48,7 @@ def arrived(scope: Scope) -> str | None:
     asked = st.query_params.get("run")
     before = st.session_state.get(_SHOWN)
     st.session_state[_SHOWN] = asked
-    return asked if asked and asked != before and queries.run_covers(scope, asked) else None
+    return asked if asked and asked != before and run_queries.covers(scope, asked) else None
 
 
 def note_absence(scope: Scope, entry: Entry | None) -> None:
@@ -59,6 +59,11 @@ def note_absence(scope: Scope, entry: Entry | None) -> None:
     known = registry().entry(asked)
     if known is None:
         st.caption(":orange-badge[Run not found] It was deleted; the best simple model is shown.")
+    elif _is_earlier_segment(scope, known):
+        st.caption(
+            f":orange-badge[Segment built again] {fmt.escape(known.name)} is of the products that "
+            "were in it before; the best simple model is shown. Train again."
+        )
     elif scope_words := fmt.escape(known.about.scope_words):
         st.caption(
             f":orange-badge[Another scope] {fmt.escape(known.name)} is of {scope_words}; the best "
@@ -66,9 +71,17 @@ def note_absence(scope: Scope, entry: Entry | None) -> None:
         )
 
 
+def _is_earlier_segment(scope: Scope, entry: Entry) -> bool:
+    """Whether a run is of the segment of the scope as it was before it was built again."""
+    of_run = training.scope_of(entry.about)
+    if of_run is None or of_run.segment_id is None or of_run.segment_id != scope.segment_id:
+        return False
+    return of_run.segment_revision != scope.segment_revision
+
+
 def outlook(scope: Scope, entry: Entry, horizon: int) -> Outlook:
     """The run's forecast of the scope; stops the page where all of it has passed."""
-    made = queries.run_outlook(scope, entry.run_id, horizon)
+    made = run_queries.outlook(scope, entry.run_id, horizon)
     if made is None:
         layout.stop(
             f"**All that {fmt.escape(entry.name)} forecast has passed.** Train again, or forecast "
@@ -102,7 +115,7 @@ def verdict(made: Outlook, entry: Entry, scope: Scope) -> str:
 
 def _covering(scope: Scope) -> dict[str, Entry]:
     """Finished runs whose series add up to the scope: champions first, then the latest."""
-    found = [entry for entry in registry().entries() if queries.run_covers(scope, entry.run_id)]
+    found = [entry for entry in registry().entries() if run_queries.covers(scope, entry.run_id)]
     return {entry.run_id: entry for entry in sorted(found, key=lambda each: not each.is_champion)}
 
 

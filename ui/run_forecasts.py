@@ -1,38 +1,46 @@
 """The forecast of a finished run, for any scope that its series add up to. Knows no Streamlit.
 
-Means add up. Bands do not: the deviations of the series are taken to be tied by `TIE`, between
-independent (0) and all at once (1). How well that holds shows in the share of past periods inside
-the band, which is measured on the same sums.
+Means add up. Bands do not: see `ui.run_sums`. How well they hold shows in the share of past
+periods inside the band, each judged by what the other windows of the comparison say.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from data.scope import Scope
 from engine.registry import About
-from ui import forecasts
+from ui import forecasts, run_sums
 from ui.forecasts import LAST_YEAR, Outlook
 
-TIE = 0.2  # correlation of the errors of two series; an assumption
 _RIVAL = "arima"
 
 Selects = Callable[[str], bool]  # whether a series of the run belongs to the scope
-Categories = Mapping[int, tuple[str, ...]]  # of every product of the dataset
 
 
-def selects(about: About, of_run: Scope, asked: Scope, categories: Categories) -> Selects | None:
+@dataclass(frozen=True, kw_only=True)
+class Nodes:
+    """What products are below the categories and in the segments of a dataset."""
+
+    categories: Mapping[int, tuple[str, ...]]  # of every product
+    segments: Mapping[tuple[int, int], frozenset[int]] = field(default_factory=dict)
+    """Members by segment and revision; what a segment held in earlier revisions is not kept."""
+
+
+def selects(about: About, of_run: Scope, asked: Scope, nodes: Nodes) -> Selects | None:
     """Which series of the run add up to the asked scope; None where none do.
 
     A run of products and places adds up to anything within its scope, one of products to
-    anything in the same places, and so on down to one total, which is only itself.
+    anything in the same places, and so on down to one total, which is only itself. A run of a
+    segment that was built again since is of other products, which are not known any more.
     """
     same = (of_run.dataset_id, of_run.freq, of_run.measure)
     if same != (asked.dataset_id, asked.freq, asked.measure):
         return None
-    products = _products(asked, categories)
-    if not products <= _products(of_run, categories):
+    products, known = _products(asked, nodes), _products(of_run, nodes)
+    if not products or known is None or not products <= known:
         return None
     if of_run.place_id is not None and asked.place_id != of_run.place_id:
         return None
@@ -48,7 +56,7 @@ def selects(about: About, of_run: Scope, asked: Scope, categories: Categories) -
         return lambda series_id: series_id == str(asked.place_id)
     depth = len(of_run.categories) + 1
     if split == "category" and same_places and len(asked.categories) == depth:
-        if asked.product_id is not None:
+        if asked.product_id is not None or _segment(asked) != _segment(of_run):
             return None
         return lambda series_id: series_id == asked.categories[-1]
     return None
@@ -70,86 +78,99 @@ def outlook(
     `data.queries.series`. Errors are those of the sums, at the cutoffs of the comparison.
     """
     history = forecasts.history_of(series, scope.measure)
-    future = summed(forecast, wanted, ["timestamp"])
-    last = history["timestamp"].iloc[-1]
-    future = future[future["timestamp"] > last].head(horizon).reset_index(drop=True)
-    if future.empty:
+    tests = None if backtest is None else _of(backtest, wanted)
+    chosen, last = _of(forecast, wanted), history["timestamp"].iloc[-1]
+    ahead = np.sort(chosen.loc[chosen["timestamp"] > last, "timestamp"].unique())[:horizon]
+    chosen = chosen[chosen["timestamp"].isin(ahead)]
+    if chosen.empty:
         return None
+    own = None if tests is None else tests[tests["model"].astype(str) == about.model]
+    found = run_sums.total(chosen, run_sums.measured(own))
+    future, (low, high) = found.frame, run_sums.over_horizon(found)
     future["last_year"] = forecasts.last_year(history, future["timestamp"], scope.freq)
     future["baseline"] = forecasts.mean_of(history, _RIVAL, scope.freq, len(future))
-    spread = future[["q0.1", "q0.9"]].sub(future["mean"], axis=0)
-    total, tied = future["mean"].sum(), _tied(spread.to_numpy()[None], axis=1)[0]
     return Outlook(
         history=history,
         future=future,
         model=about.model,
         baseline=_RIVAL,
-        scores=None if backtest is None else scores(backtest, wanted),
+        scores=None if tests is None else scores(tests, about.model),
         fallback="",
         reason="",
-        total_low=float(total - tied[0]),
-        total_high=float(total + tied[1]),
+        total_low=low,
+        total_high=high,
         partial=forecasts.partial_period(series),
     )
 
 
-def scores(backtest: pd.DataFrame, wanted: Selects) -> pd.DataFrame | None:
-    """wape, bias and coverage of the 80% band by model, of the sums of the wanted series."""
+def scores(tests: pd.DataFrame, model: str) -> pd.DataFrame | None:
+    """wape and bias by model, of the sums of all series of a backtest; None without last year's.
+
+    Of `model` also coverage, the share of sums inside the 80% band, else NaN.
+    """
     rows = {}
-    for model, frame in backtest.groupby("model", sort=False, observed=True):
-        table = summed(frame, wanted, ["cutoff", "timestamp"]).dropna(subset="actual")
+    for name, frame in tests.groupby(tests["model"].astype(str), sort=False):
+        is_asked = name == model
+        table = _tested(frame) if is_asked else _sums(frame)
+        table = table.dropna(subset="actual")
         sold = float(table["actual"].abs().sum())
         if not sold:
             continue
         off = table["mean"] - table["actual"]
-        rows[str(model)] = {
+        inside = table["actual"].between(table["q0.1"], table["q0.9"]).mean() if is_asked else None
+        rows[str(name)] = {
             "wape": float(off.abs().sum()) / sold,
             "bias": float(off.sum()) / sold,
-            "coverage": float(table["actual"].between(table["q0.1"], table["q0.9"]).mean()),
+            "coverage": np.nan if inside is None else float(inside),
         }
     board = pd.DataFrame.from_dict(rows, orient="index")
     return board if LAST_YEAR in board.index else None
 
 
-def summed(frame: pd.DataFrame, wanted: Selects, by: list[str]) -> pd.DataFrame:
-    """The sums of the wanted series by moment: mean, quantiles, and actual where there is one."""
+def _sums(frame: pd.DataFrame) -> pd.DataFrame:
+    """mean and actual of the sums at every cutoff."""
+    groups = frame.groupby(["cutoff", "timestamp"], sort=True)
+    return groups[["mean"]].sum().assign(actual=groups["actual"].sum(min_count=1)).reset_index()
+
+
+def _tested(frame: pd.DataFrame) -> pd.DataFrame:
+    """The sums with bands; each rests on the other windows, as that of today rests on all."""
+    parts = []
+    for cutoff, window in frame.groupby("cutoff", sort=True):
+        others = frame[frame["cutoff"] != cutoff]
+        parts.append(run_sums.total(window, run_sums.measured(others)).frame)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _of(frame: pd.DataFrame, wanted: Selects) -> pd.DataFrame:
+    """The rows of the wanted series."""
     ids = frame["series_id"].astype(str)
     known = {series_id: wanted(series_id) for series_id in ids.unique()}
-    chosen = frame[ids.map(known).astype(bool)]
-    quantiles = [column for column in frame.columns if column.startswith("q0.")]
-    groups = chosen.groupby(by, sort=True, observed=True)
-    total = groups[["mean"]].sum()
-    spread = chosen[quantiles].sub(chosen["mean"], axis=0)
-    keys = [chosen[column] for column in by]
-    apart = np.sqrt((spread**2).groupby(keys).sum())
-    together = spread.groupby(keys).sum()
-    size = np.sqrt((1 - TIE) * apart**2 + TIE * together**2)
-    for column in quantiles:
-        total[column] = total["mean"] + np.sign(together[column]) * size[column]
-    ordered = np.sort(total[quantiles].to_numpy(), axis=1)
-    total[quantiles] = np.maximum(ordered, 0.0) if (chosen["mean"] >= 0).all() else ordered
-    if "actual" in chosen:
-        total["actual"] = groups["actual"].sum(min_count=1)
-    return total.reset_index()
+    return frame.assign(series_id=ids)[ids.map(known).astype(bool)]
 
 
-def _tied(spread: np.ndarray, axis: int) -> np.ndarray:
-    """The size of the sum of deviations that are tied as neighbouring periods are (half)."""
-    apart = (spread**2).sum(axis=axis)
-    together = spread.sum(axis=axis) ** 2
-    return np.sqrt(0.5 * apart + 0.5 * together)
-
-
-def _products(scope: Scope, categories: Categories) -> set[int]:
+def _products(scope: Scope, nodes: Nodes) -> set[int] | None:
+    """The products of a scope; None where the members of its segment are not known any more."""
     if scope.product_id is not None:
         return {scope.product_id}
     depth = len(scope.categories)
-    return {product for product, path in categories.items() if path[:depth] == scope.categories}
+    below = {key for key, path in nodes.categories.items() if path[:depth] == scope.categories}
+    if scope.segment_id is None:
+        return below
+    members = nodes.segments.get(_segment(scope))
+    return None if members is None else below & members
+
+
+def _segment(scope: Scope) -> tuple[int, int]:
+    """A segment as it was then; (0, 0) is none."""
+    return (scope.segment_id, scope.segment_revision) if scope.segment_id is not None else (0, 0)
 
 
 def _node(scope: Scope) -> tuple[object, ...]:
     """What a scope is of; the categories of a product say nothing more."""
-    return (scope.product_id,) if scope.product_id is not None else (None, *scope.categories)
+    if scope.product_id is not None:
+        return (scope.product_id,)
+    return (None, _segment(scope), *scope.categories)
 
 
 def _in_both(series_id: str, products: set[int], place_id: int | None) -> bool:

@@ -77,6 +77,7 @@ def _form() -> None:
         key="schedule_run",
         help="The same model, scope, horizon and options, on the newest sales.",
     )
+    together = _choose_models(offered[run_id])
     rhythm = st.segmented_control(
         "When",
         list(words.RHYTHMS),
@@ -98,7 +99,7 @@ def _form() -> None:
     )
     label = f"Repeat this {_lowered(words.rhythm(cron))}"
     if st.button(label, type="primary", icon=":material/event_repeat:", key="add_schedule"):
-        _add(offered[run_id], cron, zone, margin / 100)
+        _add(offered[run_id], cron, zone, margin / 100, together=together)
 
 
 def _when(rhythm: str, zone: str) -> tuple[str, str]:
@@ -123,12 +124,32 @@ def _when(rhythm: str, zone: str) -> tuple[str, str]:
     return words.cron_of(rhythm, at, weekday=weekday, day=day), zone
 
 
-def _add(entry: Entry, cron: str, zone: str, margin: float) -> None:
+def _choose_models(entry: Entry) -> bool:
+    """Whether all models that were trained together are repeated; asked where there are several."""
+    names = [training.model_name(each.about.model) for each in scheduled_runs.mates(entry)]
+    if len(names) < 2:
+        return False
+    one, every = f"{names[0]} alone", f"All {len(names)}, keep the best"
+    chosen = st.segmented_control(
+        "Models",
+        [one, every],
+        default=one,
+        required=True,
+        key=f"schedule_models_{entry.run_id}",
+        help=f"{', '.join(names)} were trained together. All are trained again each time; the one "
+        "of the least error is compared with what is in use.",
+    )
+    return chosen == every
+
+
+def _add(entry: Entry, cron: str, zone: str, margin: float, *, together: bool) -> None:
     try:
-        pattern = scheduled_runs.template(entry)
+        pattern = scheduled_runs.template(entry, together=together)
+        of_all = f"Best of {1 + len(pattern['others'])} · {entry.about.scope_words}"
+        name = of_all if together else entry.name
         source = scheduling.source(int(entry.about.scope["dataset"]))
         made = scheduling.schedules().add(
-            name=entry.name,
+            name=training.shortened(name),
             template=pattern,
             cron=cron,
             zone=zone,
@@ -141,7 +162,7 @@ def _add(entry: Entry, cron: str, zone: str, margin: float) -> None:
         return
     st.query_params.pop("run", None)
     st.query_params["schedule"] = made.schedule_id
-    st.toast(f"{words.rhythm(cron)}: {fmt.escape(entry.name)}")
+    st.toast(f"{words.rhythm(cron)}: {fmt.escape(name)}")
     st.rerun()
 
 

@@ -20,18 +20,19 @@ from engine.errors import EngineError
 from engine.registry import About, Entry
 from engine.requests import BacktestRequest, ForecastRequest, Request
 from engine.schedules import Firing, Schedule
-from ui import covariates, queries, training
+from ui import covariates, model_facts, queries, training
 from ui.engine import engine, registry, submit
-from ui.training import Advanced, Plan
+from ui.training import SEARCH, Advanced, Plan
 
 LEAST_WINDOWS = 2  # one of them is shared with the run before, even when the grid moves on
 TAG = "scheduled"
 PRIORITY = -1  # people wait for what they started themselves
+CHOSEN = "chosen"  # among the numbers of a firing: the best of its models
 FOLLOW_UP = "follow_up"  # among the numbers of a firing: the forecast by what stayed in use
 
 
-def template(entry: Entry) -> dict[str, Any]:
-    """What is kept of a run so that it can be done again.
+def template(entry: Entry, *, together: bool = False) -> dict[str, Any]:
+    """What is kept of a run so that it can be done again; `together` with the models beside it.
 
     Raises `EngineError` where it was made by a version whose scope cannot be read.
     """
@@ -42,12 +43,28 @@ def template(entry: Entry) -> dict[str, Any]:
         request = _request(other.run_id)
         if isinstance(request, BacktestRequest):
             windows, budget = request.num_windows, request.budget_seconds
+    others = [each for each in mates(entry) if together and each.about.model != entry.about.model]
     return {
         "run_id": entry.run_id,
-        "about": json.loads(entry.about.to_json()),
+        "about": _pattern(entry),
+        "others": [_pattern(each) for each in others],
         "windows": windows,
         "budget_seconds": budget,
     }
+
+
+def mates(entry: Entry) -> list[Entry]:
+    """The models that were trained together with one and are still there, it among them."""
+    found = {entry.about.model: entry}
+    for each in registry().group(entry.about.group):
+        if each.about.model and registry().run(each.run_id).model.is_dir():
+            found.setdefault(each.about.model, each)
+    return list(found.values())
+
+
+def patterns(pattern: Mapping[str, Any]) -> list[About]:
+    """The runs of a template: the one that is repeated, then those beside it."""
+    return [About.from_content(each) for each in (pattern["about"], *pattern.get("others", ()))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +92,7 @@ class Build:
         return all(found)
 
     def submit(self) -> str:
-        """Queue all; the run id of the model."""
+        """Queue all; the run id of the first model."""
         first = ""
         for about, name, request in self.requests:
             frame, future = self.data_for(request)
@@ -89,8 +106,9 @@ class Build:
 
 def build(pattern: Mapping[str, Any]) -> Build:
     """The jobs of a template on the newest sales. Raises `EngineError` for what is gone."""
-    about = About.from_content(pattern["about"])
-    scope = _scope(about)
+    repeated = {each.model: each for each in patterns(pattern)}
+    about = next(iter(repeated.values()))
+    scope = scope_now(about)
     split: Split = about.scope["split"]
     found = training.known_ahead(scope, split, about.horizon)
     used = covariates.usable(found, about.covariates)
@@ -99,10 +117,11 @@ def build(pattern: Mapping[str, Any]) -> Build:
         split=split,
         horizon=about.horizon,
         windows=max(LEAST_WINDOWS, int(pattern["windows"])),
-        models=(about.model,),
+        models=tuple(repeated),
         preset=about.preset,
         covariates=used,
         advanced=Advanced(seed=about.seed, budget_seconds=pattern["budget_seconds"]),
+        found={name: each.options for name, each in repeated.items() if each.preset == SEARCH},
     )
     dataset = next(each for each in queries.datasets() if each.dataset_id == scope.dataset_id)
     prepared = training.prepare(plan, dataset)
@@ -114,7 +133,7 @@ def build(pattern: Mapping[str, Any]) -> Build:
         frame=frame,
         tested=on_grid(frame, anchor=about.data_until, step=about.horizon),
         future=prepared.future,
-        requests=tuple(_as_before(each, about) for each in prepared.requests),
+        requests=tuple(_as_before(each, repeated) for each in prepared.requests),
         note=note if without else "",
     )
 
@@ -137,7 +156,7 @@ def forecast_again(run_id: str) -> str:
     entry = registry().entry(run_id)
     if entry is None or not registry().run(run_id).model.is_dir():
         raise EngineError("The model in use was deleted.")
-    about, scope = entry.about, _scope(entry.about)
+    about, scope = entry.about, scope_now(entry.about)
     panel = training.panel(scope, about.scope["split"], about.horizon)
     frame, future, spec = covariates.assemble(panel, scope.freq, about.covariates)
     until = f"{frame['timestamp'].max():%Y-%m-%d}"
@@ -162,7 +181,7 @@ def watched(schedule: Schedule, earlier: Sequence[Firing], made: Build) -> list[
     if tests is not None:
         tests = tests[tests["model"].astype(str) == used.about.model]
     rows = drift.since(drift.published(_forecasts_in_use(schedule, earlier, used)), made.frame)
-    trained = registry().run(_trained_by(used.run_id)).frame("panel")
+    trained = registry().run(model_facts.trained_by(used.run_id)).frame("panel")
     freq = str(about.scope.get("freq", ""))
     signals = [drift.accuracy(rows, tests), drift.bias(rows, tests)]
     return signals + ([] if trained is None else drift.inputs(trained, made.frame, freq))
@@ -180,7 +199,9 @@ def _forecasts_in_use(
 ) -> list[tuple[pd.Timestamp, pd.DataFrame]]:
     """The forecasts that were in use, each with the last period that it learned from."""
     taken = [
-        firing.run_id if firing.numbers.get("promoted") else firing.numbers.get(FOLLOW_UP, "")
+        firing.numbers.get(CHOSEN, firing.run_id)
+        if firing.numbers.get("promoted")
+        else firing.numbers.get(FOLLOW_UP, "")
         for firing in earlier
     ]
     found = []
@@ -192,13 +213,10 @@ def _forecasts_in_use(
     return found
 
 
-def _trained_by(run_id: str) -> str:
-    """The run that trained the model of a run, through all that only forecast with it."""
-    while (request := _request(run_id)) is not None:
-        if not isinstance(request, ForecastRequest) or request.from_run is None:
-            break
-        run_id = request.from_run
-    return run_id
+def _pattern(entry: Entry) -> dict[str, Any]:
+    """What a run was asked, with the options that its model was really made with."""
+    kept: dict[str, Any] = json.loads(entry.about.to_json())
+    return {**kept, "options": dict(model_facts.options_of(entry))}
 
 
 def _request(run_id: str) -> Request | None:
@@ -208,25 +226,28 @@ def _request(run_id: str) -> Request | None:
         return None
 
 
-def _scope(about: About) -> Scope:
-    """The scope of a template. Raises `EngineError` where a part of it is gone."""
+def scope_now(about: About) -> Scope:
+    """The scope of a run on the data of today. Raises `EngineError` where a part of it is gone."""
     scope = training.scope_of(about)
     if scope is None:
         raise EngineError("What it forecasts was written by another version. Make it anew.")
     if scope.dataset_id not in {each.dataset_id for each in queries.datasets()}:
-        raise EngineError("Its dataset was deleted. Delete the schedule too.")
+        raise EngineError("Its dataset was deleted.")
     products, places = queries.products(scope.dataset_id), queries.places(scope.dataset_id)
     if scope.product_id is not None and scope.product_id not in products.index:
-        raise EngineError("Its product is not in the data any more. Delete the schedule too.")
+        raise EngineError("Its product is not in the data any more.")
     if scope.place_id is not None and scope.place_id not in places.index:
-        raise EngineError("Its place is not in the data any more. Delete the schedule too.")
-    return scope
+        raise EngineError("Its place is not in the data any more.")
+    return training.now(scope)
 
 
-def _as_before(prepared: tuple[About, str, Request], pattern: About) -> tuple[About, str, Request]:
-    """A request with the very options of the run that is repeated, whatever presets say now."""
+def _as_before(
+    prepared: tuple[About, str, Request], repeated: Mapping[str, About]
+) -> tuple[About, str, Request]:
+    """A request with the very options of the runs that are repeated, whatever presets say now."""
     about, name, request = prepared
-    options = dict(pattern.options)
     if isinstance(request, BacktestRequest):
-        return about, name, replace(request, options={pattern.model: options})
+        given = {model: dict(each.options) for model, each in repeated.items()}
+        return about, name, replace(request, options=given)
+    options = dict(repeated[about.model].options)
     return replace(about, options=options), name, replace(request, options=options)  # type: ignore[type-var]

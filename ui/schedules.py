@@ -5,10 +5,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from engine import drift
 from engine.schedules import Firing, Schedule
 from ui import format as fmt
-from ui import layout, navigation, scheduled_runs, scheduling
+from ui import layout, model_drift, navigation, scheduled_runs, scheduling, training
 from ui import schedule_words as words
 from ui.engine import engine
 
@@ -162,8 +161,11 @@ def _confirm(schedule: Schedule) -> None:
 
 def _facts(schedule: Schedule) -> str:
     used, parts = scheduled_runs.in_use(schedule), []
+    repeated = [each.model for each in scheduled_runs.patterns(schedule.template)]
+    if len(repeated) > 1:
+        parts.append(f"repeats {', '.join(map(training.model_name, repeated))}")
     if schedule.cron:
-        parts.append(f"Times of {schedule.zone}")
+        parts.append(f"times of {schedule.zone}")
     parts.append(f"replaces what is in use unless it is over {schedule.margin:.0%} worse")
     if used is not None:
         learned = ""
@@ -220,11 +222,7 @@ def _drift(schedule: Schedule, now: float) -> None:
     if seen is None:
         st.markdown("Accuracy, bias and the sales themselves are looked at with every run.")
         return
-    for signal in seen.drift:
-        word, color, icon = words.DRIFT[signal["state"]]
-        name = drift.WORDS[signal["name"]]
-        badge = f":{color}-badge[:material/{icon}: {word}]"
-        st.markdown(f"{badge} **{name}** :gray[·] {fmt.escape(signal['words'])}")
+    model_drift.lines(seen.drift)
     at = fmt.escape(words.moment(seen.made_at, schedule.zone, now))
     st.caption(f"Looked at {at}, of the forecast that was in use then.")
 
@@ -247,28 +245,29 @@ def _history(schedule: Schedule, now: float) -> None:
         return
     with st.expander(f"{fmt.count(len(found), 'time')} so far", icon=":material/history:"):
         st.dataframe(
-            pd.DataFrame(
-                {
-                    "When": [words.moment(each.made_at, schedule.zone, now) for each in found],
-                    "Why": [words.why(each, schedule.zone, now) for each in found],
-                    "Result": [words.outcome(each) for each in found],
-                    "WQL": [each.numbers.get("candidate") for each in found],
-                    "vs in use": [_percent(each) for each in found],
-                    "Drift": [words.DRIFT[words.drift_of(each)][0] for each in found],
-                    "Said": [each.words for each in found],
-                }
-            ),
+            fmt.with_signed_percents(_times(found, schedule, now), {"vs in use": 1}),
             hide_index=True,
             placeholder=fmt.DASH,
             alt="Earlier times of this schedule",
             column_config={
                 "WQL": st.column_config.NumberColumn(format="%.3f", width=70),
-                "vs in use": st.column_config.NumberColumn(format="%+.1f%%", width=80),
+                "vs in use": st.column_config.NumberColumn(width=80),
                 "Said": st.column_config.TextColumn(width=420),
             },
         )
 
 
-def _percent(firing: Firing) -> float | None:
-    change = words.change_of(firing)
-    return None if change is None else change * 100
+def _times(found: list[Firing], schedule: Schedule, now: float) -> pd.DataFrame:
+    """A row per time; changes in percent."""
+    changes = [words.change_of(each) for each in found]
+    return pd.DataFrame(
+        {
+            "When": [words.moment(each.made_at, schedule.zone, now) for each in found],
+            "Why": [words.why(each, schedule.zone, now) for each in found],
+            "Result": [words.outcome(each) for each in found],
+            "WQL": [each.numbers.get("candidate") for each in found],
+            "vs in use": [float("nan") if each is None else each * 100 for each in changes],
+            "Drift": [words.DRIFT[words.drift_of(each)][0] for each in found],
+            "Said": [each.words for each in found],
+        }
+    )

@@ -16,9 +16,9 @@ from engine.errors import EngineBusy, EngineError, QueueError
 from engine.queue import OVER, Job
 from engine.schedules import Firing, Schedules
 from ui import format as fmt
-from ui import queries, scheduled_runs, settings
+from ui import queries, scheduled_runs, settings, training
 from ui.engine import engine, registry
-from ui.scheduled_runs import FOLLOW_UP
+from ui.scheduled_runs import CHOSEN, FOLLOW_UP
 
 log = logging.getLogger("almanac")
 
@@ -121,36 +121,39 @@ def begin(firing: Firing) -> None:
 
 
 def conclude(firing: Firing) -> None:
-    """Where the runs of a firing are over: judge the new model, and put it in use or not."""
+    """Where the runs of a firing are over: judge the best new model, and put it in use or not."""
     try:
-        job = engine().job(firing.run_id)
-        comparison = _comparison(firing.run_id)
+        trained, comparison = _jobs(firing.run_id)
     except QueueError as error:
         schedules().end(firing.number, "failed", str(error))
         return
-    if job.state in ("failed", "cancelled"):
+    lost = [job for job in trained if job.state in ("failed", "cancelled")]
+    if len(lost) == len(trained):
         if comparison is not None:
             engine().cancel(comparison.run_id, who="schedule")
-        said = job.why if job.state == "failed" else "It was stopped."
-        words = f"{said} What was in use before still is."
+        words = f"{_end_of(lost[0])} What was in use before still is."
         schedules().end(firing.number, "failed", words)
         return
-    if job.state in OVER and (comparison is None or comparison.state in OVER):
-        _judge(firing)
+    if all(job.state in OVER for job in trained) and (
+        comparison is None or comparison.state in OVER
+    ):
+        _judge(firing, [job.run_id for job in trained if job not in lost], lost)
 
 
-def _judge(firing: Firing) -> None:
-    """Put the new run in use; or leave what is, and have it forecast the newest sales."""
-    schedule, run = schedules().schedule(firing.schedule_id), registry().run(firing.run_id)
+def _judge(firing: Firing, run_ids: list[str], lost: list[Job]) -> None:
+    """Put the best new run in use; or leave what is, and have it forecast the newest sales."""
+    schedule = schedules().schedule(firing.schedule_id)
     registry().collect_metrics()
-    verdict = champions.evidence(run) or champions.decide(
+    chosen = champions.best_of(registry(), run_ids)
+    verdict = champions.evidence(registry().run(chosen)) or champions.decide(
         registry(),
-        firing.run_id,
+        chosen,
         margin=schedule.margin,
         otherwise=schedule.template["run_id"],
         at=schedules().clock(),
     )
-    words, follow_up = verdict.reason, str(firing.numbers.get(FOLLOW_UP, ""))
+    words = _lead(chosen, run_ids, lost) + verdict.reason
+    follow_up = str(firing.numbers.get(FOLLOW_UP, ""))
     if not verdict.promoted and verdict.against and not follow_up:
         try:
             follow_up = scheduled_runs.forecast_again(verdict.against)
@@ -164,24 +167,45 @@ def _judge(firing: Firing) -> None:
         if job.state not in OVER:
             return
         if job.state == "succeeded":
-            registry().crown(follow_up)
+            said = f"The same model, on newer sales. A new one was not better: {verdict.reason}"
+            registry().crown(follow_up, why=said, who=champions.RULE, at=schedules().clock())
             words += " What was in use forecasts the newest sales again."
         else:
             words += " What is in use could not forecast the newest sales; its job says why."
             follow_up = ""
-    numbers = asdict(verdict) | {FOLLOW_UP: follow_up}
+    numbers = asdict(verdict) | {FOLLOW_UP: follow_up, CHOSEN: chosen}
     schedules().end(firing.number, "done", words, numbers=numbers)
 
 
-def _comparison(run_id: str) -> Job | None:
-    """The job that compares what was submitted with a run. Raises `QueueError` for a gone run."""
+def _lead(chosen: str, run_ids: list[str], lost: list[Job]) -> str:
+    """Which of several models it is about, and which of them came to nothing."""
+    words = "".join(f"{_model_of(job.run_id)} is left out: {_end_of(job)} " for job in lost)
+    if len(run_ids) + len(lost) == 1:
+        return ""
+    return f"{words}{_model_of(chosen)} is the best of {len(run_ids) + len(lost)}. "
+
+
+def _end_of(job: Job) -> str:
+    return job.why if job.state == "failed" else "It was stopped."
+
+
+def _model_of(run_id: str) -> str:
+    entry = registry().entry(run_id)
+    return training.model_name(entry.about.model) if entry else "A deleted model"
+
+
+def _jobs(run_id: str) -> tuple[list[Job], Job | None]:
+    """The jobs of the models of a firing, and the one that compares them.
+
+    Raises `QueueError` for a run that is gone.
+    """
     entry = registry().entry(run_id)
     if entry is None:
         raise QueueError("Its run was deleted before it was compared.")
-    for other in registry().group(entry.about.group):
-        if not other.about.model:
-            return engine().job(other.run_id)
-    return None
+    group = registry().group(entry.about.group) or [entry]
+    jobs = {each.run_id: engine().job(each.run_id) for each in group}
+    compared = [jobs[each.run_id] for each in group if not each.about.model]
+    return [jobs[each.run_id] for each in group if each.about.model], next(iter(compared), None)
 
 
 def _kept_from_failing(firing: Firing, act: Callable[[Firing], None]) -> None:

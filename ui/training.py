@@ -289,7 +289,7 @@ def model_name(model: str) -> str:
 
 
 def scope_of(about: About) -> Scope | None:
-    """The scope that a run is of; None where it was written by another version."""
+    """The scope that a run is of, its segment as it was then; None for that of another version."""
     given = about.scope
     try:
         dataset_id = int(given["dataset"])
@@ -298,6 +298,8 @@ def scope_of(about: About) -> Scope | None:
             categories=tuple(given["categories"]),
             product_id=given["product"],
             place_id=given["place"],
+            segment_id=given.get("segment"),
+            segment_revision=int(given.get("segment_revision", 0)),
             freq=given["freq"],
             measure=given["measure"],
             corrected=bool(given.get("corrected")),
@@ -307,12 +309,28 @@ def scope_of(about: About) -> Scope | None:
         return None
 
 
+def now(scope: Scope) -> Scope:
+    """The scope of a run on the data of today: its segment with the members it has now.
+
+    Raises `EngineError` where the segment was deleted.
+    """
+    if scope.segment_id is None:
+        return scope
+    for segment in queries.segments(scope.dataset_id):
+        if segment.segment_id == scope.segment_id:
+            return replace(scope, segment_revision=segment.revision)
+    raise EngineError("Its segment was deleted. Train on what it should forecast now.")
+
+
 def about_of(plan: Plan, dataset: Dataset, frame: pd.DataFrame) -> dict[str, Any]:
     """The fields of `About` that all jobs of a plan share."""
     scope = plan.scope
     noun = forecasts.NOUN[scope.freq][0]
     sales = ", corrected sales" if scope.corrected else ""
     level = "" if plan.split == "total" else f" by {SPLITS[plan.split].lower()}"
+    segment = {"segment": scope.segment_id, "segment_revision": scope.segment_revision}
+    if scope.segment_id is None:  # so that it equals what was written before there were any
+        segment = {}
     return {
         "preset": plan.preset,
         "scope": {
@@ -324,6 +342,7 @@ def about_of(plan: Plan, dataset: Dataset, frame: pd.DataFrame) -> dict[str, Any
             "measure": scope.measure,
             "split": plan.split,
             "corrected": scope.corrected,
+            **segment,
         },
         "scope_words": f"{scopes.name(scope)}, {scopes.place(scope)}{level}, {noun}{sales}"[:90],
         "covariates": dict(plan.covariates),

@@ -4,6 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -220,6 +221,52 @@ def test_when_the_new_run_is_worse_then_what_is_in_use_stays(app: AppTest) -> No
     assert champions.tests_of(engines.registry(), kept) is not None
     opened(app, schedule=schedule.schedule_id)
     assert ":orange-badge[Not put in use]" in text_of(app)
+
+
+def test_when_several_models_are_repeated_then_the_best_of_them_is_kept(app: AppTest) -> None:
+    opened(app)
+    pattern = scheduled_runs.template(theta(), together=True)
+    assert pattern["others"] == []  # it was trained alone
+    pattern["others"] = [{**pattern["about"], "model": name} for name in ("naive", "ets")]
+    schedule = scheduling.schedules().add(
+        name="Best of 3",
+        template=pattern,
+        source=scheduling.source(1),
+        mark=scheduling.marks()[scheduling.source(1)],
+        margin=0.5,
+    )
+    new_sales_arrive()
+    found = rounds(schedule)
+    registry = engines.registry()
+    first = registry.entry(found.run_id)
+    assert first
+    group = {each.about.model: each for each in registry.group(first.about.group)}
+    assert set(group) == {"theta", "naive", "ets", ""}
+    wql = {name: each.metrics["WQL"] for name, each in group.items() if name}
+    best = min(wql, key=wql.__getitem__)
+    assert best != "theta"  # not just the first
+    assert found.numbers["chosen"] == group[best].run_id
+    assert f"{training.model_name(best)} is the best of 3. " in found.words
+    assert [each.run_id for each in registry.entries() if each.is_champion] == [group[best].run_id]
+    assert scheduled_runs.build(pattern).is_done()
+
+
+def test_when_models_were_trained_together_then_the_form_asks_whether_all_are_repeated(
+    app: AppTest,
+) -> None:
+    opened(app)
+    registry, first = engines.registry(), theta()
+    shutil.copytree(registry.run(first.run_id).folder, registry.run("twin").folder)
+    registry.add("twin", replace(first.about, model="ets"), name="ETS")
+    opened(app, run=first.run_id)
+    choice = app.segmented_control(key=f"schedule_models_{first.run_id}")
+    assert choice.value == "Theta alone"
+    choice.set_value("All 2, keep the best")
+    app.run()
+    press(app, "Repeat this every Monday 06:00")
+    (made,) = scheduling.schedules().schedules()
+    assert made.name.startswith("Best of 2 · ")
+    assert [each.model for each in scheduled_runs.patterns(made.template)] == ["theta", "ets"]
 
 
 def test_when_the_thread_looks_then_what_is_due_is_done_and_it_ends_when_told(

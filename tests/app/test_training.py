@@ -12,7 +12,7 @@ from data.scope import Scope
 from engine import packages
 from tests.app.test_pages import text_of
 from ui import engine as engines
-from ui import navigation, queries, state, training
+from ui import navigation, queries, run_queries, state, training
 from ui.training import Advanced, Plan
 
 PRODUCT = 3
@@ -155,7 +155,7 @@ def test_when_a_run_is_in_the_address_then_forecast_shows_it_beside_arima(
     assert app.metric[1].label == "Next 4 weeks"
     frame = engines.registry().run(lstm()).frame("forecast")
     assert frame is not None
-    made = queries.run_outlook(
+    made = run_queries.outlook(
         Scope(dataset_id=1, product_id=PRODUCT, measure="revenue"), lstm(), 13
     )
     assert made is not None
@@ -240,9 +240,20 @@ def test_when_a_model_is_named_tagged_and_crowned_then_the_registry_knows(
     app.text_input(key=f"name-{lstm()}").set_value("Spring")
     app.run()
     button(app, "Make champion")
+    assert "Say in a few words why" in app.error[0].value
+    app.text_input(key=f"champion-why-{lstm()}-False").set_value("Best in *stores*")
+    button(app, "Make champion")
+    assert not app.exception
     entry = engines.registry().entry(lstm())
     assert entry
     assert (entry.name, entry.is_champion) == ("Spring", True)
+    (change,) = engines.registry().crownings(entry.about.scope_key)
+    assert (change.why, change.who, change.name) == (
+        "Best in *stores*",
+        "test@example.com",
+        "Spring",
+    )
+    assert "Best in \\*stores\\*" in text_of(app)
     app.text_input(key=f"name-{lstm()}").set_value("   ")
     app.run()
     assert not app.exception

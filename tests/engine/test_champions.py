@@ -132,6 +132,19 @@ def test_when_the_champion_is_perfect_then_only_as_good_will_do() -> None:
     assert not judged(results("lstm", 0.1), results("lstm", 0.0)).promoted
 
 
+def test_when_both_were_tested_then_there_is_an_error_of_each_by_window() -> None:
+    first = pd.concat([results("lstm", 8.0, cutoffs=(8,)), results("lstm", 20.0, cutoffs=(12, 15))])
+    second = results("gru", 10.0, cutoffs=(8, 12))
+    found = champions.by_window(first, second, model="lstm", champion_model="gru")
+    assert found is not None
+    assert found["cutoff"].tolist() == [WEEKS[8], WEEKS[12]]
+    assert found["candidate"].tolist() == pytest.approx([0.08, 0.2])
+    assert found["champion"].tolist() == pytest.approx([0.1, 0.1])
+    elsewhere = results("gru", 1.0, ids="x")
+    assert champions.by_window(first, elsewhere, model="lstm", champion_model="gru") is None
+    assert champions.by_window(None, second, model="lstm", champion_model="gru") is None
+
+
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Registry]:
     opened = Registry(tmp_path)
@@ -169,6 +182,48 @@ def test_when_a_run_passes_then_it_is_crowned_and_the_evidence_stays_with_it(
     assert (found.against, found.at) == ("r1", 1_795_000_000.0)
     assert champions.evidence(registry.run("r2")) == found
     assert champions.evidence(registry.run("r1")) is None
+
+
+def test_when_it_is_only_compared_then_nothing_changes(registry: Registry) -> None:
+    add(registry, "r1", 10.0)
+    add(registry, "r2", 8.0)
+    registry.crown("r1")
+    rival, entry = registry.entry("r1"), registry.entry("r2")
+    assert entry
+    assert champions.compare(registry, entry, rival, margin=0.05).promoted
+    assert in_use(registry) == ["r1"]
+    assert champions.evidence(registry.run("r2")) is None
+
+
+def test_when_the_rule_decides_then_its_reason_is_in_the_history(registry: Registry) -> None:
+    add(registry, "r1", 10.0)
+    add(registry, "r2", 8.0)
+    registry.crown("r1", why="for a start", who="Ann")
+    found = champions.decide(registry, "r2", margin=0.05, at=5.0)
+    entry = registry.entry("r2")
+    assert entry
+    latest, before = registry.crownings(entry.about.scope_key)
+    assert (latest.who, latest.why, latest.at) == (champions.RULE, found.reason, 5.0)
+    assert before.who == "Ann"
+
+
+def test_when_several_were_trained_then_the_one_of_the_least_error_is_the_best(
+    registry: Registry,
+) -> None:
+    offs = {"lstm": 9.0, "gru": 7.0, "gbm": 8.0}
+    for model in (*offs, "theta", ""):
+        about = About(model=model, scope={"where": "all"}, horizon=4, group="g")
+        registry.add(model or "comparison", about, name=model or "Comparison")
+    registry.run("comparison").folder.mkdir()
+    ids = ["lstm", "gru", "gbm", "theta"]
+    assert champions.best_of(registry, ids) == "lstm"  # nothing is known yet
+    board = pd.concat([results(model, off) for model, off in offs.items()], ignore_index=True)
+    board.loc[board["model"].eq("gru").idxmax(), "q0.5"] = np.nan
+    registry.run("comparison").write_frame("backtest", board)
+    assert champions.best_of(registry, ids) == "gbm"
+    assert champions.best_of(registry, ["theta", "gone"]) == "theta"
+    with pytest.raises(RunError, match="deleted before"):
+        champions.best_of(registry, ["gone"])
 
 
 def test_when_a_run_fails_then_the_champion_stays_and_the_reason_is_kept(

@@ -231,3 +231,23 @@ def test_when_a_forecast_leans_then_bias_is_what_its_tests_did_not_have(
     found = drift.bias(rows, past_tests(1.1, 30))
     assert (found.state, words in found.words) == (state, True)
     assert "+10.0% in its tests" in found.words
+
+
+def test_when_periods_have_passed_then_each_has_its_error_beside_that_of_tests_as_far_ahead() -> (
+    None
+):
+    published = drift.published([(WEEKS[100], forecast(101, 1.1))])
+    rows = drift.since(published, sold(101, 2))
+    found = drift.by_period(rows, past_tests(1.1, 10))
+    assert found["timestamp"].tolist() == [WEEKS[101], WEEKS[102]]
+    assert found["error"].tolist() == pytest.approx([0.1, 0.1])
+    assert found["expected"].tolist() == pytest.approx([0.1, 0.5])
+    assert drift.by_period(rows, None)["expected"].isna().all()
+    assert drift.by_period(rows.iloc[:0], past_tests(1.1, 10)).empty
+
+
+def test_when_there_is_no_bias_then_no_sign_is_shown() -> None:
+    rows = drift.since(drift.published([(WEEKS[100], forecast(101, 1.0))]), sold(101, 4))
+    found = drift.bias(rows, past_tests(1.0, 10).assign(actual=100.0, mean=100.0))
+    assert "balanced on the whole, 0% in its tests" in found.words
+    assert drift.bias(rows, None).words.endswith("there are no tests to compare with.")

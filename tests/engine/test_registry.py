@@ -149,6 +149,45 @@ def test_when_a_run_forecasts_with_the_model_of_another_then_it_depends_on_it(
     assert not registry.run("r1").folder.exists()
 
 
+def test_when_a_model_was_trained_further_then_it_does_not_depend_on_where_it_began(
+    registry: Registry,
+) -> None:
+    trained(registry, "r1", model="naive")
+    further = ForecastRequest(panel=PanelSpec(freq="D"), from_run="r1", fine_tune="all", horizon=3)
+    Run.create(registry.run("r2").folder, further, frame())
+    registry.add("r2", About(model="lstm"), name="Trained further")
+    assert not registry.dependents("r1")
+
+
+def test_when_the_champion_changes_then_who_did_it_and_why_stay(registry: Registry) -> None:
+    for run_id, scope in (("r1", "tea"), ("r2", "tea"), ("r3", "mugs")):
+        trained(registry, run_id, scope=scope)
+    registry.crown("r1", why="  the  first ", who="Ann", at=1.0)
+    registry.crown("r2", why="better in stores", at=2.0)
+    registry.crown("r3", at=3.0)
+    registry.rename("r2", "Renamed since")
+    registry.delete("r2")
+    registry.uncrown("r1", why="too old", who="Bo", at=4.0)
+    entry = registry.entry("r1")
+    assert entry
+    found = registry.crownings(entry.about.scope_key)
+    assert [(each.run_id, each.is_crowned, each.why, each.who, each.at) for each in found] == [
+        ("r1", False, "too old", "Bo", 4.0),
+        ("r2", True, "better in stores", "", 2.0),
+        ("r1", True, "the first", "Ann", 1.0),
+    ]
+    assert found[1].name == "theta of tea"
+    with pytest.raises(RunError, match="no run"):
+        registry.crown("r2", why="gone")
+
+
+def test_when_a_part_of_the_scope_has_a_new_revision_then_the_scope_is_the_same() -> None:
+    first = About(model="lstm", scope={"segment": 3, "segment_revision": 1}, horizon=4)
+    again = About(model="gru", scope={"segment": 3, "segment_revision": 2}, horizon=4)
+    other = About(model="lstm", scope={"segment": 4, "segment_revision": 1}, horizon=4)
+    assert first.scope_key == again.scope_key != other.scope_key
+
+
 def test_when_a_run_is_packed_deleted_and_unpacked_then_it_predicts_the_same(
     registry: Registry,
 ) -> None:

@@ -1,5 +1,7 @@
 """Forecasts of runs: which scopes their series add up to, and what their sums are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,11 +12,13 @@ from ui import run_forecasts
 
 CATEGORIES = {1: ("Drinks", "Hot"), 2: ("Drinks", "Cold"), 3: ("Home",)}
 WHOLE = Scope(dataset_id=1)
+SEGMENT = Scope(dataset_id=1, segment_id=7, segment_revision=2)  # holds 1 and 3
+NODES = run_forecasts.Nodes(categories=CATEGORIES, segments={(7, 2): frozenset({1, 3})})
 
 
 def chosen(split: str, of_run: Scope, asked: Scope, ids: list[str]) -> list[str] | None:
     about = About(model="lstm", scope={"split": split})
-    wanted = run_forecasts.selects(about, of_run, asked, CATEGORIES)
+    wanted = run_forecasts.selects(about, of_run, asked, NODES)
     return None if wanted is None else [series_id for series_id in ids if wanted(series_id)]
 
 
@@ -56,6 +60,43 @@ def test_when_the_run_is_of_less_than_the_scope_then_it_does_not_cover_it() -> N
     assert chosen("total", tea, tea, ["total"]) == ["total"]
 
 
+@pytest.mark.parametrize(
+    ("split", "asked", "ids", "expected"),
+    [
+        ("product", SEGMENT, ["1", "2", "3"], ["1", "3"]),
+        ("product", replace(SEGMENT, categories=("Drinks",)), ["1", "2", "3"], ["1"]),
+        ("product", replace(SEGMENT, segment_id=8), ["1", "2", "3"], None),
+        ("product_place", replace(SEGMENT, place_id=1), PAIRS, ["1:1"]),
+        ("product", replace(SEGMENT, categories=("Drinks", "Cold")), ["1", "2", "3"], None),
+        ("category", SEGMENT, ["Drinks", "Home"], None),
+        ("category", replace(SEGMENT, categories=("Home",)), ["Drinks", "Home"], None),
+        ("place", replace(SEGMENT, place_id=2), ["1", "2"], None),
+        ("total", SEGMENT, ["total"], None),
+    ],
+)
+def test_when_a_segment_is_asked_of_a_run_of_everything_then_only_its_members_count(
+    split: str, asked: Scope, ids: list[str], expected: list[str] | None
+) -> None:
+    assert chosen(split, WHOLE, asked, ids) == expected
+
+
+def test_when_a_run_is_of_a_segment_then_it_is_no_forecast_of_the_whole_category() -> None:
+    for split, ids in (("total", ["total"]), ("product", ["1", "3"]), ("place", ["1"])):
+        assert chosen(split, SEGMENT, WHOLE, ids) is None
+        assert chosen(split, SEGMENT, SEGMENT, ids) == ids
+    assert chosen("product", SEGMENT, Scope(dataset_id=1, product_id=3), ["1", "3"]) == ["3"]
+    assert chosen("product", SEGMENT, Scope(dataset_id=1, product_id=2), ["1", "3"]) is None
+    assert chosen("category", SEGMENT, Scope(dataset_id=1, categories=("Home",)), ["Home"]) is None
+    home = replace(SEGMENT, categories=("Home",))
+    assert chosen("category", SEGMENT, home, ["Drinks", "Home"]) == ["Home"]
+
+
+def test_when_the_segment_was_built_again_then_what_its_run_is_of_is_not_known() -> None:
+    earlier = replace(SEGMENT, segment_revision=1)
+    assert chosen("total", earlier, SEGMENT, ["total"]) is None
+    assert chosen("product", earlier, Scope(dataset_id=1, product_id=1), ["1", "3"]) is None
+
+
 def forecast(actual: bool = False) -> pd.DataFrame:
     stamps = pd.date_range("2026-01-05", periods=3, freq="W-MON")
     frame = pd.DataFrame(
@@ -72,33 +113,22 @@ def forecast(actual: bool = False) -> pd.DataFrame:
     return frame
 
 
-def test_when_series_are_summed_then_means_add_up_and_bands_lie_between_both_extremes() -> None:
-    total = run_forecasts.summed(forecast(), lambda series_id: series_id != "3", ["timestamp"])
-    assert total["mean"].tolist() == [11, 22, 33]
-    width = total["q0.9"] - total["mean"]
-    together, apart = np.array([8.8, 17.6, 26.4]), np.sqrt(101) * 0.8 * np.array([1, 2, 3])
-    assert (width < together).all()
-    assert (width > apart).all()
-    assert (total["q0.1"] <= total["q0.5"]).all()
-
-
-def test_when_one_series_is_chosen_then_its_forecast_is_unchanged() -> None:
-    one = run_forecasts.summed(forecast(), lambda series_id: series_id == "2", ["timestamp"])
-    own = forecast().query("series_id == '2'").reset_index(drop=True)
-    for column in ("mean", "q0.1", "q0.5", "q0.9"):
-        assert one[column].tolist() == pytest.approx(own[column].tolist())
+def some(*ids: str, actual: bool = False) -> pd.DataFrame:
+    frame = forecast(actual)
+    return frame[frame["series_id"].isin(ids)]
 
 
 def test_when_a_comparison_is_summed_then_errors_are_those_of_the_sums() -> None:
-    frame = forecast(actual=True).assign(cutoff=pd.Timestamp("2025-12-29"))
+    frame = some("1", "2", actual=True).assign(cutoff=pd.Timestamp("2025-12-29"))
     both = pd.concat([frame.assign(model=name) for name in ("lstm", "seasonal_naive")])
-    board = run_forecasts.scores(both, lambda series_id: series_id != "3")
+    board = run_forecasts.scores(both, "lstm")
     assert board is not None
     sold = 11 + 22 + 33 + 3 * 2
     assert board.loc["lstm", "wape"] == pytest.approx(6 / sold)
     assert board.loc["lstm", "bias"] == pytest.approx(-6 / sold)
     assert board.loc["lstm", "coverage"] == 1.0
-    assert run_forecasts.scores(frame.assign(model="lstm"), lambda series_id: True) is None
+    assert np.isnan(board.loc["seasonal_naive", "coverage"])
+    assert run_forecasts.scores(frame.assign(model="lstm"), "lstm") is None
 
 
 def test_when_the_data_has_moved_on_then_only_what_is_ahead_is_shown() -> None:
