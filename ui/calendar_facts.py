@@ -1,5 +1,6 @@
 """What a planner asks of an event: what comes, how much more or less it sells. No Streamlit."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -144,9 +145,22 @@ def aligned(
     columns = {}
     for first in first_days:
         at = int(starts.searchsorted(first, side="right")) - 1
-        if at - before >= 0 and at < len(starts):
-            window = values.iloc[at - before : at + after + 1].to_numpy()
+        if 0 <= at < len(starts):
+            begin = max(at - before, 0)
+            window = values.iloc[begin : at + after + 1].to_numpy()
             padded = np.full(before + after + 1, np.nan)
-            padded[: len(window)] = window
+            lacking = begin - (at - before)  # periods from before the first sale
+            padded[lacking : lacking + len(window)] = window
             columns[int(first.year)] = padded
     return pd.DataFrame(columns, index=range(-before, after + 1))
+
+
+def effects_table(effects: Mapping[str, Effect]) -> pd.DataFrame:
+    """A row per category: times usual, its range in 8 of 10 cases, whether it may be chance."""
+    return pd.DataFrame(
+        [
+            (name, each.lift, each.low, each.high, not each.is_clear)
+            for name, each in effects.items()
+        ],
+        columns=["category", "times_usual", "low", "high", "may_be_chance"],
+    ).sort_values("times_usual", ascending=False, ignore_index=True)
