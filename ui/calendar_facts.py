@@ -16,6 +16,8 @@ PHASES = ("before", "on", "after")
 _NOUN = {"D": "day", "W": "week", "M": "month"}
 _FACTOR_FROM = 1.5  # lifts from here on are told as "times", smaller ones in percent
 
+_NOTHING = 0.02  # times usual, below which two decimals say nothing
+
 
 @dataclass(frozen=True, kw_only=True)
 class Extra:
@@ -41,7 +43,7 @@ def factor(value: float) -> str:
     """
     if value >= _FACTOR_FROM:
         return f"{value:.1f} times as much"
-    if value < 0.02:
+    if value < _NOTHING:
         return "almost nothing"
     percent = round(100 * (value - 1))
     if percent == 0:
@@ -59,13 +61,15 @@ def sentence(measured: Measured, name: str, freq: Freq, days: tuple[int, int]) -
     said += f" as a usual {noun}**" if on.lift >= _FACTOR_FROM else f" than a usual {noun}**"
     said = said.replace("as much as usual than a usual", "as much as a usual")
     said = said.replace("almost nothing than a usual", "almost nothing, unlike a usual")
-    said += f" (in 8 of 10 cases {between(on.low, on.high)} times)"
+    if on.high >= _NOTHING:
+        said += f" (in 8 of 10 cases {between(on.low, on.high)} times)"
     parts = []
     for phase, number in (("before", days[0]), ("after", days[1])):
         effect = measured.of(name, phase)
         if effect is not None and number:
             which = fmt.count(number, "day") if number > 1 else "day"
-            parts.append(f"the {which} {phase} {times(effect.lift)} times")
+            much = "almost nothing" if effect.lift < _NOTHING else f"{times(effect.lift)} times"
+            parts.append(f"the {which} {phase} {much}")
     said += f"; {' and '.join(parts)}" if parts else ""
     count = len(on.past)
     once = "one occurrence, so that it may be anything that happened then"

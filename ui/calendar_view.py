@@ -173,6 +173,9 @@ def detail(found: Found, dataset: Dataset) -> None:
     rows = found.past[found.past["name"] == name]
     before, after = int(rows["days_before"].max()), int(rows["days_after"].max())
     st.markdown(facts.sentence(found.total, name, found.scope.freq, (before, after)))
+    if not set(found.effects.measured) - {TOTAL}:  # a product, or nothing below
+        _years(found, dataset, name, rows)
+        return
     left, right = st.columns([0.6, 0.4], gap="medium")
     with left:
         _years(found, dataset, name, rows)
@@ -241,11 +244,7 @@ def _categories(found: Found, name: str) -> None:
         if series != TOTAL and (effect := each.of(name, phase)) is not None
     }
     if not effects:
-        st.caption(
-            f"No category has a window {phase} {fmt.escape(name)} that was measured."
-            if phase != "on"
-            else "This scope has no categories below it."
-        )
+        st.caption(f"No category has days {phase} {fmt.escape(name)} that were measured.")
         return
     best = max(effects.items(), key=lambda item: item[1].lift)
     chart_downloads.draw(

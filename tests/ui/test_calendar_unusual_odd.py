@@ -14,7 +14,9 @@ from ui import state
 Open = Callable[..., AppTest]
 PAGES = {"Calendar": "pages/explore/calendar.py", "Unusual": "pages/explore/unusual.py"}
 # What a page says instead of a picture: why there is none.
-SENTENCES = ("No complete ", "Nothing was sold", "Too few ", "Too little to measure")
+SENTENCES = (
+    "No complete ", "Nothing was sold", "Nothing unusual", "Too few ", "Too little to measure",
+)  # fmt: skip
 ANSWER = {  # by page, what a shop is answered with; the rest get charts
     ("Calendar", "one day"): "Too little to measure",
     ("Calendar", "all zeros"): "Too little to measure",
