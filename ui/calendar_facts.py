@@ -117,7 +117,7 @@ def growth(usual: "pd.Series[float]") -> float:
     """What is usual in the last eight weeks over the same a year before, 0.5 to 2; 1 if unknown.
 
     >>> index = pd.date_range("2024-01-01", periods=800)
-    >>> growth(pd.Series([10.0] * 400 + [12.0] * 400, index=index))
+    >>> growth(pd.Series([10.0] * 440 + [12.0] * 360, index=index))
     1.2
     """
     last = usual.index[-1]
