@@ -1,13 +1,16 @@
 """Figures of the Calendar page, returned and never drawn; colours are places of the theme."""
 
 from collections.abc import Mapping
+from datetime import date
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from forecasting.diagnostics.events import Effect
 from ui import calendar_facts as facts
 from ui import format as fmt
+from ui.chart_style import amount_ticks
 from ui.charts import COLOURS
 from ui.seasonality_calendar import as_text
 
@@ -27,11 +30,16 @@ _NOUN = {"D": "day", "W": "week", "M": "month"}
 
 
 def years(
-    table: pd.DataFrame, usual: "pd.Series[float]", freq: str, span: tuple[int, int], currency: str
+    table: pd.DataFrame,
+    usual: "pd.Series[float]",
+    freq: str,
+    span: tuple[int, int],
+    *,
+    measure: str,
+    currency: str,
 ) -> go.Figure:
     """The last years side by side, aligned on the event; `span` are its own periods."""
     figure = go.Figure()
-    money = "revenue" if currency else "quantity"
     figure.add_vrect(
         x0=span[0] - 0.5, x1=span[1] + 0.5, fillcolor=COLOURS["event"] + "21", line_width=0,
         layer="below",
@@ -44,7 +52,7 @@ def years(
             mode="lines+markers",
             line={"color": colour, "dash": dash, "width": 2},
             marker={"symbol": marker, "size": 5},
-            text=[f"{year}: {fmt.exact(value, money, currency)}" for value in table[year]],
+            text=[f"{year}: {fmt.exact(value, measure, currency)}" for value in table[year]],
             hoverinfo="text",
         )
     figure.add_scatter(
@@ -53,7 +61,7 @@ def years(
         name="Usual",
         mode="lines",
         line={"color": COLOURS["last_year"], "dash": "dot", "width": 1.6},
-        text=[f"Usual: {fmt.exact(value, money, currency)}" for value in usual],
+        text=[f"Usual: {fmt.exact(value, measure, currency)}" for value in usual],
         hoverinfo="text",
     )
     _frame(figure, 290)
@@ -74,7 +82,11 @@ def years(
         showgrid=False,
         zeroline=False,
     )
-    figure.update_yaxes(rangemode="tozero", nticks=5, tickprefix=currency)
+    values = pd.concat([table, usual], axis=1).to_numpy(dtype=np.float64)
+    labels = amount_ticks(float(np.nanmin(values)), float(np.nanmax(values)), measure, currency)
+    figure.update_yaxes(
+        rangemode="tozero", tickvals=list(labels), ticktext=list(labels.values()), zeroline=False
+    )
     return figure
 
 
@@ -128,8 +140,11 @@ def ranked(effects: Mapping[str, Effect]) -> go.Figure:
     return figure
 
 
-def year(found: pd.DataFrame, number: int) -> go.Figure:
-    """A year, an event per line: its days, and paler the days before and after."""
+def year(found: pd.DataFrame, number: int, last_day: date) -> go.Figure:
+    """A year, an event per line: its days, and paler the days before and after.
+
+    A thin line stands where sales end, `last_day`.
+    """
     first, last = pd.Timestamp(number, 1, 1), pd.Timestamp(number, 12, 31)
     day = pd.Timedelta(days=1)
     names = list(dict.fromkeys(found["name"]))
@@ -153,6 +168,9 @@ def year(found: pd.DataFrame, number: int) -> go.Figure:
                     hoverinfo="text",
                     showlegend=False,
                 )
+    if last_day.year == number:
+        end = pd.Timestamp(last_day) + day
+        figure.add_vline(x=end, line={"color": COLOURS["sold"], "width": 1}, layer="below")
     _frame(figure, 40 + 21 * len(names))
     figure.update_layout(barmode="overlay", bargap=0.3)
     figure.update_xaxes(

@@ -12,9 +12,9 @@ from data import calendar_files, calendar_store, calendars
 from data.calendar_entries import Entry, Kind
 from data.errors import DataError
 from ui import calendar_queries as queries
+from ui import chart_downloads, state
 from ui import format as fmt
 from ui import queries as shop
-from ui import state
 from ui.queries import Dataset
 
 LISTS: dict[str, tuple[Kind, ...]] = {
@@ -28,27 +28,38 @@ _TERMS = {"own": "Own event", "school": "School term"}
 
 
 def actions(place: DeltaGenerator, dataset: Dataset) -> None:
-    """The right end of the title row: undo, import and download."""
-    entries = queries.entries(dataset.dataset_id)
+    """The right end of the title row: undo, and a file instead of the calendar."""
     words = calendar_store.undoable(state.store(), dataset.dataset_id)
-    codes = _codes(dataset)
     with place:
         if words and st.button(
             "Undo", icon=":material/undo:", type="tertiary", help=f"Takes back: {fmt.escape(words)}"
         ):
             _undo(dataset)
-        with st.popover("File", icon=":material/swap_vert:"):
-            st.download_button(
-                "Download the calendar (CSV)",
-                calendar_files.write(entries, codes).encode("utf-8-sig"),
-                file_name="calendar.csv",
-                mime="text/csv",
-                on_click="ignore",
-                type="tertiary",
+        with st.popover("Import", icon=":material/upload:"):
+            file = st.file_uploader(
+                "A calendar instead of this one",
+                type=["csv"],
+                max_upload_size=2,
+                help="A file as the Download menu gives it. Undo takes it back.",
             )
-            file = st.file_uploader("Replace it by a file", type=["csv"], max_upload_size=2)
             if file is not None and st.button("Replace the calendar", width="stretch"):
                 _replace(file.getvalue(), dataset)
+
+
+def downloads(place: DeltaGenerator, dataset: Dataset) -> None:
+    """The Download menu: the calendar, and the charts."""
+    with chart_downloads.menu(place):
+        st.download_button(
+            "The calendar (CSV)",
+            lambda: calendar_files.write(
+                queries.entries(dataset.dataset_id), _codes(dataset)
+            ).encode("utf-8-sig"),
+            file_name="calendar.csv",
+            mime="text/csv",
+            on_click="ignore",
+            type="tertiary",
+            key="calendar_csv",
+        )
 
 
 def grid(dataset: Dataset) -> None:

@@ -1,5 +1,6 @@
 """What a planner asks of an event: what comes, how much more or less it sells. No Streamlit."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,6 +15,8 @@ AHEAD_WEEKS = 13
 PHASES = ("before", "on", "after")
 _NOUN = {"D": "day", "W": "week", "M": "month"}
 _FACTOR_FROM = 1.5  # lifts from here on are told as "times", smaller ones in percent
+
+_NOTHING = 0.02  # times usual, below which two decimals say nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,7 @@ def factor(value: float) -> str:
     """
     if value >= _FACTOR_FROM:
         return f"{value:.1f} times as much"
-    if value < 0.02:
+    if value < _NOTHING:
         return "almost nothing"
     percent = round(100 * (value - 1))
     if percent == 0:
@@ -58,13 +61,15 @@ def sentence(measured: Measured, name: str, freq: Freq, days: tuple[int, int]) -
     said += f" as a usual {noun}**" if on.lift >= _FACTOR_FROM else f" than a usual {noun}**"
     said = said.replace("as much as usual than a usual", "as much as a usual")
     said = said.replace("almost nothing than a usual", "almost nothing, unlike a usual")
-    said += f" (in 8 of 10 cases {between(on.low, on.high)} times)"
+    if on.high >= _NOTHING:
+        said += f" (in 8 of 10 cases {between(on.low, on.high)} times)"
     parts = []
     for phase, number in (("before", days[0]), ("after", days[1])):
         effect = measured.of(name, phase)
         if effect is not None and number:
             which = fmt.count(number, "day") if number > 1 else "day"
-            parts.append(f"the {which} {phase} {times(effect.lift)} times")
+            much = "almost nothing" if effect.lift < _NOTHING else f"{times(effect.lift)} times"
+            parts.append(f"the {which} {phase} {much}")
     said += f"; {' and '.join(parts)}" if parts else ""
     count = len(on.past)
     once = "one occurrence, so that it may be anything that happened then"
@@ -144,9 +149,22 @@ def aligned(
     columns = {}
     for first in first_days:
         at = int(starts.searchsorted(first, side="right")) - 1
-        if at - before >= 0 and at < len(starts):
-            window = values.iloc[at - before : at + after + 1].to_numpy()
+        if 0 <= at < len(starts):
+            begin = max(at - before, 0)
+            window = values.iloc[begin : at + after + 1].to_numpy()
             padded = np.full(before + after + 1, np.nan)
-            padded[: len(window)] = window
+            lacking = begin - (at - before)  # periods from before the first sale
+            padded[lacking : lacking + len(window)] = window
             columns[int(first.year)] = padded
     return pd.DataFrame(columns, index=range(-before, after + 1))
+
+
+def effects_table(effects: Mapping[str, Effect]) -> pd.DataFrame:
+    """A row per category: times usual, its range in 8 of 10 cases, whether it may be chance."""
+    return pd.DataFrame(
+        [
+            (name, each.lift, each.low, each.high, not each.is_clear)
+            for name, each in effects.items()
+        ],
+        columns=["category", "times_usual", "low", "high", "may_be_chance"],
+    ).sort_values("times_usual", ascending=False, ignore_index=True)

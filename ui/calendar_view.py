@@ -11,13 +11,12 @@ from forecasting.diagnostics.events import Measured
 from ui import calendar_charts as charts
 from ui import calendar_facts as facts
 from ui import calendar_queries as queries
+from ui import chart_downloads, layout
 from ui import format as fmt
-from ui import layout
 from ui import scope as scopes
 from ui.calendar_queries import TOTAL, Effects
 from ui.queries import Dataset
 
-_QUIET = {"displayModeBar": False}
 _NOUN = {"D": "day", "W": "week", "M": "month"}
 _STEP = {"D": 1, "W": 7, "M": 30}
 
@@ -76,6 +75,7 @@ def ahead(found: Found, dataset: Dataset) -> None:
         st.caption("Nothing of the calendar comes in this time. Add an event below.")
         return
     rows = [_ahead_row(row, found, dataset) for row in found.ahead.to_dict("records")]
+    noun = _NOUN[found.scope.freq]
     text = st.column_config.TextColumn
     st.dataframe(
         pd.DataFrame(rows),
@@ -83,25 +83,32 @@ def ahead(found: Found, dataset: Dataset) -> None:
         placeholder=fmt.DASH,
         alt="Events of the next weeks with their expected effect",
         column_config={
-            "Event": text(width=150),
+            "Event": text(width=140),
+            "On its days": text(width=136, help=f"Against a usual {noun} of that season."),
             "When": text(width=178),
             "In": text(width=78),
-            "On its days": text(width=138, help="Against a usual day of that season."),
-            "Before": text(width=112),
-            "After": text(width=112),
-            "More or less in all": text(width=250, help="Over all days of the event and around."),
+            "Before": text(width=116, help="In the days before that move too."),
+            "After": text(width=116, help="In the days after that move too."),
+            "More or less in all": text(
+                width=255, help=f"Over all {noun}s of the event and around, in 8 of 10 cases."
+            ),
         },
     )
     if found.total is None:
         st.caption(too_little(found))
+    if not any(each.kind == "holidays" for each in queries.entries(dataset.dataset_id)):
+        st.caption(
+            "No public holidays are known here. Choose the countries under **Public holidays** "
+            "below; they then count on every page and in every model."
+        )
 
 
 def too_little(found: Found) -> str:
     """Why there are no effects."""
     noun = _NOUN[found.scope.freq]
     return (
-        f"Fewer than 8 weeks of {noun}s with sales, or no event among them: effects are measured "
-        "once an event has come and gone. Choose a wider scope above."
+        f"Too little to measure: fewer than 8 weeks of {noun}s with sales, or no event among them. "
+        "Effects show once an event has come and gone; choose a wider scope above."
     )
 
 
@@ -109,16 +116,20 @@ def _ahead_row(row: dict[object, object], found: Found, dataset: Dataset) -> dic
     name, first = str(row["name"]), pd.Timestamp(str(row["first_day"]))
     last = pd.Timestamp(str(row["last_day"]))
     days = (first.date() - found.last_day).days
-    cells: dict[str, str | None] = {
+
+    def lift(phase: str) -> str | None:
+        effect = found.total.of(name, phase) if found.total else None
+        return facts.lift(effect) if effect else None
+
+    return {
         "Event": name,
+        "On its days": lift("on"),
         "When": _when(first, last),
         "In": "now" if days < 1 else fmt.count(days, "day") if days < 14 else f"{days // 7} weeks",
+        "Before": lift("before"),
+        "After": lift("after"),
+        "More or less in all": _extra(name, found, dataset),
     }
-    for phase, title in (("on", "On its days"), ("before", "Before"), ("after", "After")):
-        effect = found.total.of(name, phase) if found.total else None
-        cells[title] = facts.lift(effect) if effect else None
-    cells["More or less in all"] = _extra(name, found, dataset)
-    return cells
 
 
 def _extra(name: str, found: Found, dataset: Dataset) -> str | None:
@@ -157,22 +168,19 @@ def detail(found: Found, dataset: Dataset) -> None:
         return
     strength = {n: abs(e.lift - 1) for n in names if (e := found.total.of(n, "on"))}
     names.sort(key=lambda name: -strength[name])
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox("Event", names, key="event", width=260)
-        st.space("stretch")
-        phase = st.segmented_control(
-            "By category", list(facts.PHASES), default="on", required=True, key="event_phase",
-            format_func=str.capitalize,
-        )  # fmt: skip
+    name = st.selectbox("Event", names, key="event", width=260)
     name = name if name in names else names[0]
     rows = found.past[found.past["name"] == name]
     before, after = int(rows["days_before"].max()), int(rows["days_after"].max())
     st.markdown(facts.sentence(found.total, name, found.scope.freq, (before, after)))
+    if not set(found.effects.measured) - {TOTAL}:  # a product, or nothing below
+        _years(found, dataset, name, rows)
+        return
     left, right = st.columns([0.6, 0.4], gap="medium")
     with left:
         _years(found, dataset, name, rows)
     with right:
-        _categories(found, name, phase or "on")
+        _categories(found, name)
 
 
 def _years(found: Found, dataset: Dataset, name: str, rows: pd.DataFrame) -> None:
@@ -195,36 +203,55 @@ def _years(found: Found, dataset: Dataset, name: str, rows: pd.DataFrame) -> Non
         f"**{'Revenue' if money else 'Units'} a {noun}, last years side by side** "
         f":gray[· {noun}s from the first day of {fmt.escape(name)}]"
     )
-    st.plotly_chart(
-        charts.years(table, usual.mean(axis=1), freq, (0, span), dataset.currency if money else ""),
-        key=f"event-years-{st.context.theme.type}",
-        config=_QUIET,
+    usually = usual.mean(axis=1)
+    chart_downloads.draw(
+        charts.years(
+            table,
+            usually,
+            freq,
+            (0, span),
+            measure=found.scope.measure,
+            currency=dataset.currency,
+        ),
+        title=f"{name} side by side",
+        key=chart_downloads.keyed("event-years"),
+        data=lambda: _years_table(table.assign(usual=usually), noun),
         alt=f"Sales around {name} in {', '.join(str(year) for year in table.columns)}",
     )
 
 
-def _categories(found: Found, name: str, phase: str) -> None:
+def _years_table(table: pd.DataFrame, noun: str) -> pd.DataFrame:
+    """A row per period from the event, a column per year, and what would be usual."""
+    return table.rename(columns=str).rename_axis(f"{noun}s_from_the_event").reset_index()
+
+
+def _categories(found: Found, name: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            "**By category** :gray[· times usual]",
+            help="Bars: in 8 of 10 cases. Hollow points may be chance.",
+            width="content",
+        )
+        st.space("stretch")
+        phase = st.segmented_control(
+            "Days", list(facts.PHASES), default="on", required=True, key="event_phase",
+            format_func=str.capitalize, label_visibility="collapsed",
+        )  # fmt: skip
+    phase = phase or "on"
     effects = {
         series: effect
         for series, each in found.effects.measured.items()
         if series != TOTAL and (effect := each.of(name, phase)) is not None
     }
-    st.markdown(
-        "**By category** :gray[· times usual, in 8 of 10 cases]",
-        help="Hollow points may be chance.",
-    )
     if not effects:
-        st.caption(
-            f"No category has a window {phase} {fmt.escape(name)} that was measured."
-            if phase != "on"
-            else "This scope has no categories below it."
-        )
+        st.caption(f"No category has days {phase} {fmt.escape(name)} that were measured.")
         return
     best = max(effects.items(), key=lambda item: item[1].lift)
-    st.plotly_chart(
+    chart_downloads.draw(
         charts.ranked(effects),
-        key=f"event-categories-{st.context.theme.type}",
-        config=_QUIET,
+        title=f"{name} by category",
+        key=chart_downloads.keyed("event-categories"),
+        data=lambda: facts.effects_table(effects),
         alt=f"{best[0]} sells most: {facts.times(best[1].lift)} times what is usual",
     )
 
@@ -234,8 +261,8 @@ def year(found: Found, dataset: Dataset) -> None:
     now = found.last_day.year
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            "**The year** :gray[· darker: the event's own days; paler: days around it that move "
-            "too]",
+            "**The year** :gray[· dark: the event's own days; pale: days around it that move too; "
+            "line: sales end]",
             width="content",
         )
         st.space("stretch")
@@ -253,9 +280,10 @@ def year(found: Found, dataset: Dataset) -> None:
     if shown.empty:
         st.caption("Nothing is on in this year. Turn festivals on below, or add events.")
         return
-    st.plotly_chart(
-        charts.year(shown, number),
-        key=f"calendar-year-{number}-{st.context.theme.type}",
-        config=_QUIET,
+    chart_downloads.draw(
+        charts.year(shown, number, found.last_day),
+        title=f"The year {number}",
+        key=chart_downloads.keyed(f"calendar-year-{number}"),
+        data=lambda: shown.drop(columns="place_id"),
         alt=f"{fmt.count(len(shown), 'event')} in {number}, by day",
     )

@@ -28,12 +28,16 @@ def amount_ticks(low: float, high: float, measure: str, currency: str) -> dict[f
     {0.0: '0', 1000.0: '€1K', 2000.0: '€2K', 3000.0: '€3K', 4000.0: '€4K'}
     >>> amount_ticks(-3, 3, "quantity", "")
     {-4.0: '−4', -2.0: '−2', 0.0: '0', 2.0: '2', 4.0: '4'}
+    >>> list(amount_ticks(0, 150_000, "quantity", "€").values())
+    ['0', '50K', '100K', '150K']
     """
     low, high = min(low, 0.0), max(high, 0.0)
     if high - low == 0:
         high = 4.0
     step = max(round_up((high - low) / 4), 1.0)  # less has no room on a label
     places = range(math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9) + 1)
+    if measure == "quantity" and max(high, -low) >= 100_000:
+        measure, currency = "revenue", ""  # all labels with K, where the largest have it
     return {step * place: tick(step * place, measure, currency) for place in places}
 
 

@@ -44,12 +44,25 @@ def reset(name: str, shown: Window | None) -> None:
         )
 
 
+def widen(name: str, whole: Window) -> None:
+    """The button that shows all there is, for a chart that begins with a part of it."""
+    st.button(
+        f"All since {whole.first:%b} {whole.first.year}",
+        key=f"whole-{name}",
+        type="tertiary",
+        icon=":material/zoom_out_map:",
+        help="Show the whole time. Drag across the chart to look closer at a part.",
+        on_click=_keep,
+        args=(name, whole),
+    )
+
+
 def take(name: str, chart: str) -> None:
     """From the callback of the chart with the key `chart`: keep the window that was dragged."""
     for box in st.session_state[chart].selection.box:
         found = between(box)
         if found is not None:
-            st.session_state[_key(name)] = found
+            _keep(name, found)
 
 
 def between(box: dict[str, Any]) -> Window | None:
@@ -67,6 +80,10 @@ def draggable(figure: go.Figure, shown: Window | None) -> None:
     figure.update_layout(dragmode="select", selectdirection="h", clickmode="event")
     if shown is not None:
         figure.update_xaxes(range=[shown.first, shown.last])
+
+
+def _keep(name: str, found: Window) -> None:
+    st.session_state[_key(name)] = found
 
 
 def _forget(name: str) -> None:

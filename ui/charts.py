@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from ui import chart_zoom
 from ui import format as fmt
 from ui.chart_style import LEGEND, dates_format, plain
+from ui.chart_zoom import Window
 
 COLOURS = {
     "forecast": "#000001",  # blue: our forecast and its bands
@@ -21,12 +23,8 @@ COLOURS = {
     "last_year": "#000008",  # grey: the same weeks last year, and the line of today
     "sold": "#000009",  # ink: what was sold
 }
+PAGE = "#000038"  # the page itself
 BANDS = {"q0.025": ("q0.975", "1a"), "q0.1": ("q0.9", "2e"), "q0.25": ("q0.75", "47")}  # + alpha
-ZOOM = {
-    "displaylogo": False,
-    "modeBarButtons": [["zoom2d", "pan2d", "resetScale2d"]],
-}
-
 SHOWN_BEFORE = {"D": 91, "W": 26, "M": 24}  # periods of history beside the forecast
 _DAY_MS = 86_400_000
 _AXIS: dict[str, dict[str, float | str]] = {
@@ -55,7 +53,7 @@ class Fan:
     events: pd.DataFrame | None = None  # name, first_day, last_day
     recorded: pd.DataFrame | None = None  # value, where the history is corrected
     stockouts: bool = False  # shade the periods that were mostly out of stock
-    view: str = ""  # the zoom is kept while this stays the same
+    window: Window | None = None  # what was dragged over; None: as `SHOWN_BEFORE` says
 
 
 def fan(chart: Fan, *, height: int = 530) -> go.Figure:
@@ -84,7 +82,9 @@ def fan(chart: Fan, *, height: int = 530) -> go.Figure:
 
 
 def shown(chart: Fan) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """The first and last period on screen before anybody drags."""
+    """The first and last period on screen."""
+    if chart.window is not None:
+        return chart.window.first, chart.window.last
     first = chart.history["timestamp"].iloc[-SHOWN_BEFORE[chart.freq] :].iloc[0]
     last = (chart.future if not chart.future.empty else chart.history)["timestamp"].iloc[-1]
     return first, last
@@ -244,6 +244,7 @@ def _add_events(figure: go.Figure, chart: Fan) -> int:
             xshift=-3 if flip else 3,
             yshift=-15 * row,
             font={"size": 11, "color": COLOURS["event"]},
+            bgcolor=PAGE + "cc",  # lines of other events do not cross it out
         )
     _add_event_hover(figure, chart)
     return sum(bool(row) for row in rows)
@@ -278,22 +279,25 @@ def _style(figure: go.Figure, chart: Fan, height: int, name_rows: int) -> None:
     first, last = shown(chart)
     pad = _step(chart.freq) / 2
     axis = _AXIS[chart.freq]
-    low, high = _value_range(chart, first)
+    low, high = _value_range(chart)
     ticks = _ticks(low, high)
     headroom = 1 + 15 * (name_rows + 1) / height  # so that names stand above the lines
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 34, "b": 8},
         hovermode="x unified",
-        dragmode="pan",
-        uirevision=chart.view,
         legend=LEGEND,
     )
+    if chart.window is None:
+        figure.update_xaxes(
+            tick0=chart.history["timestamp"].iloc[-1],
+            dtick=axis["dtick"],
+            minor={"dtick": axis["minor"], "ticks": "outside", "ticklen": 3, "showgrid": False},
+        )
+    else:
+        figure.update_xaxes(nticks=7)  # any length of time
     figure.update_xaxes(
         range=[first - pad, last + pad],
-        tick0=chart.history["timestamp"].iloc[-1],
-        dtick=axis["dtick"],
-        minor={"dtick": axis["minor"], "ticks": "outside", "ticklen": 3, "showgrid": False},
         tickformat=dates_format(
             str(_AXIS[chart.freq]["tickformat"]), chart.history["timestamp"].iloc[-1]
         ),
@@ -304,6 +308,7 @@ def _style(figure: go.Figure, chart: Fan, height: int, name_rows: int) -> None:
         zeroline=False,
         title=None,
     )
+    chart_zoom.draggable(figure, None)  # the range is set above
     figure.update_yaxes(
         range=[low, high * headroom],
         fixedrange=True,  # from zero, always; dragging goes through time
@@ -340,14 +345,16 @@ def _tick(value: float, chart: Fan) -> str:
     )
 
 
-def _value_range(chart: Fan, first: pd.Timestamp) -> tuple[float, float]:
+def _value_range(chart: Fan) -> tuple[float, float]:
     """From zero (or the lowest return) to a little above all that is on screen."""
-    visible = chart.history.loc[chart.history["timestamp"] >= first, "value"]
-    parts = [visible, *(chart.future[column] for column in ("q0.975",) if column in chart.future)]
-    if chart.last_year is not None:
-        parts.append(chart.last_year.loc[chart.last_year["timestamp"] >= first, "value"])
-    if chart.rival is not None:
-        parts.append(chart.rival["mean"])
+    lines = [(chart.history, "value"), (chart.last_year, "value")]
+    lines += [(chart.rival, "mean"), (chart.future, "q0.975")]
+    first, last = shown(chart)
+    parts = [
+        frame.loc[frame["timestamp"].between(first, last), column]
+        for frame, column in lines
+        if frame is not None and not frame.empty
+    ]
     values = pd.concat(parts).dropna()
     high = float(values.max()) if len(values) else 1.0
     low = float(min(values.min(), 0)) if len(values) else 0.0

@@ -9,13 +9,13 @@ from streamlit.delta_generator import DeltaGenerator
 
 from data.scope import Level, Scope
 from engine.registry import Entry
-from ui import address, charts, corrected, forecast_words, forecasts, layout, queries, run_choice
+from ui import address, forecast_words, forecasts, layout, queries, run_choice
 from ui import format as fmt
 from ui import scope as scopes
+from ui.forecast_chart import EVENTS, STOCKOUTS
 from ui.forecasts import Outlook
 from ui.queries import Dataset
 
-_EVENTS, _STOCKOUTS = "Events", "Stock-outs"  # lines that not every dataset has
 _LEVELS: dict[str, Level] = {"Categories": "category", "Products": "product", "Places": "place"}
 _CHILD_TABLE = "children"
 
@@ -36,7 +36,7 @@ def controls(scope: Scope, dataset: Dataset) -> Choice:
     offered = _lines(scope, dataset)
     key = f"lines_{freq.lower()}"
     if run_choice.arrived(scope):  # its forecast is shown beside ARIMA
-        shown = st.session_state.get(key, ["Last year", _EVENTS])
+        shown = st.session_state.get(key, ["Last year", EVENTS])
         st.session_state[key] = [*(line for line in shown if line != "Baseline"), "Baseline"]
     if key in st.session_state:  # another scope may not have all that was chosen
         st.session_state[key] = [line for line in st.session_state[key] if line in offered]
@@ -47,7 +47,7 @@ def controls(scope: Scope, dataset: Dataset) -> Choice:
             selection_mode="multi",
             default=None
             if key in st.session_state
-            else [line for line in ("Last year", _EVENTS) if line in offered],
+            else [line for line in ("Last year", EVENTS) if line in offered],
             label_visibility="collapsed",
             key=key,
             bind="query-params",
@@ -178,42 +178,6 @@ def _score_cards(made: Outlook, freq: str) -> None:
         height="stretch",
         help="Share of past periods that fell inside the band.",
     )
-
-
-def chart(made: Outlook, scope: Scope, choice: Choice, dataset: Dataset) -> None:
-    """The fan chart with the lines that are switched on."""
-    what = "Revenue" if scope.measure == "revenue" else "Units"
-    noun = forecasts.NOUN[scope.freq][0]
-    st.markdown(f"**{what} a {noun}** :gray[· shades: 50, 80 and 95% of cases]")
-    fan = charts.Fan(
-        history=made.history,
-        future=made.future,
-        freq=scope.freq,
-        measure=scope.measure,
-        currency=dataset.currency,
-        last_year=_last_year(made, scope) if "Last year" in choice.lines else None,
-        rival=made.future.assign(mean=made.future["baseline"])
-        if "Baseline" in choice.lines
-        else None,
-        rival_name=forecast_words.model_name(made.baseline, scope.freq),
-        recorded=corrected.recorded(scope),
-        events=events(made, scope) if _EVENTS in choice.lines else None,
-        stockouts=_STOCKOUTS in choice.lines,
-        view=f"{scope}",
-    )
-    st.plotly_chart(
-        charts.fan(fan),
-        key=f"fan-{st.context.theme.type}",
-        config=charts.ZOOM,
-        alt=charts.describe(fan),
-    )
-
-
-def events(made: Outlook, scope: Scope) -> pd.DataFrame:
-    """Festivals and holidays from the first period on screen to the end of the forecast."""
-    first = made.history["timestamp"].iloc[-charts.SHOWN_BEFORE[scope.freq] :].iloc[0]
-    last = made.future["timestamp"].iloc[-1] + timedelta(days=6)
-    return queries.events(scope.dataset_id, first.date(), last.date())
 
 
 def inside(scope: Scope, choice: Choice, dataset: Dataset) -> None:
@@ -348,11 +312,11 @@ def _lines(scope: Scope, dataset: Dataset) -> list[str]:
     """The lines that this scope has data for; months are too coarse for festivals."""
     offered = ["Last year", "Baseline"]
     if queries.series(scope)["stockout_share"].notna().any():
-        offered.append(_STOCKOUTS)
+        offered.append(STOCKOUTS)
     if scope.freq != "M" and dataset.first_day and dataset.last_day:
         year_on = dataset.last_day + timedelta(days=365)
         if not queries.events(scope.dataset_id, dataset.first_day, year_on).empty:
-            offered.append(_EVENTS)
+            offered.append(EVENTS)
     return offered
 
 
@@ -375,14 +339,6 @@ def _has(scope: Scope, level: Level) -> bool:
     if level == "place":
         return scope.place_id is None and len(queries.places(scope.dataset_id)) > 1
     return scope.product_id is None
-
-
-def _last_year(made: Outlook, scope: Scope) -> pd.DataFrame:
-    """Last year's value beside every period on screen and to come."""
-    times = pd.concat([made.history["timestamp"], made.future["timestamp"]], ignore_index=True)
-    return pd.DataFrame(
-        {"timestamp": times, "value": forecasts.last_year(made.history, times, scope.freq)}
-    )
 
 
 def _slug(text: str) -> str:

@@ -119,5 +119,6 @@ def current() -> StreamlitPage:
             ]
             for section, section_entries in TABLE.items()
             if section_entries
-        }
+        },
+        expanded=True,  # else Streamlit folds the last section away
     )

@@ -14,12 +14,11 @@ from ui import format as fmt
 from ui import overview_words as words
 from ui.chart_style import LEGEND, Row, amount_ticks, dates_format, plain, records, short
 from ui.chart_zoom import Window
-from ui.charts import COLOURS
+from ui.charts import COLOURS, PAGE
 from ui.overview_tiles import Tile, tiles
 
 # Streamlit's stand-ins for chartDivergingColors, from far below to far above.
 DIVERGING = tuple(f"#0000{place}" for place in range(21, 31))
-PAGE = "#000038"  # stand-in for the colour of the page
 FULL = 0.25  # growth from which a colour is at its end
 UNKNOWN = COLOURS["last_year"] + "59"  # nothing to compare with
 

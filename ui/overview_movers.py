@@ -175,12 +175,12 @@ def _table(title: str, name: str, frame: pd.DataFrame, scope: Scope, dataset: Da
     click = f"open_{name}"
     config = st.column_config
     columns: dict[str, Any] = {
-        "label": config.TextColumn("Product", width=172),
+        "label": config.TextColumn("Product", width=194),
         "change": config.NumberColumn(
             f"Change{', ' + unit if unit else ''}", format="%+,d", width=84
         ),
-        "growth": config.NumberColumn("Growth", width=66),
-        "spark": config.LineChartColumn(last, width=90, y_min=0, color="gray"),
+        "growth": config.NumberColumn("Growth", width=62),
+        "spark": config.LineChartColumn(last, width=72, y_min=0, color="gray"),
         "open": config.ButtonColumn("", key=click, type="tertiary", width=54),
     }
     if "spark" in table:

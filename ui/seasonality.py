@@ -82,18 +82,21 @@ def made_of(found: Patterns, scope: Scope, dataset: Dataset) -> None:
     unit = _unit(found, scope, dataset)
     noun = NOUN[scope.freq][0]
     shown = chart_zoom.window(_PARTS, found.shown.times)
+    figure = seasonality_charts.decomposition(
+        found, unit, shown=shown, height=470 if found.parts is not None else 240
+    )
+    marked = seasonality_charts.mark_festivals(
+        figure, found.shown, _festivals(scope, found.shown.times), shown
+    )
+    dotted = ", dotted: festivals" if marked else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**What the sales are made of** :gray[· {measured(scope, unit, noun)}]",
+            f"**What the sales are made of** :gray[· {measured(scope, unit, noun)}{dotted}]",
             width="content",
         )
         chart_zoom.reset(_PARTS, shown)
     if found.parts is None:
         st.markdown(words.too_short(found))
-    figure = seasonality_charts.decomposition(
-        found, unit, shown=shown, height=470 if found.parts is not None else 240
-    )
-    seasonality_charts.mark_festivals(figure, found.shown, _festivals(scope, found.shown.times))
     key = chart_downloads.keyed(_PARTS)
     chart_downloads.draw(
         figure,
@@ -158,7 +161,7 @@ def calendar(found: Patterns, scope: Scope, dataset: Dataset) -> None:
             return
         unit = _unit_of(found.base.values, scope, dataset)
         noun = NOUN[found.base.freq][0]
-        st.markdown(f"**Every {noun}** :gray[· {measured(scope, unit)}, darker is more]")
+        st.markdown(f"**Every {noun}** :gray[· {_what(scope)}, darker is more]")
         chart_downloads.draw(
             seasonality_calendar.years(found.base, unit),
             title=f"Every {noun}",
@@ -172,9 +175,7 @@ def calendar(found: Patterns, scope: Scope, dataset: Dataset) -> None:
     notes = ["darker is more", "blank = nothing sold"]
     if days.stocked_out.any():
         notes.insert(1, "× = mostly out of stock")
-    st.markdown(
-        f"**Every day of the last 52 weeks** :gray[· {measured(scope, unit)}, {', '.join(notes)}]"
-    )
+    st.markdown(f"**Every day of the last 52 weeks** :gray[· {_what(scope)}, {', '.join(notes)}]")
     chart_downloads.draw(
         seasonality_calendar.calendar(days, _festivals(scope, days.times), unit),
         title="Every day of the last 52 weeks",
@@ -228,6 +229,11 @@ def measured(scope: Scope, unit: Unit, per: str = "") -> str:
     if unit.sign:
         return f"{fmt.escape(unit.sign)} {unit.word}".strip() + rate
     return f"revenue{rate}" + (f", in {unit.word}s" if unit.word else "")
+
+
+def _what(scope: Scope) -> str:
+    """What a chart shows whose own labels carry the unit."""
+    return "revenue" if scope.measure == "revenue" else "units"
 
 
 def _festivals(scope: Scope, times: pd.DatetimeIndex) -> pd.DataFrame:

@@ -25,6 +25,7 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = tuple(f"{pd.Timestamp(2026, month, 1):%b}" for month in range(1, 13))
 _HOVER_HEAD = {"D": "%a %-d %b %Y", "W": "Week of %a %-d %b %Y", "M": "%B %Y"}
 _PANEL = {"seasons": 0.19, "rest": 0.19, "gap": 0.055}  # shares of the height
+_LINES = 30  # festivals, above which their lines would hide the sales
 _SMOOTH = 7  # days of the mean that makes a line of daily sales readable
 
 
@@ -116,15 +117,24 @@ def _fit(figure: go.Figure, sales: Sales, unit: Unit, shown: Window) -> None:
         figure.update_xaxes(tickformat="%-d %b<br>%Y")
 
 
-def mark_festivals(figure: go.Figure, sales: Sales, events: pd.DataFrame) -> None:
-    """Dotted lines where festivals begin, named in the hover box; `events` as of `data.queries`."""
+def mark_festivals(
+    figure: go.Figure, sales: Sales, events: pd.DataFrame, shown: Window | None = None
+) -> bool:
+    """Name festivals in the hover box, and draw dotted lines unless they would be a thicket.
+
+    `events` as of `data.queries`; gives whether there are lines.
+    """
     days = pd.to_datetime(events["first_day"])
     places = sales.times.searchsorted(days.to_numpy(), side="right") - 1
     named: dict[int, list[str]] = {}
     for place, day, name in zip(places.tolist(), days, events["name"], strict=True):
         if sales.times[0] <= day and place >= 0:
             named.setdefault(place, []).append(plain_text(name))
-    for place in named:
+    seen = [
+        place for place in named if shown is None or shown.first <= sales.times[place] <= shown.last
+    ]
+    drawn = 0 < len(seen) <= _LINES
+    for place in seen if drawn else ():
         figure.add_shape(
             type="line", x0=sales.times[place], x1=sales.times[place], y0=0, y1=1, yref="y domain",
             layer="below", line={"color": COLOURS["event"] + "8c", "width": 1, "dash": "dot"},
@@ -137,6 +147,7 @@ def mark_festivals(figure: go.Figure, sales: Sales, events: pd.DataFrame) -> Non
         text=[", ".join(names) for names in named.values()],
         hovertemplate="%{text}<extra></extra>",
     )
+    return drawn
 
 
 def _panels(seasons: int, split: bool) -> list[tuple[float, float]]:

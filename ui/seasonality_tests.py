@@ -53,7 +53,7 @@ def _years(found: Patterns, scope: Scope, dataset: Dataset) -> None:
     unit = seasonality_charts.unit_of(base.values, scope.measure, dataset.currency)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown(f"**Year over year** :gray[· by {noun}]")
+        st.markdown(f"**Year over year** :gray[· {seasonality.measured(scope, unit, noun)}]")
         chart_downloads.draw(
             charts.year_by_year(base, unit),
             title="Year over year",
@@ -64,21 +64,27 @@ def _years(found: Patterns, scope: Scope, dataset: Dataset) -> None:
     with right:
         fine = found.days or base
         names, phase = MONTHS, fine.times.month.to_numpy() - 1
+        title = st.container(horizontal=True, vertical_alignment="center")
         if found.days is not None:
-            by = st.segmented_control(
-                "Subseries",
-                ["Months", "Weekdays"],
-                default="Months",
-                required=True,
-                label_visibility="collapsed",
-                key="subseries_by",
-            )
+            with title:
+                by = st.segmented_control(
+                    "Subseries",
+                    ["Months", "Weekdays"],
+                    default="Months",
+                    required=True,
+                    label_visibility="collapsed",
+                    key="subseries_by",
+                )
             if by == "Weekdays":
                 names, phase = WEEKDAYS, found.days.times.dayofweek.to_numpy()
         each = {"D": "a mean day", "W": "a mean week", "M": "a month"}[fine.freq]
         what = "month by month" if len(names) == 12 else "weekday by weekday"
-        st.markdown(f"**{what.capitalize()} over the years** :gray[· {each}; blue = mean]")
         fine_unit = seasonality_charts.unit_of(fine.values, scope.measure, dataset.currency)
+        title.markdown(
+            f"**Over the years** :gray[· {seasonality.measured(scope, fine_unit)}, {each}]",
+            help=f"Sales {what}: a small line over the years for each, blue is its mean.",
+            width="content",
+        )
         chart_downloads.draw(
             charts.subseries(fine, names, phase, fine_unit),
             title=f"{what.capitalize()} over the years",

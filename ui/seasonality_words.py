@@ -173,26 +173,30 @@ def _peak(found: Patterns) -> Card:
             why=why,
         )
     start = found.peak.start
-    above = f"{fmt.growth(found.peak.above)} on a usual {noun}"
+    above = f"{fmt.growth(found.peak.above)} on usual"
     if base.freq == "M":
         return Card(label="Next peak", value=f"{start:%b %Y}", badge="", text=above, why=why)
     return Card(
-        label="Next peak", value=days_between(start), badge=fmt.week(start), text=above, why=why
+        label="Next peak", value=days_between(start), badge=_week(start), text=above, why=why
     )
 
 
 def days_between(monday: pd.Timestamp) -> str:
-    """The days of a week, with the year where it is more than twelve months away.
+    """The days of a week.
 
     >>> days_between(pd.Timestamp("2016-06-27")), days_between(pd.Timestamp("2015-12-14"))
-    ('27 Jun – 3 Jul 2016', '14–20 Dec 2015')
+    ('27 Jun – 3 Jul', '14–20 Dec')
     """
     sunday = monday + timedelta(days=6)
-    far = abs((sunday - pd.Timestamp(date.today())).days) > 365
-    end = f"{sunday.day} {sunday:%b}" + (f" {sunday.year}" if far else "")
     if sunday.month == monday.month:
-        return f"{monday.day}–{end}"
-    return f"{monday.day} {monday:%b} – {end}"
+        return f"{monday.day}–{sunday.day} {sunday:%b}"
+    return f"{monday.day} {monday:%b} – {sunday.day} {sunday:%b}"
+
+
+def _week(monday: pd.Timestamp) -> str:
+    """Its number, with the year where it is more than twelve months away."""
+    far = abs((monday - pd.Timestamp(date.today())).days) > 365
+    return fmt.week(monday) + (f" {monday.isocalendar().year}" if far else "")
 
 
 def caption(found: Patterns, name: str) -> str:

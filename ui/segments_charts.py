@@ -8,8 +8,7 @@ import plotly.graph_objects as go
 from data.segments import ABC, STAGES
 from ui import format as fmt
 from ui import segments_words as words
-from ui.charts import COLOURS
-from ui.overview_charts import PAGE
+from ui.charts import COLOURS, PAGE
 
 # Streamlit's stand-ins for chartSequentialColors, little to much.
 SEQUENTIAL = tuple(f"#0000{place}" for place in range(11, 21))

@@ -10,8 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from data.scope import Freq, Scope, Split
 from forecasting.arrays import FloatArray
+from ui import chart_downloads, layout, queries, unusual_charts, unusual_reads
 from ui import format as fmt
-from ui import layout, queries, unusual_charts, unusual_reads
 from ui import scope as scopes
 from ui import unusual_words as words
 from ui.forecasts import NOUN
@@ -249,10 +249,11 @@ def detail(view: View, chosen: pd.DataFrame, decided: float | None) -> None:
         decided=decided,
         view=f"{view.scope}-{number}-{at}",
     )
-    st.plotly_chart(
+    chart_downloads.draw(
         figure,
-        key=f"unusual_series-{st.context.theme.type}",
-        config={"displayModeBar": False},
+        title=_clip(name(view, row), 60),
+        key=chart_downloads.keyed("unusual_series"),
+        data=lambda: unusual_charts.table(view.found, number, flagged),
         alt=unusual_charts.describe(view.found, number, at),
     )
 
@@ -268,7 +269,7 @@ def downloads(place: DeltaGenerator, view: View) -> None:
         table = view.table.assign(state=view.table["state"].map(words.STATES).fillna(""))
         return words.findings_csv(table, names, whys, view.scope.freq).encode("utf-8-sig")
 
-    with place.popover("Download", icon=":material/download:"):
+    with chart_downloads.menu(place):
         st.download_button(
             f"{fmt.count(len(view.table), 'finding')} (CSV)",
             everything,

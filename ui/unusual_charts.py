@@ -52,7 +52,7 @@ def series(
         )  # fmt: skip
     marked = flagged[around]
     figure.add_scatter(
-        x=times[marked], y=sold[marked], name="Unusual", mode="markers",
+        x=times[marked], y=sold[marked], name="Unusual", mode="markers", cliponaxis=False,
         marker={"color": COLOURS["stockout"], "size": 9, "symbol": "circle-open",
                 "line": {"width": 2}},
         hovertemplate="Unusual<extra></extra>",
@@ -60,6 +60,7 @@ def series(
     if decided is not None:
         figure.add_scatter(
             x=[found.cells.times[at]], y=[decided], name="Would become", mode="markers",
+            cliponaxis=False,
             marker={"color": OVERRIDE, "size": 11, "symbol": "diamond"},
             hovertemplate="Would become: %{y:,.0f}<extra></extra>",
         )  # fmt: skip
@@ -74,6 +75,20 @@ def describe(found: Found, number: int, at: int) -> str:
     return (
         f"Units sold around {fmt.day(times[at])}: {fmt.units(sold[at])} where "
         f"{fmt.units(low)}–{fmt.units(high)} are usual."
+    )
+
+
+def table(found: Found, number: int, flagged: BoolArray) -> pd.DataFrame:
+    """The series of a number as a file: a row per period, what was sold and what is usual."""
+    return pd.DataFrame(
+        {
+            "period": found.cells.times,
+            "sold": found.cells.quantity[number],
+            "usual": found.judged.expected[number],
+            "usual_from": found.low[number],
+            "usual_to": found.high[number],
+            "unusual": flagged,
+        }
     )
 
 

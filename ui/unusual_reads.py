@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,14 @@ import streamlit as st
 
 from data import corrections
 from data import unusual as database
+from data.events import LONGEST_SPAN
 from data.scope import Scope, Split
 from ui import corrected, queries, state, unusual_facts
 from ui.unusual_cells import Action, Effect, effect
 from ui.unusual_facts import WHOLE, Found
+
+_AROUND = timedelta(days=92)  # in which an event before or after the sales may still move them
+_LONGEST = timedelta(days=LONGEST_SPAN)
 
 
 def found(scope: Scope, split: Split) -> Found | None:
@@ -83,7 +87,8 @@ def _found(version: queries.Version, scope: Scope, split: Split) -> Found | None
     cells = database.cells(state.store(), scope, split)
     if cells is None:
         return None
-    events = queries.events(scope.dataset_id, date(1900, 1, 1), date(2200, 1, 1))
+    first, last = cells.times[0].date(), cells.times[-1].date() + _AROUND
+    events = queries.events(scope.dataset_id, max(first - _AROUND, last - _LONGEST), last)
     return unusual_facts.find(cells, events)
 
 

@@ -63,7 +63,7 @@ def why(row: Row, cause: Row | None, freq: Freq) -> str:
     if kind == "low":
         return "Nothing sold" if not row["sold"] else f"{_share(row)} of the usual"
     if row["expected"] < 0.05:
-        return "Hardly ever sells"
+        return "Hardly sells around then"
     if times(row) >= UNIT_MISTAKE:
         return f"{times(row):,.0f} times the usual: unit mistake?"
     return f"{times(row):.{0 if times(row) >= 9.95 else 1}f} times the usual"

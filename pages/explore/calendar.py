@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import calendar_edit, layout, scope
+from ui import calendar_edit, chart_downloads, layout, scope
 from ui import calendar_view as view
 
 head = layout.page("Calendar")
@@ -14,6 +14,7 @@ scope.way(dataset, asked)
 
 # --- Run ---
 calendar_edit.actions(head.actions, dataset)
+files = chart_downloads.begin(head.actions)
 found = view.read(asked, dataset)
 caption.caption(view.caption(found, dataset))
 
@@ -22,3 +23,4 @@ view.ahead(found, dataset)
 view.detail(found, dataset)
 view.year(found, dataset)
 calendar_edit.grid(dataset)
+calendar_edit.downloads(files, dataset)

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from ui import layout, scope, unusual, unusual_decide, unusual_log
+from ui import chart_downloads, layout, scope, unusual, unusual_decide, unusual_log
 
 head = layout.page("Unusual sales")
+files = chart_downloads.begin(head.actions)
 
 # --- Choose ---
 dataset, asked = scope.current(head, corrections=False)
@@ -16,7 +17,6 @@ split = unusual.choose(dataset, asked)
 view = unusual.read(dataset, asked, split)
 
 # --- Read ---
-unusual.downloads(head.actions, view)
 with caption:
     unusual.caption(view)
 unusual.cards(view)
@@ -27,3 +27,4 @@ with right:
 with left:
     unusual.detail(view, chosen, decided)
 unusual_log.show(dataset)
+unusual.downloads(files, view)

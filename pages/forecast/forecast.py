@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from ui import forecast_chart, layout, scope
 from ui import forecast_view as view
-from ui import layout, scope
 
 head = layout.page("Forecast")
 
@@ -22,7 +22,7 @@ caption.caption(view.caption(dataset, asked, outlook, choice))
 view.cards(cards, outlook, asked, dataset.currency)
 left, right = st.columns([0.7, 0.3], gap="medium")
 with left:
-    view.chart(outlook, asked, choice, dataset)
+    forecast_chart.show(outlook, asked, choice.lines, dataset)
 with right:
     view.inside(asked, choice, dataset)
     view.words(outlook, asked, choice, dataset)

@@ -110,3 +110,22 @@ def test_when_points_are_lassoed_then_they_alone_are_listed_and_can_be_saved(
     page.get_by_role("textbox", name="Name").press("Enter")
     page.get_by_role("button", name=f"Save {count} product").click()
     expect(page.get_by_text("chosen one by one")).to_be_visible(timeout=30_000)
+
+
+def test_when_a_time_of_the_forecast_is_dragged_over_then_other_lines_keep_it(
+    page: Page, serve: Callable[[Path], str], demo_var: Path, tmp_path: Path
+) -> None:
+    shutil.copy(demo_var / "almanac.duckdb", tmp_path / "almanac.duckdb")
+    page.set_viewport_size(WIDE)
+    page.goto(f"{serve(tmp_path)}/forecast")
+    settle(page)
+    expect(page.get_by_role("button", name="All since")).to_be_visible(timeout=60_000)
+    drag(page, chart(page, 0), (0.4, 0.6), (0.7, 0.7))
+    window = page.get_by_role("button", name=" – ")
+    expect(window).to_be_visible(timeout=30_000)
+    said = window.inner_text()
+    page.get_by_role("button", name="Baseline").click()
+    settle(page)
+    assert window.inner_text() == said
+    window.click()
+    expect(page.get_by_role("button", name="All since")).to_be_visible(timeout=30_000)

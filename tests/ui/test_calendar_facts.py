@@ -60,11 +60,16 @@ def test_when_years_are_aligned_then_the_event_is_in_one_row_and_the_future_is_u
     values = pd.Series(np.arange(len(TIMES), dtype=float), index=TIMES)
     firsts = [pd.Timestamp("2022-01-02"), pd.Timestamp("2023-06-18"), pd.Timestamp("2024-12-30")]
     table = facts.aligned(values, firsts, 3, 5)
-    assert list(table.columns) == [2023, 2024]  # 2022 has no three days before it
-    assert table.loc[0].tolist() == [values["2023-06-18"], values["2024-12-30"]]
+    assert list(table.columns) == [2022, 2023, 2024]
+    assert table[2022].isna().tolist() == [True, True] + [False] * 7  # before the first sale
+    assert table.loc[0].tolist() == [
+        values["2022-01-02"],
+        values["2023-06-18"],
+        values["2024-12-30"],
+    ]
     assert table[2024].isna().sum() == 4
-    figure = charts.years(table, table.mean(axis=1), "D", (0, 0), "€")
-    assert [trace.name for trace in figure.data] == ["2024", "2023", "Usual"]
+    figure = charts.years(table, table.mean(axis=1), "D", (0, 0), measure="revenue", currency="€")
+    assert [trace.name for trace in figure.data] == ["2024", "2023", "2022", "Usual"]
 
 
 def test_when_weeks_ahead_are_asked_for_then_what_is_over_or_far_is_left_out() -> None:
@@ -89,7 +94,7 @@ def test_when_a_year_is_drawn_then_names_of_users_stay_text(measured: Measured) 
             "days_after": [0, 0],
         }
     )
-    figure = charts.year(found, 2026)
+    figure = charts.year(found, 2026, date(2026, 11, 19))
     assert "&lt;b&gt;" in figure.data[0].y[0]
     assert max(len(trace.y[0]) for trace in figure.data) <= 32
     ranked = charts.ranked({name: measured.effects[0] for name in ("A", "B")})

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from streamlit.elements.lib import streamlit_plotly_theme as theme
 
-from ui import charts
+from ui.chart_zoom import Window
 from ui.charts import COLOURS, Fan, describe, fan
 
 
@@ -37,7 +37,6 @@ def chart(**changes: object) -> Fan:
         "freq": "W",
         "measure": "quantity",
         "currency": "€",
-        "view": "a",
     }
     return Fan(**(fields | changes))  # type: ignore[arg-type]
 
@@ -154,6 +153,16 @@ def test_when_the_chart_is_described_then_the_finding_is_in_it() -> None:
     assert "the forecast ends at €110" in text
 
 
-def test_when_the_zoom_is_kept_then_only_while_the_scope_stays() -> None:
-    assert fan(chart(view="coffee")).layout.uirevision == "coffee"
-    assert charts.ZOOM["modeBarButtons"] == [["zoom2d", "pan2d", "resetScale2d"]]
+def test_when_a_time_is_dragged_over_then_axes_and_event_names_follow_it() -> None:
+    past = history()
+    past.loc[past.index[-1], "value"] = 5000.0
+    first, last = past["timestamp"].iloc[4], past["timestamp"].iloc[12]
+    events = pd.DataFrame(
+        {"name": ["Far", "Near"], "first_day": [past["timestamp"].iloc[-2], first]}
+    )
+    figure = fan(chart(history=past, events=events, window=Window(first, last)))
+    low, high = figure.layout.xaxis.range
+    assert (low, high) == (first - pd.Timedelta(days=3.5), last + pd.Timedelta(days=3.5))
+    assert figure.layout.yaxis.range[1] < 200
+    assert [note.text for note in figure.layout.annotations] == ["Near"]
+    assert figure.layout.dragmode == "select"

@@ -11,6 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from data.store import Store
 from tests.data.shop import Row, fill
 from tests.ui.test_overview import LAST, texts
 from ui import state
@@ -44,6 +45,26 @@ def months(years: int) -> list[Row]:
 
 def lively(back: int) -> float:
     return 20 + 8 * (back % 7 == 3) + 6 * float(np.sin(2 * np.pi * back / 365))
+
+
+def by_the_hour(store: Store) -> None:
+    """300 days of product 1, most with order lines of every hour.
+
+    The night of 25 October 2026 has two o'clock twice, that of 29 March has none.
+    """
+    fill(store, days(300, lively))
+    with store.transaction() as cursor:
+        cursor.execute(
+            "INSERT INTO order_line (dataset_id, import_id, product_id, place_id, sold_at, "
+            "quantity, revenue, kind) SELECT 1, 1, 1, 1, $1 + INTERVAL 1 HOUR * i, 1, 2, 'sale' "
+            "FROM range(24 * 240) t(i)",
+            [datetime(2026, 3, 22)],
+        )
+        cursor.execute(
+            "INSERT INTO order_line (dataset_id, import_id, product_id, place_id, sold_at, "
+            "quantity, revenue, kind) SELECT 1, 1, 1, 1, $1, 9, 2, 'sale'",
+            [datetime(2026, 10, 25, 2, 30)],
+        )
 
 
 ODD: dict[str, tuple[Sequence[Row], str]] = {
@@ -122,20 +143,7 @@ def test_when_names_are_long_and_the_tree_is_deep_then_every_level_opens(
 def test_when_sales_come_by_the_hour_over_a_change_of_clocks_then_every_page_opens(
     open_page: Open, files: dict[str, bytes], page: str
 ) -> None:
-    """The night of 25 October 2026 has two o'clock twice, that of 29 March has none."""
-    fill(state.store(), days(300, lively))
-    with state.store().transaction() as cursor:
-        cursor.execute(
-            "INSERT INTO order_line (dataset_id, import_id, product_id, place_id, sold_at, "
-            "quantity, revenue, kind) SELECT 1, 1, 1, 1, $1 + INTERVAL 1 HOUR * i, 1, 2, 'sale' "
-            "FROM range(24 * 240) t(i)",
-            [datetime(2026, 3, 22)],
-        )
-        cursor.execute(
-            "INSERT INTO order_line (dataset_id, import_id, product_id, place_id, sold_at, "
-            "quantity, revenue, kind) SELECT 1, 1, 1, 1, $1, 9, 2, 'sale'",
-            [datetime(2026, 10, 25, 2, 30)],
-        )
+    by_the_hour(state.store())
     script, address = PAGES[page]
     app = open_page(script, **address)
     check(app, files)
