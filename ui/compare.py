@@ -32,10 +32,10 @@ def read(choice: Choice) -> Compared:
 def use(place: DeltaGenerator, choice: Choice, compared: Compared) -> None:
     """The one act of the page: put the recommended model in use for its scope."""
     key = words.recommended(compared.board)
-    entry = compare_queries.run_of(choice, compared, key)
+    entry = compare_queries.kept_models(choice, compared).get(key)
     if entry is None:
         return
-    name = fmt.escape(words.label(compared.models[key]))
+    name = fmt.escape(words.label(compared.models[key], choice.freq))
     with place:
         if entry.is_champion:
             st.page_link(
@@ -66,18 +66,22 @@ def verdict(choice: Choice, compared: Compared) -> None:
     )
     always = compare_queries.in_every_window(choice, key, others)
     with st.container(border=True):
-        text = words.verdict(compared, choice.freq, in_every_window=always)
+        text = words.verdict(compared, in_every_window=always)
         st.markdown(f":material/verified: {text}")
-        st.caption(words.shared(compared, choice.freq, len(choice.entries)))
+        st.caption(words.shared(compared, len(choice.entries)))
 
 
 def leaderboard(choice: Choice, compared: Compared) -> list[str]:
     """The table of models; gives the keys that are ticked, in its order."""
-    frame = words.table(compared, compare_queries.in_use(choice, compared))
-    usual = _usually_ticked(compared)
+    kept = compare_queries.kept_models(choice, compared)
+    in_use = next((key for key, entry in kept.items() if entry.is_champion), None)
+    frame = words.table(compared, in_use)
+    usual, against = _usually_ticked(compared), f"vs {words.plain(choice.freq).lower()}"
     keys = [str(key) for key in compared.board["key"]]
     event = st.dataframe(
-        fmt.with_signed_percents(frame, {"vs last year": 0, "vs ARIMA": 0, "Bias": 1}),
+        fmt.with_signed_percents(frame, {against: 0, "vs ARIMA": 0, "Bias": 1}).format(
+            words.short_seconds, subset=["Seconds"]
+        ),
         hide_index=True,
         placeholder=fmt.DASH,
         key=f"compare-board-{'-'.join(choice.run_ids)}",
@@ -97,7 +101,7 @@ def leaderboard(choice: Choice, compared: Compared) -> list[str]:
             "WQL": st.column_config.NumberColumn(
                 format="%.3f", width=66, help="Error of all quantiles, as a share of what sold."
             ),
-            "vs last year": st.column_config.Column(width=92, help="WQL against last year's."),
+            against: st.column_config.Column(width=92, help="WQL against the plainest model's."),
             "vs ARIMA": st.column_config.Column(width=84, help="WQL against ARIMA's."),
             "WAPE": st.column_config.NumberColumn(
                 format="%.1f%%",
@@ -112,7 +116,7 @@ def leaderboard(choice: Choice, compared: Compared) -> list[str]:
                 width=110,
                 help="Share of periods inside the band; ties count by their share. 80% is right.",
             ),
-            "Seconds": st.column_config.NumberColumn(
+            "Seconds": st.column_config.Column(
                 width=78, help="To train and forecast, all windows together."
             ),
             " ": st.column_config.TextColumn(width=82),
@@ -251,7 +255,7 @@ def method(choice: Choice, compared: Compared) -> None:
             },
         )
         if used := compare_queries.fallbacks(choice):
-            names = words.labels(compared.models)
+            names = words.labels(compared)
             said = ", ".join(
                 f"{fmt.escape(names[key])} {fmt.count(number, 'series', 'series')}"
                 for key, number in used.items()
@@ -287,7 +291,7 @@ def downloads(place: DeltaGenerator, choice: Choice, compared: Compared) -> None
 
 def looks_of(compared: Compared) -> dict[str, Look]:
     """How each model is drawn, by key."""
-    return compare_charts.looks(compared.models, words.labels(compared.models))
+    return compare_charts.looks(compared.models, words.labels(compared))
 
 
 def named(frame: pd.DataFrame, looks: dict[str, Look]) -> pd.DataFrame:

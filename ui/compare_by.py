@@ -1,6 +1,7 @@
 """By what the Compare page breaks errors down: the switch, and a table for each part."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,7 +95,7 @@ def _measure(offered: tuple[str, ...] = MEASURES) -> str:
 
 def _finding(table: Table, compared: Compared, noun: str) -> None:
     """Where the best model is not the best."""
-    names = words.labels(compared.models)
+    names = words.labels(compared)
     best = str(compared.board["key"].iloc[0])
     elsewhere = table.parts[table.parts["best"] != best]
     plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
@@ -126,7 +127,7 @@ def shown_table(
     table: Table, compared: Compared, ticked: list[str], head: str, measure: str
 ) -> pd.DataFrame:
     """The columns of a table of parts; shares are times 100."""
-    names = words.labels(compared.models)
+    names = words.labels(compared)
     factor = 100 if compare_charts.is_percent(measure) else 1
     label = table.parts["label"]
     if pd.api.types.is_datetime64_any_dtype(label):
@@ -142,9 +143,9 @@ def shown_table(
     )
 
 
-def columns(compared: Compared, ticked: list[str], measure: str, head: str) -> dict[str, object]:
+def columns(compared: Compared, ticked: list[str], measure: str, head: str) -> dict[str, Any]:
     """How a table of parts is drawn."""
-    names = words.labels(compared.models)
+    names = words.labels(compared)
     form = (
         "%.1f%%"
         if compare_charts.is_percent(measure)
@@ -190,7 +191,7 @@ def _steps(choice: Choice, compared: Compared, ticked: list[str]) -> None:
 def _levels(choice: Choice, compared: Compared, ticked: list[str]) -> None:
     noun = words.noun(choice.freq)
     levels = compare_queries.by_level(choice, noun)
-    names = words.labels(compared.models)
+    names = words.labels(compared)
     frame = compare.named(levels[ticked] * 100, compare.looks_of(compared))
     frame.insert(0, "Level", levels.index)
     frame["Best"] = levels.idxmin(axis=1).map(names).to_numpy()
@@ -233,7 +234,7 @@ def _products(choice: Choice, compared: Compared, ticked: list[str]) -> None:
     head = "Product" if column == "product" else "Series"
     frame = shown_table(table, compared, ticked, head, "WAPE").head(_LISTED)
     frame.insert(3, "Of all error", (error_share(table, key) * 100).head(_LISTED))
-    name = words.labels(compared.models)[key]
+    name = words.labels(compared)[key]
     st.caption(
         fmt.escape(f"By {name}, the first ticked model.")
         + " Choose a row to see what was forecast and what sold."
@@ -253,11 +254,11 @@ def _products(choice: Choice, compared: Compared, ticked: list[str]) -> None:
             "Of all error": st.column_config.NumberColumn(
                 format="%.1f%%", width=96, help="Share of all that this model was off."
             ),
-        },  # type: ignore[arg-type]
+        },
     )
     if len(table.parts) > _LISTED:
         st.caption(f"The first {_LISTED} of {len(table.parts):,}; the file has all.")
-    rows = [row for row in event.selection.rows if row < len(frame)] or [0]  # type: ignore[union-attr]
+    rows = [row for row in event.selection.rows if row < len(frame)] or [0]
     if len(frame):
         compare_checks.forecast_and_actual(
             choice, compared, ticked, column, str(table.parts["label"].iloc[rows[0]])

@@ -118,7 +118,7 @@ def bands(held: pd.DataFrame, looks: Mapping[str, Look]) -> go.Figure:
         figure.add_scatter(
             x=held.index,
             y=held[key],
-            name=plain(short(look.label, 24)),
+            showlegend=False,  # as in the chart beside it; one row has no room for all
             mode="lines+markers",
             line={"color": look.colour, "dash": look.dash, "width": width_of(look)},
             marker={"color": look.colour, "symbol": look.mark, "size": 8},

@@ -131,8 +131,9 @@ def quantiles(checks: ResidualChecks, look: Look) -> go.Figure:
         showlegend=False,
     )  # fmt: skip
     style(figure, SMALL)
-    figure.update_xaxes(tickformat="+.0%", nticks=5)
-    figure.update_yaxes(tickformat="+.0%")
+    zero = {"+0%": "0%"}
+    figure.update_xaxes(tickformat="+.0%", nticks=5, labelalias=zero)
+    figure.update_yaxes(tickformat="+.0%", labelalias=zero)
     return figure
 
 

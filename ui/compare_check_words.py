@@ -39,11 +39,10 @@ def residual_words(checks: ResidualChecks, *, horizon: int, noun: str, season: i
         texts.append(f"**Lean:** none to speak of ({words.chance(checks.mean_p_value)}).")
     reach = len(checks.lags)
     p_value = checks.p_value(reach)
+    likely = words.chance(p_value)
     beyond = [lag for lag in checks.standing_out if lag >= horizon]
     if p_value >= words.UNLIKELY:
-        memory = (
-            f"errors look like pure noise (Ljung-Box over {reach} lags, {words.chance(p_value)})."
-        )
+        memory = f"errors look like pure noise (Ljung-Box over {reach} lags, {likely})."
     elif season in checks.standing_out:
         memory = f"errors repeat after {fmt.count(season, noun)}: a season is left in them."
     elif beyond:
@@ -53,7 +52,7 @@ def residual_words(checks: ResidualChecks, *, horizon: int, noun: str, season: i
         )
     else:
         memory = (
-            f"errors hang together over some {noun}s (Ljung-Box, {words.chance(p_value)}), as errors "
+            f"errors hang together over some {noun}s (Ljung-Box, {likely}), as errors "
             f"{horizon} {noun}s ahead do; nothing beyond the horizon."
         )
     return [*texts, f"**Memory:** {memory}"]

@@ -65,7 +65,7 @@ def bands(choice: Choice, compared: Compared, ticked: list[str]) -> None:
 
 def residuals(choice: Choice, compared: Compared, ticked: list[str]) -> None:
     """What is left in the errors of one model: memory, lean, tails."""
-    names = words.labels(compared.models)
+    names = words.labels(compared)
     keys = list(compared.models)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -172,12 +172,12 @@ def forecast_and_actual(
 def value_added(choice: Choice, compared: Compared, ticked: list[str]) -> None:
     """What each kind of model adds to the one before it."""
     ladder = compare_parts.ladder(compared)
-    names = words.labels(compared.models)
+    names = words.labels(compared)
     st.markdown("**What each step adds** :gray[· WAPE of the best of its kind]")
     st.markdown(check_words.ladder_words(ladder, names))
     texts = [
-        row.stage if row.stage in ("Last year", "Average") else f"{row.stage}: {names[row.key]}"
-        for row in ladder.itertuples()
+        stage if stage in ("Last year", "Average") else f"{stage}: {names[key]}"
+        for stage, key in zip(ladder["stage"], ladder["key"], strict=True)
     ]
     chart_downloads.draw(
         compare_check_charts.steps_of_ladder(ladder, texts),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from data.scope import Freq
 from forecasting.arrays import BoolArray
 from forecasting.scores import SHARES, SUMS, rate
 from forecasting.significance import FEW_SERIES, compare, diebold_mariano
@@ -49,6 +50,8 @@ class Compared:
     """Runs on what they share."""
 
     models: dict[str, Model]
+    freq: Freq
+    horizon: int
     scores: pd.DataFrame  # shared rows; model is the key
     steps: pd.DataFrame
     reliability: pd.DataFrame
@@ -63,7 +66,7 @@ class Compared:
     same_series: bool  # whether every run has the same series in the shared windows
 
 
-def together(runs: Sequence[Tested], *, horizon: int) -> Compared | None:
+def together(runs: Sequence[Tested], *, freq: Freq, horizon: int) -> Compared | None:
     """The runs on what they share; None where that is nothing."""
     models, scores = _joined(runs)
     shared, changed = _shared(scores, len(models))
@@ -81,9 +84,11 @@ def together(runs: Sequence[Tested], *, horizon: int) -> Compared | None:
         for name in ("steps", "reliability", "pit")
     )
     steps = steps[steps["cutoff"].isin(cutoffs)]
-    board = leaderboard(kept, steps, models, _seconds(runs, models), horizon=horizon)
+    board = leaderboard(kept, models, _seconds(runs, models))
     return Compared(
         models={str(key): models[str(key)] for key in board["key"]},
+        freq=freq,
+        horizon=horizon,
         scores=kept,
         steps=steps,
         reliability=reliability,
@@ -100,18 +105,13 @@ def together(runs: Sequence[Tested], *, horizon: int) -> Compared | None:
 
 
 def leaderboard(
-    scores: pd.DataFrame,
-    steps: pd.DataFrame,
-    models: dict[str, Model],
-    seconds: "pd.Series[float]",
-    *,
-    horizon: int,
+    scores: pd.DataFrame, models: dict[str, Model], seconds: "pd.Series[float]"
 ) -> pd.DataFrame:
     """One row per model, the best WQL first.
 
     key; difference to the best with low, high, p_value and verdict of `significance.compare`;
     every metric of `scores.rate`; seconds; vs_last_year, vs_arima (relative WQL, NaN for itself or
-    where it is missing); dm, dm_p_value against the best (on all series together, step by step).
+    where it is missing).
     """
     judged = compare(by_cluster(scores)).drop(columns="WQL")
     board = judged.merge(rate(scores).astype({"model": str}), on="model", sort=False)
@@ -121,9 +121,20 @@ def leaderboard(
         key = key_of(models, name)
         reference = wql.get(key, np.nan) if key else np.nan
         board[column] = np.where(board["model"] == key, np.nan, board["WQL"] / reference - 1)
-    found = [_in_time(steps, str(key), str(board["model"][0]), horizon) for key in board["model"]]
-    board["dm"], board["dm_p_value"] = zip(*found, strict=True)
     return board.rename(columns={"model": "key"})
+
+
+def in_time_tests(compared: Compared) -> pd.DataFrame:
+    """Diebold-Mariano of each model against the best: key, statistic, p_value; NaN for the best.
+
+    On the mean loss of all series per step, in order of time. Apart from the leaderboard, because
+    it needs scipy.stats, which takes a second to import.
+    """
+    keys = [str(key) for key in compared.board["key"]]
+    found = [_in_time(compared.steps, key, keys[0], compared.horizon) for key in keys]
+    return pd.DataFrame(
+        {"key": keys, **dict(zip(("statistic", "p_value"), zip(*found, strict=True), strict=True))}
+    )
 
 
 def by_cluster(scores: pd.DataFrame) -> pd.DataFrame:

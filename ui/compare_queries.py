@@ -13,6 +13,7 @@ import streamlit as st
 
 from data.scope import Freq, Scope, Split
 from data.segments import Thresholds
+from engine.errors import RunError
 from engine.registry import Entry
 from ui import compare_facts as facts
 from ui import compare_parts, jobs, queries, training
@@ -22,6 +23,16 @@ from ui.engine import engine, registry
 
 _KEPT = ("scores", "step_scores", "reliability", "pit", "leaderboard")
 _OF_FORECASTS = ["model", "cutoff", "series_id", "timestamp", "actual", "mean"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """What every cached read is of."""
+
+    run_ids: tuple[str, ...]
+    scope: Scope
+    split: Split
+    horizon: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +50,10 @@ class Choice:
     @property
     def horizon(self) -> int:
         return self.entries[0].about.horizon
+
+    @property
+    def key(self) -> Key:
+        return Key(run_ids=self.run_ids, scope=self.scope, split=self.split, horizon=self.horizon)
 
     @property
     def freq(self) -> Freq:
@@ -75,60 +90,48 @@ def models_in(entry: Entry) -> int:
 
 def compared(choice: Choice) -> Compared | None:
     """The runs on what they share; None where that is nothing."""
-    return _compared(choice.run_ids, choice.horizon)
+    return _compared(choice.key)
 
 
 def in_every_window(choice: Choice, key: str, others: tuple[str, ...]) -> tuple[str, ...]:
     """Which of the others the model beats in each window."""
-    return _in_every_window(choice.run_ids, choice.horizon, key, others)
+    return _in_every_window(choice.key, key, others)
 
 
 def parts(choice: Choice) -> pd.DataFrame:
     """What each series is of; see `ui.compare_parts.series_parts`."""
-    return _parts(queries.version(), choice.run_ids, choice.horizon, choice.scope, choice.split)
+    return _parts(queries.version(), choice.key)
 
 
 def by_part(choice: Choice, column: str, measure: str) -> Table:
     """Errors by category, place, segment or product."""
-    return _by_part(
-        queries.version(),
-        choice.run_ids,
-        choice.horizon,
-        choice.scope,
-        choice.split,
-        column,
-        measure,
-    )
+    return _by_part(queries.version(), choice.key, column, measure)
 
 
 def by_window(choice: Choice, measure: str) -> Table:
     """Errors by window."""
-    return _by_window(choice.run_ids, choice.horizon, measure)
+    return _by_window(choice.key, measure)
 
 
 def by_step(choice: Choice, measure: str) -> pd.DataFrame:
     """Errors by steps ahead, one column per key."""
-    return _by_step(choice.run_ids, choice.horizon, measure)
+    return _by_step(choice.key, measure)
 
 
 def by_level(choice: Choice, noun: str) -> pd.DataFrame:
     """Errors of sums; see `ui.compare_parts.by_level`."""
-    return _by_level(
-        queries.version(), choice.run_ids, choice.horizon, choice.scope, choice.split, noun
-    )
+    return _by_level(queries.version(), choice.key, noun)
 
 
 def fallbacks(choice: Choice) -> dict[str, int]:
     """Series that got a simpler method than the model's own, by key."""
-    return _fallbacks(choice.run_ids, choice.horizon)
+    return _fallbacks(choice.key)
 
 
 def tests(choice: Choice, column: str, part: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Sales and past forecasts of a part, added up: (timestamp, actual), (model, cutoff,
     timestamp, step, actual, mean); model is the key."""
-    return _tests(
-        queries.version(), choice.run_ids, choice.horizon, choice.scope, choice.split, column, part
-    )
+    return _tests(queries.version(), choice.key, column, part)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
@@ -162,35 +165,33 @@ def _tested(run_id: str) -> Tested:
 def _frame(run_id: str, name: str) -> pd.DataFrame:
     """A frame of a run; text is categorical."""
     frame = registry().run(run_id).frame(name)
-    assert frame is not None, f"{name} of {run_id} was there a moment ago"
+    if frame is None:
+        raise RunError(f"The comparison {run_id!r} was deleted just now. Choose another.")
     texts = [column for column in ("model", "series_id") if column in frame]
     return frame.astype(dict.fromkeys(texts, "category"))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _compared(run_ids: tuple[str, ...], horizon: int) -> Compared | None:
-    return facts.together([_tested(run_id) for run_id in run_ids], horizon=horizon)
+def _compared(key: Key) -> Compared | None:
+    runs = [_tested(run_id) for run_id in key.run_ids]
+    return facts.together(runs, freq=key.scope.freq, horizon=key.horizon)
 
 
-def _known(run_ids: tuple[str, ...], horizon: int) -> Compared:
-    found = _compared(run_ids, horizon)
+def _known(key: Key) -> Compared:
+    found = _compared(key)
     assert found is not None, "asked for after the page had made sure"
     return found
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _in_every_window(
-    run_ids: tuple[str, ...], horizon: int, key: str, others: tuple[str, ...]
-) -> tuple[str, ...]:
-    found = _known(run_ids, horizon)
-    return tuple(other for other in others if facts.holds_in_every_window(found, key, [other]))
+def _in_every_window(key: Key, model: str, others: tuple[str, ...]) -> tuple[str, ...]:
+    found = _known(key)
+    return tuple(other for other in others if facts.holds_in_every_window(found, model, [other]))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _parts(
-    version: queries.Version, run_ids: tuple[str, ...], horizon: int, scope: Scope, split: Split
-) -> pd.DataFrame:
-    classes = None
+def _parts(version: queries.Version, key: Key) -> pd.DataFrame:
+    scope, split, classes = key.scope, key.split, None
     if split in ("product", "product_place") and scope.product_id is None:
         found = queries.classified_products(scope, scope.freq, Thresholds())
         if not found.empty:
@@ -198,7 +199,7 @@ def _parts(
                 found.set_index("product_id")["abc"] if "product_id" in found else found["abc"]
             )
     return compare_parts.series_parts(
-        pd.Index(_known(run_ids, horizon).scores["series_id"].cat.categories),
+        pd.Index(_known(key).scores["series_id"].cat.categories),
         split=split,
         products=queries.products(scope.dataset_id),
         places=queries.places(scope.dataset_id),
@@ -208,66 +209,45 @@ def _parts(
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _by_part(
-    version: queries.Version,
-    run_ids: tuple[str, ...],
-    horizon: int,
-    scope: Scope,
-    split: Split,
-    column: str,
-    measure: str,
-) -> Table:
-    found = _parts(version, run_ids, horizon, scope, split)
-    return compare_parts.by_part(_known(run_ids, horizon), found, column, measure)
+def _by_part(version: queries.Version, key: Key, column: str, measure: str) -> Table:
+    found = _parts(version, key)
+    return compare_parts.by_part(_known(key), found, column, measure)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _by_window(run_ids: tuple[str, ...], horizon: int, measure: str) -> Table:
-    return compare_parts.by_window(_known(run_ids, horizon), measure)
+def _by_window(key: Key, measure: str) -> Table:
+    return compare_parts.by_window(_known(key), measure)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _by_step(run_ids: tuple[str, ...], horizon: int, measure: str) -> pd.DataFrame:
-    return compare_parts.by_step(_known(run_ids, horizon), measure)
+def _by_step(key: Key, measure: str) -> pd.DataFrame:
+    return compare_parts.by_step(_known(key), measure)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _by_level(
-    version: queries.Version,
-    run_ids: tuple[str, ...],
-    horizon: int,
-    scope: Scope,
-    split: Split,
-    noun: str,
-) -> pd.DataFrame:
-    found = _parts(version, run_ids, horizon, scope, split)
-    return compare_parts.by_level(_known(run_ids, horizon), found, noun)
+def _by_level(version: queries.Version, key: Key, noun: str) -> pd.DataFrame:
+    found = _parts(version, key)
+    return compare_parts.by_level(_known(key), found, noun)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _fallbacks(run_ids: tuple[str, ...], horizon: int) -> dict[str, int]:
-    scores = _known(run_ids, horizon).scores
+def _fallbacks(key: Key) -> dict[str, int]:
+    scores = _known(key).scores
     used = scores[scores["fallback"].astype(str) != ""]
     counts = used.groupby("model", observed=True)["series_id"].nunique()
-    return {str(key): int(number) for key, number in counts.items()}
+    return {str(model): int(number) for model, number in counts.items()}
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _tests(
-    version: queries.Version,
-    run_ids: tuple[str, ...],
-    horizon: int,
-    scope: Scope,
-    split: Split,
-    column: str,
-    part: str,
+    version: queries.Version, key: Key, column: str, part: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    known = _known(run_ids, horizon)
-    labels = _parts(version, run_ids, horizon, scope, split)[column]
+    known = _known(key)
+    labels = _parts(version, key)[column]
     series = [str(each) for each in labels.index[labels == part]]
     found = []
-    for run_id in run_ids:
-        keys = {model.name: key for key, model in known.models.items() if model.run_id == run_id}
+    for run_id in key.run_ids:
+        keys = {model.name: each for each, model in known.models.items() if model.run_id == run_id}
         wanted = files.field("series_id").isin(series) & files.field("model").isin(list(keys))
         frame = _rows(run_id, "backtest", wanted, _OF_FORECASTS)
         found.append(frame.assign(model=frame["model"].astype(str).map(keys)))
@@ -277,7 +257,7 @@ def _tests(
     summed = sums.reset_index().sort_values(["model", "cutoff", "timestamp"])
     summed["step"] = summed.groupby(["model", "cutoff"]).cumcount() + 1
     panel = _rows(
-        run_ids[0], "panel", files.field("series_id").isin(series), ["timestamp", "target"]
+        key.run_ids[0], "panel", files.field("series_id").isin(series), ["timestamp", "target"]
     )
     history = panel.groupby("timestamp")["target"].sum(min_count=1).rename("actual").reset_index()
     return history, summed
@@ -286,26 +266,21 @@ def _tests(
 def _rows(run_id: str, name: str, wanted: files.Expression, columns: list[str]) -> pd.DataFrame:
     """Some rows of a frame of a run, without reading the rest into memory."""
     path = registry().run(run_id).folder / f"{name}.parquet"
+    if not path.is_file():
+        return pd.DataFrame(columns=columns)
     return files.dataset(path).to_table(columns=columns, filter=wanted).to_pandas()
 
 
-def run_of(choice: Choice, compared: Compared, key: str) -> Entry | None:
-    """The run that kept the model of a key, to forecast with; None where there is none."""
-    model = compared.models[key]
-    comparison = next(each for each in choice.entries if each.run_id == model.run_id)
-    for entry in registry().group(comparison.about.group):
-        if entry.about.model == model.name and registry().run(entry.run_id).model.is_dir():
-            return entry
-    return None
-
-
-def in_use(choice: Choice, compared: Compared) -> str | None:
-    """The key of the champion of the scope, where it is among the models."""
-    for key in compared.models:
-        entry = run_of(choice, compared, key)
-        if entry is not None and entry.is_champion:
-            return key
-    return None
+def kept_models(choice: Choice, compared: Compared) -> dict[str, Entry]:
+    """The run that kept each model, to forecast with; models that no run kept are left out."""
+    by_group = {entry.about.group: entry.run_id for entry in choice.entries if entry.about.group}
+    keys = {(model.run_id, model.name): key for key, model in compared.models.items()}
+    found: dict[str, Entry] = {}
+    for entry in registry().entries():
+        place = (by_group.get(entry.about.group, ""), entry.about.model)
+        if place in keys and registry().run(entry.run_id).model.is_dir():
+            found[keys[place]] = entry
+    return found
 
 
 def is_being_made() -> bool:

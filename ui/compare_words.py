@@ -8,7 +8,18 @@ from data.scope import Freq
 from forecasting.scores import rate
 from ui import forecasts, training
 from ui import format as fmt
-from ui.compare_facts import BEST, FEW, LAST_YEAR, REFERENCES, SAME, WORSE, Compared, Model, key_of
+from ui.compare_facts import (
+    BEST,
+    FEW,
+    LAST_YEAR,
+    REFERENCES,
+    SAME,
+    WORSE,
+    Compared,
+    Model,
+    in_time_tests,
+    key_of,
+)
 
 VERDICTS = {  # of the library: what the badge says, and its colour
     BEST: ("Best", "green"),
@@ -22,28 +33,37 @@ _PLAIN = {"D": "last week's days", "W": "last year's weeks", "M": "last year's m
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-def label(model: Model) -> str:
+def label(model: Model, freq: Freq) -> str:
     """What tables and charts call a model; with the time of its run where that tells two apart."""
-    name = training.model_name(model.name)
+    name = plain(freq) if model.name == LAST_YEAR else training.model_name(model.name)
     return f"{name} · {model.title}" if model.title else name
 
 
-def labels(models: Mapping[str, Model]) -> dict[str, str]:
-    """By key."""
-    return {key: label(model) for key, model in models.items()}
+def labels(compared: Compared) -> dict[str, str]:
+    """What tables and charts call the models, by key."""
+    return {key: label(model, compared.freq) for key, model in compared.models.items()}
+
+
+def plain(freq: Freq) -> str:
+    """Where the simplest model copies from: daily sales have a season of a week.
+
+    >>> plain("D"), plain("W")
+    ('Last week', 'Last year')
+    """
+    return "Last week" if freq == "D" else "Last year"
 
 
 def chance(p_value: float) -> str:
-    """A p-value as text.
+    """A p-value as text that no line break tears apart.
 
-    >>> chance(0.0004), chance(0.0123), chance(0.314), chance(0.9999)
-    ('p < 0.001', 'p = 0.01', 'p = 0.31', 'p > 0.99')
+    >>> [chance(p).replace("\u00a0", " ") for p in (0.0004, 0.004, 0.0123, 0.314, 0.9999)]
+    ['p < 0.001', 'p = 0.004', 'p = 0.01', 'p = 0.31', 'p > 0.99']
     """
     if p_value < 0.001:
-        return "p < 0.001"
+        return "p\u00a0<\u00a00.001"
     if p_value > 0.99:
-        return "p > 0.99"
-    return f"p = {p_value:.3f}" if p_value < 0.00995 else f"p = {p_value:.2f}"
+        return "p\u00a0>\u00a00.99"
+    return f"p\u00a0=\u00a0{p_value:.{3 if p_value < 0.00995 else 2}f}"
 
 
 def recommended(board: pd.DataFrame) -> str:
@@ -53,14 +73,14 @@ def recommended(board: pd.DataFrame) -> str:
     return str(cheap.loc[cheap["seconds"].idxmin(), "key"] if len(cheap) else best["key"])
 
 
-def verdict(compared: Compared, freq: Freq, *, in_every_window: Sequence[str] = ()) -> str:
+def verdict(compared: Compared, *, in_every_window: Sequence[str] = ()) -> str:
     """Which model to use and why, as Markdown.
 
     `in_every_window` are the references that the recommended model beats in each window.
     """
     board = compared.board
     key = recommended(board)
-    name = _names(compared, freq)
+    name = _names(compared)
     if len(board) == 1:
         return f"**Only {name[key]} was tested.** Choose another comparison to set beside it."
     few = (board["verdict"] == FEW).any()
@@ -68,7 +88,7 @@ def verdict(compared: Compared, freq: Freq, *, in_every_window: Sequence[str] = 
         f"**{_first(name[key])} was closest.**" if few else f"**Use {_the(key, name, compared)}.**"
     )
     parts = [lead, *_gains(compared, key, name, in_every_window)]
-    return " ".join([*parts, *(_few(compared, freq) if few else _reasons(compared, key, name))])
+    return " ".join([*parts, *(_few(compared) if few else _reasons(compared, key, name))])
 
 
 def _gains(
@@ -123,24 +143,24 @@ def _reasons(compared: Compared, key: str, name: Mapping[str, str]) -> list[str]
     return texts
 
 
-def _few(compared: Compared, freq: Freq) -> list[str]:
+def _few(compared: Compared) -> list[str]:
     """Too few series to draw from: what the periods say instead."""
     number = fmt.count(compared.series, "series", "series")
     text = f"With {number} nobody can say how far that is chance from product to product."
-    tested = compared.board.iloc[1:].dropna(subset="dm_p_value")
+    tested = in_time_tests(compared).iloc[1:].dropna(subset="p_value")
     if tested.empty:
         return [text]
-    name = _names(compared, freq)
+    name = _names(compared)
     row = tested.iloc[0]
-    likely = "would hardly" if row["dm_p_value"] < UNLIKELY else "would often"
-    noun = forecasts.NOUN[freq][0]
+    likely = "would hardly" if row["p_value"] < UNLIKELY else "would often"
+    noun = forecasts.NOUN[compared.freq][0]
     return [
         f"{text} {_first(noun)} by {noun}, the gap to {name[str(row['key'])]} {likely} appear by "
         f"chance ({chance(row['dm_p_value'])})."
     ]
 
 
-def shared(compared: Compared, freq: Freq, runs: int) -> str:
+def shared(compared: Compared, runs: int) -> str:
     """What is compared: series, windows, and what the runs do not share."""
     cutoffs = [f"{each.day} {each:%b}" for each in compared.cutoffs]
     cutoffs[-1] += f" {compared.cutoffs[-1].year}"
@@ -181,7 +201,7 @@ def periods_ahead(freq: Freq) -> str:
 def table(compared: Compared, in_use: str | None) -> pd.DataFrame:
     """The leaderboard as the screen shows it; percents are times 100."""
     board = compared.board
-    names = labels(compared.models)
+    names = labels(compared)
     uses = ["In use" if key == in_use else "Reference" if compared.models[key].name in REFERENCES
             else "" for key in board["key"]]  # fmt: skip
     return pd.DataFrame(
@@ -189,14 +209,12 @@ def table(compared: Compared, in_use: str | None) -> pd.DataFrame:
             "Model": [names[key] for key in board["key"]],
             "Verdict": [[VERDICTS[each][0]] for each in board["verdict"]],
             "WQL": board["WQL"],
-            "vs last year": board["vs_last_year"] * 100,
+            f"vs {plain(compared.freq).lower()}": board["vs_last_year"] * 100,
             "vs ARIMA": board["vs_arima"] * 100,
             "WAPE": board["WAPE"] * 100,
             "Bias": board["bias"] * 100,
             "80% band held": board["coverage"] * 100,
-            "Seconds": board["seconds"]
-            .round(1)
-            .where(board["seconds"] < 9.95, board["seconds"].round()),
+            "Seconds": board["seconds"],
             " ": uses,
         }
     )
@@ -205,20 +223,20 @@ def table(compared: Compared, in_use: str | None) -> pd.DataFrame:
 def every_figure(compared: Compared) -> pd.DataFrame:
     """Every metric of every model, for the method and for the file."""
     board = compared.board
-    columns = ["WQL", "difference", "low", "high", "p_value", "dm", "dm_p_value", "MASE", "RMSSE",
+    columns = ["WQL", "difference", "low", "high", "p_value", "MASE", "RMSSE",
                "WAPE", "MAE", "RMSE", "bias", "coverage_50", "coverage", "coverage_95",
                "seconds"]  # fmt: skip
-    names = labels(compared.models)
+    names = labels(compared)
     frame = board[columns].copy()
     frame.insert(0, "model", [names[key] for key in board["key"]])
     frame.insert(1, "verdict", [VERDICTS[each][0] for each in board["verdict"]])
-    return frame
+    return frame.assign(**in_time_tests(compared).add_prefix("dm_").drop(columns="dm_key"))
 
 
 def tests_table(compared: Compared) -> pd.DataFrame:
     """Both tests against the best, for the screen; percents are times 100."""
-    board, names = compared.board, labels(compared.models)
-    others = board.index > 0
+    board, names = compared.board, labels(compared)
+    others, in_time = board.index > 0, in_time_tests(compared)
     return pd.DataFrame(
         {
             "Model": [names[key] for key in board["key"]],
@@ -227,15 +245,15 @@ def tests_table(compared: Compared) -> pd.DataFrame:
             "From": (board["low"] * 100).where(others),
             "To": (board["high"] * 100).where(others),
             "p": board["p_value"].where(others),
-            "Diebold-Mariano": board["dm"],
-            "its p": board["dm_p_value"],
+            "Diebold-Mariano": in_time["statistic"],
+            "its p": in_time["p_value"],
         }
     )
 
 
 def figures_table(compared: Compared) -> pd.DataFrame:
     """Every metric, for the screen; percents are times 100."""
-    board, names = compared.board, labels(compared.models)
+    board, names = compared.board, labels(compared)
     return pd.DataFrame(
         {
             "Model": [names[key] for key in board["key"]],
@@ -252,12 +270,21 @@ def figures_table(compared: Compared) -> pd.DataFrame:
 
 def series_file(compared: Compared, parts: pd.DataFrame) -> pd.DataFrame:
     """The errors of every model, window and series, with what the series is of."""
-    names = labels(compared.models)
+    names = labels(compared)
     rated = rate(compared.scores, by=("model", "cutoff", "series_id"))
     described = parts.drop(columns="name").reindex(rated["series_id"].astype(str)).to_numpy()
     about = pd.DataFrame(described, columns=parts.columns.drop("name"), index=rated.index)
     shown = rated.drop(columns="series").assign(model=rated["model"].map(names).astype(str))
     return pd.concat([about, shown], axis=1)
+
+
+def short_seconds(value: float) -> str:
+    """Seconds in a cell.
+
+    >>> short_seconds(0.31), short_seconds(171.4), short_seconds(float("nan"))
+    ('0.3', '171', '–')
+    """
+    return fmt.DASH if pd.isna(value) else f"{value:,.{1 if value < 9.95 else 0}f}"
 
 
 def noun(freq: Freq) -> str:
@@ -269,12 +296,12 @@ def noun(freq: Freq) -> str:
     return forecasts.NOUN[freq][0]
 
 
-def _names(compared: Compared, freq: Freq) -> dict[str, str]:
+def _names(compared: Compared) -> dict[str, str]:
     """What sentences call the models, safe in Markdown."""
     return {
-        key: _PLAIN[freq]
+        key: _PLAIN[compared.freq]
         if model.name == LAST_YEAR and not model.title
-        else fmt.escape(label(model))
+        else fmt.escape(label(model, compared.freq))
         for key, model in compared.models.items()
     }
 
