@@ -80,7 +80,8 @@ def leaderboard(choice: Choice, compared: Compared) -> list[str]:
     keys = [str(key) for key in compared.board["key"]]
     event = st.dataframe(
         fmt.with_signed_percents(frame, {against: 0, "vs ARIMA": 0, "Bias": 1}).format(
-            words.short_seconds, subset=["Seconds"]
+            words.short_seconds,  # type: ignore[arg-type]
+            subset=["Seconds"],
         ),
         hide_index=True,
         placeholder=fmt.DASH,

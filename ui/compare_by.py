@@ -257,7 +257,7 @@ def _products(choice: Choice, compared: Compared, ticked: list[str]) -> None:
         },
     )
     if len(table.parts) > _LISTED:
-        st.caption(f"The first {_LISTED} of {len(table.parts):,}; the file has all.")
+        st.caption(f"The first {_LISTED} of {len(table.parts):,}; the file of scores has all.")
     rows = [row for row in event.selection.rows if row < len(frame)] or [0]
     if len(frame):
         compare_checks.forecast_and_actual(

@@ -286,7 +286,7 @@ def width_of(look: Look) -> float:
 def style(figure: go.Figure, height: int) -> None:
     figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 8, "t": 30, "b": 8},
+        margin={"l": 8, "r": 20, "t": 30, "b": 8},
         legend=LEGEND,
         dragmode=False,
         showlegend=any(trace.showlegend is not False and trace.name for trace in figure.data),

@@ -22,7 +22,7 @@ BEST, SAME, WORSE, FEW = "best", "no real difference", "worse", "too few series"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Tested:
+class Loaded:
     """One finished comparison, as its run kept it; model and series_id are categorical."""
 
     run_id: str
@@ -66,7 +66,7 @@ class Compared:
     same_series: bool  # whether every run has the same series in the shared windows
 
 
-def together(runs: Sequence[Tested], *, freq: Freq, horizon: int) -> Compared | None:
+def together(runs: Sequence[Loaded], *, freq: Freq, horizon: int) -> Compared | None:
     """The runs on what they share; None where that is nothing."""
     models, scores = _joined(runs)
     shared, changed = _shared(scores, len(models))
@@ -181,7 +181,7 @@ def _in_time(steps: pd.DataFrame, key: str, reference: str, horizon: int) -> tup
     return diebold_mariano(losses[0], losses[1], horizon=horizon)
 
 
-def _joined(runs: Sequence[Tested]) -> tuple[dict[str, Model], pd.DataFrame]:
+def _joined(runs: Sequence[Loaded]) -> tuple[dict[str, Model], pd.DataFrame]:
     """All models of all runs under their keys, and their scores."""
     counts: dict[str, int] = {}
     for run in runs:
@@ -259,7 +259,7 @@ def _without_twins(
     return kept, chosen.assign(model=chosen["model"].cat.remove_unused_categories())
 
 
-def _seconds(runs: Sequence[Tested], models: dict[str, Model]) -> "pd.Series[float]":
+def _seconds(runs: Sequence[Loaded], models: dict[str, Model]) -> "pd.Series[float]":
     by_run = {run.run_id: run.seconds for run in runs}
     return pd.Series(
         {key: float(by_run[model.run_id].get(model.name, np.nan)) for key, model in models.items()},

@@ -17,7 +17,7 @@ from engine.errors import RunError
 from engine.registry import Entry
 from ui import compare_facts as facts
 from ui import compare_parts, jobs, queries, training
-from ui.compare_facts import Compared, Tested
+from ui.compare_facts import Compared, Loaded
 from ui.compare_parts import Table
 from ui.engine import engine, registry
 
@@ -141,7 +141,7 @@ def _models_in(run_id: str) -> int:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _tested(run_id: str) -> Tested:
+def _tested(run_id: str) -> Loaded:
     run = registry().run(run_id)
     entry = registry().entry(run_id)
     scores, steps, reliability, pit, board = (_frame(run_id, name) for name in _KEPT)
@@ -150,7 +150,7 @@ def _tested(run_id: str) -> Tested:
     gone = set() if skipped is None else set(skipped["series_id"].astype(str))
     at = entry.about.created_at if entry else 0.0
     when = datetime.fromtimestamp(at)
-    return Tested(
+    return Loaded(
         run_id=run_id,
         title=f"{when.day} {when:%b %H:%M}",
         scores=scores,
