@@ -74,7 +74,7 @@ def together(runs: Sequence[Loaded], *, freq: Freq, horizon: int) -> Compared | 
         return None
     cutoffs_of = {run.run_id: set(run.scores["cutoff"].unique()) for run in runs}
     lost = len(set.union(*cutoffs_of.values())) - len(set.intersection(*cutoffs_of.values()))
-    before, kept = scores, scores[shared]
+    before, kept = scores, scores if shared.all() else scores[shared]
     models, kept = _without_twins(models, kept)
     cutoffs = tuple(pd.Timestamp(each) for each in sorted(kept["cutoff"].unique()))
     series = int(kept["series_id"].nunique())
@@ -146,10 +146,16 @@ def by_cluster(scores: pd.DataFrame) -> pd.DataFrame:
     products = pd.Index([str(each).partition(":")[0] for each in series.cat.categories])
     cluster = products if products.nunique() >= FEW_SERIES else series.cat.categories.astype(str)
     codes, names = pd.factorize(cluster)
-    group = pd.Categorical(names.take(codes[series.cat.codes]), categories=names)
-    summed = scores.groupby(["model", group], observed=True)[[*SUMS, *SHARES]].sum(min_count=1)
-    summed.index.names = ["model", "series_id"]
-    return summed.reset_index().astype({"model": str}).assign(cutoff=0)
+    models = scores["model"].cat.categories
+    size = len(models) * len(names)
+    place = scores["model"].cat.codes.to_numpy(np.int64) * len(names) + codes[series.cat.codes]
+    sums = {  # by counting, which takes a fifth of the time of grouping
+        name: np.bincount(place, np.nan_to_num(scores[name].to_numpy(np.float64)), size)
+        for name in (*SUMS, *SHARES)
+    }
+    keys = {"model": np.repeat(models, len(names)), "series_id": np.tile(names, len(models))}
+    there = np.bincount(place, minlength=size) > 0
+    return pd.DataFrame({**keys, **sums, "cutoff": 0})[there].astype({"model": str})
 
 
 def key_of(models: dict[str, Model], name: str) -> str | None:
@@ -203,6 +209,9 @@ def _of_models(
     models: dict[str, Model], frames: Sequence[tuple[str, pd.DataFrame]]
 ) -> pd.DataFrame:
     """The frames of the runs under each other, models by key; those without a key are left out."""
+    only = frames[0][1]["model"].cat.categories if len(frames) == 1 else []
+    if len(frames) == 1 and set(only) <= set(models):
+        return frames[0][1]
     parts = []
     for run_id, frame in frames:
         keys = {model.name: key for key, model in models.items() if model.run_id == run_id}
@@ -240,6 +249,8 @@ def _without_twins(
     models: dict[str, Model], scores: pd.DataFrame
 ) -> tuple[dict[str, Model], pd.DataFrame]:
     """One of the models that two runs tested alike, as both have last year's weeks."""
+    if len({model.name for model in models.values()}) == len(models):
+        return models, scores
     sums = scores.groupby("model", observed=True)[["quantile_loss", "absolute_error"]].sum()
     kept: dict[str, Model] = {}
     for key, model in models.items():

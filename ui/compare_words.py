@@ -156,7 +156,7 @@ def _few(compared: Compared) -> list[str]:
     noun = forecasts.NOUN[compared.freq][0]
     return [
         f"{text} {_first(noun)} by {noun}, the gap to {name[str(row['key'])]} {likely} appear by "
-        f"chance ({chance(row['dm_p_value'])})."
+        f"chance ({chance(row['p_value'])})."
     ]
 
 
