@@ -1,5 +1,7 @@
 """The parts of the Compare page, drawn: verdict, leaderboard, charts, method, files."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -91,40 +93,45 @@ def leaderboard(choice: Choice, compared: Compared) -> list[str]:
         selection_mode="multi-row",
         selection_default={"selection": {"rows": [keys.index(key) for key in usual]}},
         alt="Models, the best first, with what their error is and whether the gap is chance",
-        column_config={
-            "Model": st.column_config.TextColumn(width=200),
-            "Verdict": st.column_config.MultiselectColumn(
-                options=[word for word, _ in words.VERDICTS.values()],
-                color=[colour for _, colour in words.VERDICTS.values()],
-                width=138,
-                help="Whether the gap to the best is more than chance, by drawing products again.",
-            ),
-            "WQL": st.column_config.NumberColumn(
-                format="%.3f", width=66, help="Error of all quantiles, as a share of what sold."
-            ),
-            against: st.column_config.Column(width=92, help="WQL against the plainest model's."),
-            "vs ARIMA": st.column_config.Column(width=84, help="WQL against ARIMA's."),
-            "WAPE": st.column_config.NumberColumn(
-                format="%.1f%%",
-                width=70,
-                help="How far off, as a share of what sold. Smaller is better.",
-            ),
-            "Bias": st.column_config.Column(
-                width=66, help="Whether the forecast was too much or too little on the whole."
-            ),
-            "80% band held": st.column_config.NumberColumn(
-                format="%.0f%%",
-                width=110,
-                help="Share of periods inside the band; ties count by their share. 80% is right.",
-            ),
-            "Seconds": st.column_config.Column(
-                width=78, help="To train and forecast, all windows together."
-            ),
-            " ": st.column_config.TextColumn(width=82),
-        },
+        column_config=_board_columns(against),
     )
     rows = [row for row in event.selection.rows if row < len(keys)]
     return [keys[row] for row in sorted(rows)] or keys[:1]
+
+
+def _board_columns(against: str) -> dict[str, Any]:
+    """How the leaderboard is drawn; `against` heads the gap to the plainest model."""
+    return {
+        "Model": st.column_config.TextColumn(width=200),
+        "Verdict": st.column_config.MultiselectColumn(
+            options=[word for word, _ in words.VERDICTS.values()],
+            color=[colour for _, colour in words.VERDICTS.values()],
+            width=138,
+            help="Whether the gap to the best is more than chance, by drawing products again.",
+        ),
+        "WQL": st.column_config.NumberColumn(
+            format="%.3f", width=66, help="Error of all quantiles, as a share of what sold."
+        ),
+        against: st.column_config.Column(width=92, help="WQL against the plainest model's."),
+        "vs ARIMA": st.column_config.Column(width=84, help="WQL against ARIMA's."),
+        "WAPE": st.column_config.NumberColumn(
+            format="%.1f%%",
+            width=70,
+            help="How far off, as a share of what sold. Smaller is better.",
+        ),
+        "Bias": st.column_config.Column(
+            width=66, help="Whether the forecast was too much or too little on the whole."
+        ),
+        "80% band held": st.column_config.NumberColumn(
+            format="%.0f%%",
+            width=110,
+            help="Share of periods inside the band; ties count by their share. 80% is right.",
+        ),
+        "Seconds": st.column_config.Column(
+            width=78, help="To train and forecast, all windows together."
+        ),
+        " ": st.column_config.TextColumn(width=82),
+    }
 
 
 def everything(choice: Choice, compared: Compared, ticked: list[str]) -> None:
@@ -223,7 +230,7 @@ def method(choice: Choice, compared: Compared) -> None:
             f"{noun}s. Positive: worse than the best. With few windows it sees little."
         )
         st.dataframe(
-            words.tests_table(compared),
+            words.chance_table(compared),
             hide_index=True,
             placeholder=fmt.DASH,
             alt="Gap to the best with its range, and both tests",

@@ -84,7 +84,7 @@ def residuals(choice: Choice, compared: Compared, ticked: list[str]) -> None:
     else:
         column = _column(choice)
         errors = compare_queries.errors_in_time(
-            compare_queries.tests(choice, column, part)[1], key, choice.freq
+            compare_queries.past_forecasts(choice, column, part)[1], key, choice.freq
         )
     season = SEASON[choice.freq]
     checks = check_residuals(errors, lags=max(26, season + 1) if season <= 12 else 26)
@@ -142,7 +142,7 @@ def forecast_and_actual(
 ) -> None:
     """What each model had forecast in each window, and what sold."""
     looks = compare.looks_of(compared)
-    history, tests = compare_queries.tests(choice, column, part)
+    history, tests = compare_queries.past_forecasts(choice, column, part)
     tests = tests[tests["model"].isin(ticked[:_LINES])]
     if tests.empty:
         st.caption("The forecasts of this product were not kept.")

@@ -209,8 +209,7 @@ def _of_models(
     models: dict[str, Model], frames: Sequence[tuple[str, pd.DataFrame]]
 ) -> pd.DataFrame:
     """The frames of the runs under each other, models by key; those without a key are left out."""
-    only = frames[0][1]["model"].cat.categories if len(frames) == 1 else []
-    if len(frames) == 1 and set(only) <= set(models):
+    if len(frames) == 1 and set(frames[0][1]["model"].cat.categories) <= set(models):
         return frames[0][1]
     parts = []
     for run_id, frame in frames:

@@ -128,10 +128,10 @@ def fallbacks(choice: Choice) -> dict[str, int]:
     return _fallbacks(choice.key)
 
 
-def tests(choice: Choice, column: str, part: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def past_forecasts(choice: Choice, column: str, part: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Sales and past forecasts of a part, added up: (timestamp, actual), (model, cutoff,
     timestamp, step, actual, mean); model is the key."""
-    return _tests(queries.version(), choice.key, column, part)
+    return _past_forecasts(queries.version(), choice.key, column, part)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
@@ -239,7 +239,7 @@ def _fallbacks(key: Key) -> dict[str, int]:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _tests(
+def _past_forecasts(
     version: queries.Version, key: Key, column: str, part: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     known = _known(key)

@@ -233,7 +233,7 @@ def every_figure(compared: Compared) -> pd.DataFrame:
     return frame.assign(**in_time_tests(compared).add_prefix("dm_").drop(columns="dm_key"))
 
 
-def tests_table(compared: Compared) -> pd.DataFrame:
+def chance_table(compared: Compared) -> pd.DataFrame:
     """Both tests against the best, for the screen; percents are times 100."""
     board, names = compared.board, labels(compared)
     others, in_time = board.index > 0, in_time_tests(compared)
