@@ -80,11 +80,10 @@ def leaderboard(choice: Choice, compared: Compared) -> list[str]:
     frame = words.table(compared, in_use)
     usual, against = _usually_ticked(compared), f"vs {words.plain(choice.freq).lower()}"
     keys = [str(key) for key in compared.board["key"]]
+    signed = fmt.with_signed_percents(frame, {against: 0, "vs ARIMA": 0, "Bias": 1})
+    styled = signed.format(words.short_seconds, subset=["Seconds"])  # type: ignore[arg-type]
     event = st.dataframe(
-        fmt.with_signed_percents(frame, {against: 0, "vs ARIMA": 0, "Bias": 1}).format(
-            words.short_seconds,  # type: ignore[arg-type]
-            subset=["Seconds"],
-        ),
+        styled,
         hide_index=True,
         placeholder=fmt.DASH,
         key=f"compare-board-{'-'.join(choice.run_ids)}",

@@ -107,7 +107,8 @@ def _gains(
     better = [other for other, change in found if change < -0.0005]
     windows = len(compared.cutoffs)
     always = better and len(better) == len(found) and set(better) <= set(everywhere)
-    when = f", in all {_number(windows)} windows" if always and windows > 1 else ""
+    every = "both" if windows == 2 else f"all {_number(windows)}"
+    when = f", in {every} windows" if always and windows > 1 else ""
     return [f"It is {' and '.join(said)}{when}."]
 
 

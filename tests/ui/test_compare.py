@@ -103,7 +103,7 @@ def test_when_a_model_is_clearly_better_then_the_verdict_says_by_how_much_and_wh
         always=("arima", "seasonal_naive"),
     )
     assert text.startswith("**Use LSTM.** It is 20% better than ARIMA and 36% better than last")
-    assert "in all two windows" in text
+    assert "in both windows." in text
     assert "ARIMA is 25% worse: a gap this large would hardly appear by chance (p = 0.00" in text
 
 
