@@ -70,7 +70,8 @@ def verdict(choice: Choice, compared: Compared) -> None:
     with st.container(border=True):
         text = words.verdict(compared, in_every_window=always)
         st.markdown(f":material/verified: {text}")
-        st.caption(words.shared(compared, len(choice.entries)))
+        unit = "revenue" if choice.scope.measure == "revenue" else "units"
+        st.caption(words.shared(compared, len(choice.entries), unit))
 
 
 def leaderboard(choice: Choice, compared: Compared) -> list[str]:

@@ -132,10 +132,11 @@ def shown_table(
     label = table.parts["label"]
     if pd.api.types.is_datetime64_any_dtype(label):
         label = label.map(lambda each: f"{each.day} {each:%b %Y}")
+    many = {"Series": table.parts["series"]} if (table.parts["series"] > 1).any() else {}
     return pd.DataFrame(
         {
             head: label.astype(str),
-            "Series": table.parts["series"],
+            **many,
             "Sold": table.parts["sold"] * 100,
             **{names[key]: table.errors[key] * factor for key in ticked if key in table.errors},
             "Best": table.parts["best"].map(names),
@@ -233,7 +234,11 @@ def _products(choice: Choice, compared: Compared, ticked: list[str]) -> None:
     table = ordered(compare_queries.by_part(choice, column, "WAPE"), key, str(order))
     head = "Product" if column == "product" else "Series"
     frame = shown_table(table, compared, ticked, head, "WAPE").head(_LISTED)
-    frame.insert(3, "Of all error", (error_share(table, key) * 100).head(_LISTED))
+    frame.insert(
+        list(frame.columns).index("Sold") + 1,
+        "Of all error",
+        (error_share(table, key) * 100).head(_LISTED),
+    )
     name = words.labels(compared)[key]
     st.caption(
         fmt.escape(f"By {name}, the first ticked model.")

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from forecasting.arrays import FloatArray
 from ui import format as fmt
-from ui.chart_style import LEGEND, plain, records, short
+from ui.chart_style import LEGEND, amount_ticks, plain, records, short
 from ui.charts import COLOURS
 from ui.compare_facts import Model
 
@@ -39,6 +39,7 @@ _MARKS = {
     "ets": "triangle-down",
 }
 OTHER = "#000008"
+_CLOSE = 6  # times the seconds of another model: their names would touch
 _SECOND = "longdashdot"  # dash of a second model of one name
 _SECOND_TICKS = {0.1: "0.1 s", 1: "1 s", 10: "10 s", 60: "1 min", 300: "5 min", 1800: "30 min",
                  7200: "2 h", 43200: "12 h"}  # fmt: skip
@@ -204,7 +205,9 @@ def windows(
     style(figure, HEIGHT)
     figure.update_layout(hovermode="x unified", uirevision=view)
     figure.update_xaxes(nticks=8, tickformat="%-d %b<br>%Y", tickangle=0)
-    figure.update_yaxes(rangemode="tozero", tickformat="~s", exponentformat="none")
+    most = float(np.nanmax([history["actual"].max(), tests["mean"].max(), 1.0]))
+    ticks = amount_ticks(0.0, most, "quantity", "")
+    figure.update_yaxes(rangemode="tozero", tickvals=list(ticks), ticktext=list(ticks.values()))
     return figure
 
 
@@ -258,12 +261,16 @@ def _mirror(levels: pd.Index, level: float) -> float | None:
 
 
 def _sides(known: pd.DataFrame) -> list[str]:
-    """Where names stand: above the mark, below it where a name of close seconds is above."""
-    sides: list[str] = []
-    for place, row in enumerate(records(known)):
-        before = records(known)[place - 1] if place else None
-        close = before is not None and row["seconds"] < before["seconds"] * 6
-        sides.append("bottom center" if close and sides[-1] == "top center" else "top center")
+    """Where names stand: above the mark, below or beside it where others of close seconds are."""
+    sides = []
+    for row in records(known):
+        ratio = known["seconds"] / row["seconds"]
+        close = known[(ratio < _CLOSE) & (ratio > 1 / _CLOSE)]["WAPE"]
+        above, below = (close > row["WAPE"]).any(), (close < row["WAPE"]).any()
+        if above and below:
+            sides.append("middle left")
+        else:
+            sides.append("bottom center" if above else "top center")
     return sides
 
 

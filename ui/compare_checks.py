@@ -143,7 +143,7 @@ def forecast_and_actual(
     """What each model had forecast in each window, and what sold."""
     looks = compare.looks_of(compared)
     history, tests = compare_queries.past_forecasts(choice, column, part)
-    tests = tests[tests["model"].isin(ticked[:_LINES])]
+    tests = pd.concat([tests[tests["model"] == key] for key in ticked[:_LINES]])
     if tests.empty:
         st.caption("The forecasts of this product were not kept.")
         return

@@ -137,6 +137,12 @@ def _reasons(compared: Compared, key: str, name: Mapping[str, str]) -> list[str]
     worse = board[board["verdict"] == WORSE]
     if len(worse) and key == best:
         nearest = worse.iloc[0]
+        if compared.models[str(nearest["key"])].name in REFERENCES:  # its gap was named before
+            return [
+                *texts,
+                f"The gap to {name[str(nearest['key'])]}, the nearest, would hardly appear by "
+                f"chance ({chance(nearest['p_value'])}).",
+            ]
         texts.append(
             f"{_first(name[str(nearest['key'])])} is {_percent(nearest['difference'])} worse: a "
             f"gap this large would hardly appear by chance ({chance(nearest['p_value'])})."
@@ -161,19 +167,14 @@ def _few(compared: Compared) -> list[str]:
     ]
 
 
-def shared(compared: Compared, runs: int) -> str:
-    """What is compared: series, windows, and what the runs do not share."""
+def shared(compared: Compared, runs: int, unit: str = "units") -> str:
+    """What is compared, in which unit: series, windows, and what the runs do not share."""
     cutoffs = [f"{each.day} {each:%b}" for each in compared.cutoffs]
     cutoffs[-1] += f" {compared.cutoffs[-1].year}"
     windows = "Cut-off" if len(cutoffs) == 1 else "Cut-offs"
-    skipped = (
-        f"{fmt.count(compared.skipped, 'series', 'series')} too short. " if compared.skipped else ""
-    )
-    text = (
-        f"{fmt.count(compared.series, 'series', 'series')} compared; {skipped}"
-        if skipped
-        else (f"{fmt.count(compared.series, 'series', 'series')} compared. ")
-    )
+    text = f"{fmt.count(compared.series, 'series', 'series')} compared, in {unit}. "
+    if compared.skipped:
+        text += f"{fmt.count(compared.skipped, 'series', 'series')} too short. "
     text += f"Same windows for every model: {windows.lower()} {listed(cutoffs)}."
     left_out = []
     if compared.lost_cutoffs:

@@ -81,7 +81,7 @@ def test_when_a_comparison_is_done_then_the_page_shows_verdict_board_and_charts(
     app = opened(app)
     text = text_of(app)
     assert "**Use " in text
-    assert "24 series compared. Same windows for every model: cut-offs" in text
+    assert "24 series compared, in units. Same windows for every model: cut-offs" in text
     board = app.dataframe[0].value
     assert set(board["Model"]) == {"Theta", "ARIMA", "Last year"}
     assert board["WQL"].is_monotonic_increasing

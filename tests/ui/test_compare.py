@@ -104,7 +104,12 @@ def test_when_a_model_is_clearly_better_then_the_verdict_says_by_how_much_and_wh
     )
     assert text.startswith("**Use LSTM.** It is 20% better than ARIMA and 36% better than last")
     assert "in both windows." in text
-    assert "ARIMA is 25% worse: a gap this large would hardly appear by chance (p = 0.00" in text
+    assert "The gap to ARIMA, the nearest, would hardly appear by chance (p = 0.00" in text
+
+
+def test_when_the_next_best_is_no_reference_then_its_gap_is_named() -> None:
+    text = said(run({"lstm": 0.8, "gbm": 0.9, "arima": 1.0}))
+    assert "Boosting is 13% worse: a gap this large would hardly appear by chance" in text
 
 
 def test_when_a_cheaper_model_is_as_good_then_it_is_the_one_to_use() -> None:
@@ -151,7 +156,7 @@ def test_when_runs_overlap_then_only_what_they_share_is_compared_and_said() -> N
     assert found.cutoffs == (SECOND,)
     assert (found.series, found.lost_cutoffs, found.lost_series) == (50, 2, 10)
     text = words.shared(found, 2)
-    assert "50 series compared." in text
+    assert "50 series compared, in units." in text
     assert "2 windows and 10 series not shared by all 2 runs: left out." in text
     alone = one.scores[(one.scores["cutoff"] == SECOND)
                        & one.scores["series_id"].isin(SERIES[:50])]  # fmt: skip
