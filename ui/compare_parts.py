@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from data.scope import Freq, Split
+from forecasting import metrics
 from forecasting.arrays import FloatArray
 from forecasting.scores import rate
 from ui.compare_facts import ARIMA, LAST_YEAR, Compared, key_of
@@ -60,7 +61,9 @@ def series_parts(
         frame["category"] = np.where(ids == "", "No category", ids)
     shown = [name for name in ("product", "place") if name in frame] or ["category"]
     texts = frame.reindex(columns=shown).fillna("").astype(str)
-    frame["name"] = texts.agg(" · ".join, axis=1) if len(shown) > 1 else texts[shown[0]]
+    frame["name"] = texts[shown[0]]
+    for other in shown[1:]:  # a column at a time: by row it takes half a second for all of M5
+        frame["name"] = frame["name"] + " · " + texts[other]
     frame.loc[frame["name"] == "", "name"] = "All together"
     return frame
 
@@ -202,10 +205,18 @@ def _labelled(scores: pd.DataFrame, labels: "pd.Series[str]") -> pd.DataFrame:
 
 def _of_sums(scores: pd.DataFrame, part: "pd.Series[Any]") -> "pd.Series[float]":
     """WAPE by model of the sums of each part in each window."""
-    keys = [scores["model"], scores["cutoff"], part]
-    sums = scores.groupby(keys, observed=True)[["error", "actual"]].sum()
-    totals = sums.abs().groupby(level=0, observed=True).sum()
-    return (totals["error"] / totals["actual"]).where(totals["actual"] > 0)
+    models = scores["model"].cat.categories
+    window, windows = pd.factorize(scores["cutoff"])
+    place, names = pd.factorize(part)
+    size = len(models) * len(windows) * len(names)
+    cell = (scores["model"].cat.codes.to_numpy(np.int64) * len(windows) + window) * len(names)
+    error, actual = (
+        np.abs(np.bincount(cell + place, scores[name].to_numpy(np.float64), size))
+        .reshape(len(models), -1)
+        .sum(axis=1)
+        for name in ("error", "actual")
+    )
+    return pd.Series(metrics.ratio(error, actual), index=models)
 
 
 def _places(ids: list[str], places: pd.DataFrame) -> list[str]:
