@@ -22,6 +22,7 @@ class Entry:
 
 HOME = "pages/start/home.py"
 FORECAST = "pages/forecast/forecast.py"
+COMPARE = "pages/forecast/compare.py"
 TRAIN = "pages/forecast/train.py"
 JOBS = "pages/forecast/jobs.py"
 MODELS = "pages/forecast/models.py"
@@ -90,6 +91,7 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             ":material/show_chart:",
             "What will sell, in which range, beside last year.",
         ),
+        Entry(COMPARE, "Compare", ":material/leaderboard:", "Which model is better, and is it so."),
         Entry(TRAIN, "Train", ":material/model_training:", "Networks, trained in the background."),
         Entry(JOBS, "Jobs", ":material/progress_activity:", "What is being done, and was."),
         Entry(MODELS, "Models", ":material/deployed_code:", "Every trained model, to use again."),

@@ -1,0 +1,22 @@
+"""Compare: which model is better, by how much, and whether that is more than chance."""
+
+from ui import chart_downloads, compare, compare_by, compare_runs, layout
+
+head = layout.page("Compare")
+
+# --- Choose ---
+dataset, choice, offered = compare_runs.chosen()
+
+# --- Run ---
+compared = compare.read(choice)
+
+# --- Read ---
+compare_runs.control(head.scope, choice, offered, len(compared.cutoffs))
+compare.use(head.actions, choice, compared)
+menu = chart_downloads.begin(head.actions)
+compare.verdict(choice, compared)
+ticked = compare.leaderboard(choice, compared)
+by = compare_by.switch(choice)
+compare_by.show(by, choice, compared, ticked)
+compare.method(choice, compared)
+compare.downloads(menu, choice, compared)
