@@ -22,7 +22,7 @@ RATIOS = {
     "WAPE": ("absolute_error", "absolute_actual"),
     "MAE": ("absolute_error", "steps"),
 }
-CHUNK = 4_000_000  # draws held in memory at a time
+CHUNK = 250_000  # draws held in memory at a time; small enough for the cache
 FEW_SERIES = 8  # below, a bootstrap over series has too little to draw from
 
 
