@@ -94,6 +94,11 @@ class Desk:
         with self._lock:
             return self._works.get(key)
 
+    def is_busy(self) -> bool:
+        """Whether any work runs or waits."""
+        with self._lock:
+            return any(not work.over.is_set() for work in self._works.values())
+
     def stop(self, key: Hashable, store: Store) -> None:
         """End the work of a key; it stays known as stopped."""
         with self._lock:
@@ -170,6 +175,11 @@ def result(
         raise work.error
     value: T = work.value
     return value
+
+
+def is_busy() -> bool:
+    """Whether any work runs or waits."""
+    return _desk().is_busy()
 
 
 def _progress(key: Hashable, label: str) -> NoReturn:
