@@ -25,6 +25,7 @@ from data import calendar_store, demo, event_sums, events, queries, segments, un
 from data.demo import shop
 from data.scope import Freq, Scope
 from data.store import Store, open_store
+from forecasting.arrays import IntArray
 from ui import calendar_queries, lost_sales_facts, seasonality_facts, unusual_facts
 
 TODAY = date(2026, 11, 20)
@@ -222,8 +223,8 @@ def odd_days(store: Store, *, count: int = 150) -> Iterator[Row]:
     planted: dict[str, list[tuple[int, int]]] = {name: [] for name in PLANTED}
     for series, day in places:
         name = min(planted, key=lambda each: len(planted[each]))
-        if len(planted[name]) == count or taken[series, day - 60 : day + 60].any():
-            continue  # one wrong day must not hide behind another
+        if len(planted[name]) == count or _is_near(np.flatnonzero(taken[series]), day):
+            continue
         taken[series, day] = True
         quantity[series, day] = np.round(quantity[series, day] * PLANTED[name])
         planted[name].append((int(series), int(day)))
@@ -231,11 +232,18 @@ def odd_days(store: Store, *, count: int = 150) -> Iterator[Row]:
     for name, days in planted.items():
         if days:
             hit = float(np.mean([judged.flagged[place] for place in days]))
-            low = {"ten times": 0.95, "five times": 0.9}.get(name, 0.8)
+            low = {"ten times": 0.95, "five times": 0.9, "nothing": 0.75}.get(name, 0.55)
             yield Row(what=f"unusual days, {name}: recall", of=f"{len(days)}", value=hit, low=low)
     hits, flagged = int((judged.flagged & taken).sum()), int(judged.flagged.sum())
     precision = hits / max(flagged, 1)
     yield Row(what="unusual days, precision", of=f"{flagged} found", value=precision, low=0.9)
+
+
+def _is_near(days: IntArray, day: int) -> bool:
+    """Whether one wrong day would hide another: beside it, or as a season a year away."""
+    apart = np.abs(days - day)
+    years = apart[:, None] - np.array([0, 365, 730, 1095])
+    return bool((np.abs(years) <= np.array([60, 10, 10, 10])).any())
 
 
 # --- Lost sales ---
