@@ -155,7 +155,9 @@ def seasons(store: Store, *, most: int = 25) -> Iterator[Row]:
         yield Row(what="growth a year, error of the mean", of=of, value=error, high=0.05)
     if called:
         of = f"{len(called)} with months 1 : 2"
-        yield Row(what="season called moderate or strong", of=of, value=np.mean(called), low=0.9)
+        yield Row(
+            what="season called moderate or strong", of=of, value=float(np.mean(called)), low=0.9
+        )
 
 
 def _patterns(
@@ -202,7 +204,7 @@ def lifts(store: Store) -> Iterator[Row]:
         yield Row(what="event lifts, largest error", of=of, value=worst, high=0.15, asked=True)
         usual = float(np.sqrt(np.mean(np.square(errors))))
         yield Row(what="event lifts, usual error", of=of, value=usual, high=0.055)
-        yield Row(what="event lifts in the 80 % range", of=of, value=np.mean(held), low=0.6)
+        yield Row(what="event lifts in the 80 % range", of=of, value=float(np.mean(held)), low=0.6)
 
 
 # --- Unusual sales ---
