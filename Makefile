@@ -40,6 +40,8 @@ browser: $(VENV)/development
 benchmark: $(VENV)/runtime
 	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python -m benchmarks.screens
+	$(BIN)/python -m benchmarks.explore
+	$(BIN)/python -m benchmarks.recovery --write
 	$(BIN)/python -m benchmarks.engine
 	$(MAKE) benchmark-accuracy
 

@@ -4,14 +4,18 @@
 
 `cold` is the first view of a screen with no query cached and everything imported, the median of
 three; `rerun` the 95th percentile of further runs of the script; both through Streamlit's test
-harness. Wall seconds are what the goals are about; CPU seconds beside them tell what they would be
-on a machine that does nothing else. Then a real server is opened by a real Chromium, screen by
-screen: `sent` is what comes over the websocket, `memory` the most that the server ever held.
+harness. Screens whose first answer takes longer open with its progress: for them `cold` is until
+that page is there, and `ready` until the answer is. It is kept until the sales change; that of Lost
+sales in a file, so that `after a start` is a row of its own. Wall seconds are what the goals are
+about; CPU seconds beside them, of all threads, tell what they would be on a machine that does
+nothing else. Then a real server is opened by a real Chromium, screen by screen: `sent` is what
+comes over the websocket, `memory` the most that the server ever held.
 """
 
 import argparse
 import os
 import platform
+import shutil
 import statistics
 import tempfile
 import time
@@ -45,6 +49,8 @@ class Screen:
     page: str
     address: str = ""
     tab: str = ""
+    last: str = "Download"  # button that is there when the page is
+    keeps_files: bool = False  # what is kept in files is there at the first view
 
     @property
     def query(self) -> dict[str, str]:
@@ -65,6 +71,17 @@ SCREENS = (
     Screen("Seasonality, days", "seasonality", "by=Day"),
     Screen("Seasonality, a product", "seasonality", "product=3"),
     *(Screen(f"Seasonality, {tab}", "seasonality", tab=tab) for tab in TABS),
+    Screen("Calendar", "calendar", last="Save changes"),
+    Screen("Calendar, a place", "calendar", "place=7", last="Save changes"),
+    Screen("Calendar, a product", "calendar", "product=3", last="Save changes"),
+    Screen("Lost sales", "lost_sales"),
+    Screen("Lost sales, after a start", "lost_sales", keeps_files=True),
+    Screen("Lost sales, all time", "lost_sales", "lost_time=All time"),
+    Screen("Lost sales, a place", "lost_sales", "place=7", keeps_files=True),
+    Screen("Unusual sales", "unusual"),
+    Screen("Unusual sales, days", "unusual", "by=Day"),
+    Screen("Unusual sales, in places", "unusual", "each=Products in places"),
+    Screen("Unusual sales, categories", "unusual", "each=Categories"),
 )
 
 
@@ -73,18 +90,24 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--reruns", type=int, default=20)
     parser.add_argument("--folder", type=Path, help="keeps the store for other runs")
+    parser.add_argument("--screens", default="", help="only those whose name begins so")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         var = (options.folder or Path(temporary)).resolve()
         rows = write_store(var / "almanac.duckdb", options.rows)
-        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
         print(
-            f"{date.today()}, {platform.machine()}, {os.cpu_count()} cores, load {load:.1f}; "
+            f"{date.today()}, {platform.machine()}, {os.cpu_count()} cores, load {_load():.1f}; "
             f"{rows:,} rows, {PRODUCTS:,} products, {PLACES} places, {DAYS:,} days"
         )
         os.environ["ALMANAC_VAR"] = str(var)
-        on_server(options.reruns)
-        in_browser(var)
+        screens = [each for each in SCREENS if each.name.startswith(options.screens)]
+        on_server(screens, options.reruns)
+        in_browser(screens, var)
+        print(f"load {_load():.1f} at the end")
+
+
+def _load() -> float:
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
 
 
 def write_store(path: Path, rows: int) -> int:
@@ -136,26 +159,31 @@ _SALES = f"""
 """
 
 
-def on_server(reruns: int) -> None:
+def on_server(screens: list[Screen], reruns: int) -> None:
     """A row per screen; what misses a goal is marked."""
     from streamlit.logger import set_log_level
 
     from ui import state
 
     set_log_level("ERROR")  # it misses a browser, and says so at every run
-    for screen in SCREENS:  # imports what it needs
-        show(visitor(), screen)
-    print(f"{'screen':<30}{'cold':>9}{'of CPU':>9}{'rerun p95':>11}{'of CPU':>9}")
-    worst_cold = worst_rerun = 0.0
-    for screen in SCREENS:
+    for screen in screens:  # imports what it needs
         app = visitor()
         show(app, screen)
-        cold = sorted(first_view(app) for _ in range(3))[1]
+        until_ready(app)
+    print(f"{'screen':<30}{'cold':>9}{'of CPU':>9}{'ready':>9}{'of CPU':>9}{'rerun p95':>11}"
+          f"{'of CPU':>9}")  # fmt: skip
+    worst_cold = worst_rerun = 0.0
+    for screen in screens:
+        app = visitor()
+        show(app, screen)
+        until_ready(app)
+        (cold, ready) = sorted(first_view(app, screen) for _ in range(3))[1]
         again = [measured(app.run) for _ in range(reruns)]
         wall, cpu = p95([each[0] for each in again]), p95([each[1] for each in again])
         worst_cold, worst_rerun = max(worst_cold, cold[0]), max(worst_rerun, wall)
         missed = " MISSED" * (cold[0] > COLD or wall > RERUN)
-        print(f"{screen.name:<30}{cold[0]:7.2f} s{cold[1]:7.2f} s{wall * 1000:8.0f} ms"
+        later = f"{ready[0]:7.2f} s{ready[1]:7.2f} s" if ready[0] > cold[0] else " " * 18
+        print(f"{screen.name:<30}{cold[0]:7.2f} s{cold[1]:7.2f} s{later}{wall * 1000:8.0f} ms"
               f"{cpu * 1000:6.0f} ms{missed}", flush=True)  # fmt: skip
     state.store().close()
     print(f"cold        {worst_cold:6.2f} s   goal {COLD} s  {verdict(worst_cold <= COLD)}")
@@ -180,31 +208,57 @@ def show(app: "AppTest", screen: Screen) -> None:
     assert not app.error, [error.value for error in app.error]
 
 
-def first_view(app: "AppTest") -> tuple[float, float]:
-    """Seconds when no query of the screen is cached; the lists of products and places are."""
-    from ui import overview_movers, queries
+Seconds = tuple[float, float]  # by the clock, and of CPU
+
+
+def first_view(app: "AppTest", screen: Screen) -> tuple[Seconds, Seconds]:
+    """Until the page is there, and until its answer is, when no query of the screen is cached.
+
+    The lists of products and places are; so are results in files, where the screen keeps them.
+    """
+    from ui import background, calendar_queries, lost_sales, overview_movers, queries, state
+    from ui import unusual_reads as unusual
 
     for cached in (
         *(queries._series, queries._children, queries._patterns, queries._compared),
         *(queries._hours, queries._overview, queries._classified_products),
         *(queries._measured_products, queries._events, overview_movers._moved),
+        *(calendar_queries._entries, lost_sales._decisions, background._desk),
+        *(unusual._causes, unusual._in_force, unusual._outcome),
     ):
         cached.clear()
-    return measured(app.run)
+    if not screen.keeps_files:
+        shutil.rmtree(state.store().folder / "kept", ignore_errors=True)
+    wall, cpu = time.perf_counter(), time.process_time()
+    cold = measured(app.run)
+    until_ready(app)
+    return cold, (time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def measured(work: Callable[[], Any]) -> tuple[float, float]:
-    """Wall seconds and CPU seconds of all threads."""
+def until_ready(app: "AppTest") -> None:
+    """Wait for what the page shows the progress of, and show the page again."""
+    from ui import background
+
+    if background.is_busy():
+        while background.is_busy():
+            time.sleep(0.02)
+        app.run()
+    assert not app.exception, app.exception
+    assert not app.error, [error.value for error in app.error]
+
+
+def measured(work: Callable[[], Any]) -> Seconds:
+    """How long some work takes, with the CPU seconds of all threads."""
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def in_browser(var: Path) -> None:
+def in_browser(screens: list[Screen], var: Path) -> None:
     """What a new visitor's browser is sent for each screen, and what the server holds then."""
     sent = {}
     with server(var) as (url, process), chromium() as browser:
-        for screen in SCREENS:
+        for screen in screens:
             sent[screen.name] = bytes_sent(browser, url, screen) / 1e6
         memory = peak_memory(process)
     for name, size in sorted(sent.items(), key=lambda each: -each[1])[:6]:
@@ -226,7 +280,7 @@ def bytes_sent(browser: "Browser", url: str, screen: Screen) -> int:
 
     page.on("websocket", lambda socket: socket.on("framereceived", count))
     page.goto(f"{url}/{screen.page}?dataset=1&{screen.address}")
-    page.get_by_role("button", name="Download", exact=True).wait_for(timeout=120_000)  # the last
+    page.get_by_role("button", name=screen.last, exact=True).first.wait_for(timeout=120_000)
     _settle(page)
     if screen.tab:
         page.get_by_role("tab", name=screen.tab).click()

@@ -107,27 +107,32 @@ def _sold(store: Store, scope: Scope, split: Split, only: pd.DataFrame | None) -
     join = "JOIN product p USING (product_id)" if split == "category" else ""
     chosen = ""
     if only is not None:
-        kind = "VARCHAR" if split == "category" else "BIGINT"
-        chosen = f"WHERE list_contains($codes::{kind}[], {code})"
-        parameters |= {"codes": only["code"].tolist()}
-        if split in ("product", "product_place"):  # fewer rows to add up
-            condition += " AND product_id IN (SELECT unnest($products::INTEGER[]))"
-            parameters |= {"products": sorted(set(only["product_id"].tolist()))}
-    return store.frame(
-        f"""
-        WITH daily AS (
-            SELECT {group}, date_trunc('{PERIOD[scope.freq]}', day)::DATE AS timestamp,
-                   sum(quantity) AS quantity, sum(revenue) AS revenue, count(*) AS days,
-                   count(*) FILTER (promo OR discount >= {CHEAPER}) AS promos,
-                   count(*) FILTER (stock_on_hand <= 0) AS empties
-            FROM sales WHERE {condition} GROUP BY ALL
-        )
-        SELECT {code} AS code, timestamp, sum(quantity) AS quantity, sum(revenue) AS revenue,
-               2 * sum(promos) >= sum(days) AS promoted, 2 * sum(empties) >= sum(days) AS empty
-        FROM daily {join} {chosen} GROUP BY 1, 2
-        """,
-        parameters,
-    )
+        chosen = "SEMI JOIN chosen USING (code)"
+        if _ids(split):  # fewer rows to add up
+            condition += " AND product_id IN (SELECT product_id FROM chosen)"
+    with store.cursor() as cursor:
+        if only is not None:
+            cursor.register("chosen", only[["code", *_ids(split)]])
+        return cursor.execute(
+            f"""
+            WITH daily AS (
+                SELECT {group}, date_trunc('{PERIOD[scope.freq]}', day)::DATE AS timestamp,
+                       sum(quantity) AS quantity, sum(revenue) AS revenue, count(*) AS days,
+                       count(*) FILTER (promo OR discount >= {CHEAPER}) AS promos,
+                       count(*) FILTER (stock_on_hand <= 0) AS empties
+                FROM sales WHERE {condition} GROUP BY ALL
+            ), coded AS (SELECT {code} AS code, daily.* FROM daily {join})
+            SELECT code, timestamp, sum(quantity) AS quantity, sum(revenue) AS revenue,
+                   2 * sum(promos) >= sum(days) AS promoted, 2 * sum(empties) >= sum(days) AS empty
+            FROM coded {chosen} GROUP BY code, timestamp
+            """,
+            parameters,
+        ).df()
+
+
+def _ids(split: Split) -> list[str]:
+    """The columns of a series that narrow the rows down."""
+    return ["product_id"] if split in ("product", "product_place") else []
 
 
 def _with_depth(scope: Scope, split: Split) -> tuple[str, dict[str, Any]]:

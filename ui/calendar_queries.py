@@ -13,7 +13,9 @@ import streamlit as st
 from data import calendar_store, event_columns, event_sums, events
 from data.calendar_entries import Entry
 from data.scope import Scope, Split
-from ui import queries, state
+from data.store import Store
+from ui import background, queries, state
+from ui.background import Tell
 from ui.queries import Version
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 TOTAL = "total"
 CATEGORIES = 12  # the largest, that effects are measured for
+_SUMMED = 0.5  # of the time, until the sums are there
 _CONTROLS = ("promo", "price", "empty")
 
 
@@ -46,7 +49,19 @@ def occurrences(
 
 def effects(scope: Scope) -> Effects:
     """The measured effect of every event on the scope; see `forecasting.diagnostics.events`."""
-    return _effects(queries.version(), scope)
+    by_category = scope.product_id is None and any(
+        len(path) > len(scope.categories)
+        for path in queries.category_paths(scope.dataset_id)
+        if path[: len(scope.categories)] == scope.categories
+    )
+    return background.result(
+        "effects of events",
+        queries.version(),
+        scope,
+        lambda store, tell: _effects(store, scope, by_category, tell),
+        label="Measuring what events do",
+        kept=32,
+    )
 
 
 def with_events(panel: pd.DataFrame, scope: Scope, split: Split) -> pd.DataFrame:
@@ -95,30 +110,27 @@ def _entries(version: Version, dataset_id: int) -> list[Entry]:
     return calendar_store.read(state.store(), dataset_id)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _effects(version: Version, scope: Scope) -> Effects:
-    by_category = scope.product_id is None and any(
-        len(path) > len(scope.categories)
-        for path in queries.category_paths(scope.dataset_id)
-        if path[: len(scope.categories)] == scope.categories
-    )
-    sums = event_sums.sums(state.store(), scope, by_category=by_category)
+def _effects(store: Store, scope: Scope, by_category: bool, tell: Tell) -> Effects:
+    sums = event_sums.sums(store, scope, by_category=by_category)
     if sums.empty:
         return Effects(measured={}, series=pd.DataFrame())
+    tell(_SUMMED)
     first, last = sums["timestamp"].min().date(), sums["timestamp"].max().date()
-    found = events.occurrences(
-        _entries(version, scope.dataset_id), first, last, place_id=scope.place_id
-    )
+    calendar = calendar_store.read(store, scope.dataset_id)
+    found = events.occurrences(calendar, first, last, place_id=scope.place_id)
     amounts = _wide(sums, "amount", scope)
     return Effects(
-        measured=measured(sums, found, scope),
+        measured=measured(sums, found, scope, tell=tell),
         series=amounts.assign(**{TOTAL: amounts.sum(axis=1, min_count=1)}),
     )
 
 
-def measured(sums: pd.DataFrame, found: pd.DataFrame, scope: Scope) -> dict[str, Measured]:
+def measured(
+    sums: pd.DataFrame, found: pd.DataFrame, scope: Scope, *, tell: Tell | None = None
+) -> dict[str, Measured]:
     """The effects of occurrences on each category of `data.event_sums.sums`, and on TOTAL.
 
+    `tell` is called between categories with the share that is done.
     Events of single places are left out where all places are together; school terms always.
     """
     from forecasting.diagnostics.events import Window, measure, pool
@@ -130,7 +142,10 @@ def measured(sums: pd.DataFrame, found: pd.DataFrame, scope: Scope) -> dict[str,
     amounts = tables["amount"]
     times = pd.DatetimeIndex(amounts.index)
     made: dict[str, Measured] = {}
-    for name in amounts.sum().sort_values(ascending=False).index[:CATEGORIES]:
+    largest = amounts.sum().sort_values(ascending=False).index[:CATEGORIES]
+    for number, name in enumerate(largest):
+        if tell is not None:
+            tell(_SUMMED + (1 - _SUMMED) * number / (len(largest) + 1))
         controls = np.column_stack([tables[each][name] for each in _CONTROLS])
         one = measure(times, amounts[name].to_numpy(), windows, controls=controls)
         if one is not None and str(name) not in ("", TOTAL):

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from data import corrections, saved_segments
 from data.scope import Scope
-from ui import address, corrected, layout, lost_sales_charts, queries, state
+from ui import address, background, corrected, layout, lost_sales_charts, queries, state
 from ui import format as fmt
 from ui import lost_sales_facts as facts
 from ui import lost_sales_words as words
@@ -56,7 +56,7 @@ def choose(dataset: Dataset) -> str:
 def read(dataset: Dataset, scope: Scope, span: str) -> Shown:
     """What was found; stops the page in words where nothing can be or is."""
     with st.skeleton(height=420):
-        found = _found(queries.version(), dataset.dataset_id, SPANS[span])
+        found = _found(dataset.dataset_id, SPANS[span])
         shown = None if found is None else _shown(found, dataset, scope)
     if shown is None:
         per = {"W": "week", "M": "month"}.get(dataset.frequency, "day")
@@ -307,9 +307,14 @@ def _shown(found: Found, dataset: Dataset, scope: Scope) -> Shown:
     )
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _found(version: queries.Version, dataset_id: int, days: int | None) -> Found | None:
-    return facts.find(state.store(), dataset_id, days=days)
+def _found(dataset_id: int, days: int | None) -> Found | None:
+    return background.result(
+        "lost sales",
+        queries.version()[:3],  # calendars change nothing here
+        (dataset_id, days),
+        lambda store, tell: facts.find_once(store, dataset_id, days=days, tell=tell),
+        label="Looking for days without stock",
+    )
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -1,17 +1,21 @@
 """Lost sales as the screen needs them: days, spells of days, decisions. Knows no Streamlit."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
+from data import kept
 from data import lost_sales as database
+from data.kept import Kept
 from data.lost_sales import Ground, Piece
 from data.scope import Scope
 from data.store import Store
 from forecasting.diagnostics import stockouts
 
+_GROUND = 0.4  # of the time, until the first series is looked at
 TIE = 0.2  # correlation of the errors of two days of a spell, which share their level
 OPEN, ACCEPTED, REJECTED = "To review", "Accepted", "Rejected"
 CELL = ["product_id", "place_id", "day"]
@@ -34,13 +38,23 @@ class Found:
     series_looked_at: int
 
 
-def find(store: Store, dataset_id: int, *, days: int | None) -> Found | None:
-    """Stock-outs of the last `days` days, or of all; None where sales are not by day."""
+def find(
+    store: Store, dataset_id: int, *, days: int | None, tell: Callable[[float], None] | None = None
+) -> Found | None:
+    """Stock-outs of the last `days` days, or of all; None where sales are not by day.
+
+    `tell` is called between parts with the share that is done.
+    """
     span = database.span(store, dataset_id, days=days)
     if span is None:
         return None
     ground = database.ground(store, dataset_id, *span)
-    parts = [_in_piece(ground, piece) for piece in database.pieces(store, ground)]
+    parts, looked_at = [], 0
+    for piece in database.pieces(store, ground):
+        if tell is not None:
+            tell(_GROUND + (1 - _GROUND) * looked_at / len(ground.series))
+        parts.append(_in_piece(ground, piece))
+        looked_at += len(piece.series)
     found = pd.concat([_nothing(), *parts], ignore_index=True)
     same = found[["product_id", "place_id"]].diff().eq(0).all(axis=1)
     found["spell"] = (~(same & (found["day"].diff() == pd.Timedelta(days=1)))).cumsum()
@@ -54,6 +68,35 @@ def find(store: Store, dataset_id: int, *, days: int | None) -> Found | None:
         has_stock=ground.has_stock,
         series_looked_at=len(ground.series),
     )
+
+
+def find_once(
+    store: Store, dataset_id: int, *, days: int | None, tell: Callable[[float], None] | None = None
+) -> Found | None:
+    """As `find`, but read from a file where the same was found before in the same sales."""
+    name = f"lost-sales-{days or 'all'}"
+    digest = kept.digest(store, dataset_id, (__file__, database.__file__, stockouts.__file__))
+    if (again := kept.read(store, dataset_id, name, digest)) is not None:
+        facts = again.facts
+        return Found(
+            first=date.fromisoformat(facts["first"]),
+            last=date.fromisoformat(facts["last"]),
+            days=again.frames["days"].astype({"day": "datetime64[ns]"}),
+            life=again.frames["life"],
+            has_stock=facts["has_stock"],
+            series_looked_at=facts["series_looked_at"],
+        )
+    found = find(store, dataset_id, days=days, tell=tell)
+    if found is not None:
+        facts = {
+            "first": found.first.isoformat(),
+            "last": found.last.isoformat(),
+            "has_stock": found.has_stock,
+            "series_looked_at": found.series_looked_at,
+        }
+        frames = {"days": found.days, "life": found.life}
+        kept.keep(store, dataset_id, name, digest, Kept(frames=frames, facts=facts))
+    return found
 
 
 _COLUMNS = [*CELL, "by_stock", "probability", "sold", "expected", "low", "high"]

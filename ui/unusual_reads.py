@@ -2,29 +2,36 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from data import corrections
+from data import calendar_store, corrections, events
 from data import unusual as database
-from data.events import LONGEST_SPAN
 from data.scope import Scope, Split
-from ui import corrected, queries, state, unusual_facts
+from data.store import Store
+from ui import background, corrected, queries, state, unusual_facts
+from ui.background import Tell
 from ui.unusual_cells import Action, Effect, effect
 from ui.unusual_facts import WHOLE, Found
 
-_AROUND = timedelta(days=92)  # in which an event before or after the sales may still move them
-_LONGEST = timedelta(days=LONGEST_SPAN)
+_CALENDAR_YEARS = 50  # more of them are not asked for at once; nobody judges days so old
+_READ = 0.4  # of the time, until the sales are read
 
 
 def found(scope: Scope, split: Split) -> Found | None:
     """Everything unusual in the sales of the scope as they came; None without a period."""
     plain = replace(scope, measure="quantity", corrected=False, correction_revision=0)
-    return _found(queries.version(), plain, split)
+    return background.result(
+        "unusual sales",
+        queries.version(),
+        (plain, split),
+        lambda store, tell: _found(store, plain, split, tell),
+        label="Judging sales",
+        kept=3,
+    )
 
 
 def causes(scope: Scope, split: Split, table: pd.DataFrame) -> dict[int, Mapping[Any, Any]]:
@@ -82,14 +89,16 @@ def outcome(
     return _outcome(queries.version(), scope, split, key, action, number, made, chosen)
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
-def _found(version: queries.Version, scope: Scope, split: Split) -> Found | None:
-    cells = database.cells(state.store(), scope, split)
+def _found(store: Store, scope: Scope, split: Split, tell: Tell) -> Found | None:
+    cells = database.cells(store, scope, split)
     if cells is None:
         return None
-    first, last = cells.times[0].date(), cells.times[-1].date() + _AROUND
-    events = queries.events(scope.dataset_id, max(first - _AROUND, last - _LONGEST), last)
-    return unusual_facts.find(cells, events)
+    tell(_READ)
+    last = cells.times[-1] + pd.Timedelta(days=31)
+    first = max(cells.times[0], last - pd.Timedelta(days=366 * _CALENDAR_YEARS))
+    entries = calendar_store.read(store, scope.dataset_id)
+    named = [each for each in entries if each.kind in ("festival", "own")]
+    return unusual_facts.find(cells, events.occurrences(named, first.date(), last.date()))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -22,20 +22,21 @@ import numpy as np
 import pandas as pd
 
 from forecasting.arrays import BoolArray, FloatArray, IntArray
+from forecasting.diagnostics.event_regression import (
+    Fitted,
+    base_columns,
+    fit,
+    most_waves,
+    waves_of_year,
+)
 
 LEVEL = 0.8  # of the intervals: 8 of 10
 SURE = 0.95  # an effect is clear where this interval leaves out 1
 FEWEST = 56  # periods with a value, below which nothing is measured
-_KNOT_DAYS = 182  # between the bends of the trend
 _LINE_FROM = 5  # periods: so long a run-up may grow towards the event
 _MISFIT = 1.4  # errors are so much wider than they say, on shops whose truth is known
 _STIFFNESS = (3.0, 0.3, 0.03, 0.003)  # of the season: ridge of wave k over k^4
-_WAVES = 12
-_RIDGE = {"weekday": 1e-3, "bend": 0.4, "control": 0.01, "event": 0.45}  # times the mean weight
-_HUBER = 4.0  # standard deviations from which a period counts less
 _CLOSED = 0.05  # of the usual: so little sells where the shop is shut
-_ROUNDS = 25  # of the regression, at most
-_MOST_LOG = 12.0  # that a period's expectation may be away from the mean
 
 
 @dataclass(frozen=True)
@@ -112,13 +113,13 @@ def measure(
     placed = _place(times, windows)
     if not placed:
         return None
-    base = _base(times, controls)
+    base = base_columns(times, controls)
     marks = _marks(placed, len(times))
-    fits: list[_Fitted] = []
-    waves = _waves(times, _offered(times))
+    fits: list[Fitted] = []
+    waves = waves_of_year(times, most_waves(times))
     for stiffness in _STIFFNESS if waves.size else (1.0,):
         start = fits[-1].expected if fits else None
-        fitted = _fit(waves, amounts, known, base, marks, stiffness, start=start)
+        fitted = fit(waves, amounts, known, base, marks, stiffness, start=start)
         fits += [fitted] if fitted is not None else []
     return _averaged(fits, times, amounts, known, placed, marks) if fits else None
 
@@ -148,21 +149,6 @@ class _Placed:
     window: Window
     at: IntArray
     whole: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Fitted:
-    names: tuple[tuple[str, str], ...]
-    logs: FloatArray  # (E,) log lift of each window
-    variance: FloatArray  # (E,)
-    expected: FloatArray  # (T,)
-    usual: FloatArray  # (T,) without any event
-    alone: FloatArray  # (T, E) log of what each window does, by period
-    noise: float  # variance over mean
-    leaning: float
-    score: float  # QAIC up to a constant shared by all
-    deviance: float
-    parameters: float
 
 
 def _place(times: pd.DatetimeIndex, windows: Sequence[Window]) -> list[_Placed]:
@@ -202,165 +188,8 @@ def _marks(placed: Sequence[_Placed], length: int) -> dict[tuple[str, str], Floa
     return found
 
 
-def _base(times: pd.DatetimeIndex, controls: FloatArray | None) -> tuple[FloatArray, FloatArray]:
-    """Columns (T, ·) for level, weekday, trend and controls, and their ridge."""
-    length = len(times)
-    days = ((times - times[0]) / pd.Timedelta(days=1)).to_numpy(dtype=np.float64)
-    columns, ridge = [np.ones(length)], [0.0]
-    if _is_daily(times):
-        weekday = times.dayofweek.to_numpy()
-        for number in range(6):
-            columns.append((weekday == number) * 1.0 - (weekday == 6) * 1.0)
-            ridge.append(_RIDGE["weekday"])
-    columns.append((days - days.mean()) / 365.25)
-    ridge.append(1e-3)
-    for knot in np.arange(_KNOT_DAYS, days[-1] - _KNOT_DAYS / 2, _KNOT_DAYS):
-        columns.append(np.maximum(days - knot, 0) / 365.25)
-        ridge.append(_RIDGE["bend"])
-    if controls is not None:
-        for control in controls.T:
-            usual = float(np.nanmean(control)) if np.isfinite(control).any() else 0.0
-            centred = np.nan_to_num(control - usual)
-            if np.ptp(centred) > 1e-9:
-                columns.append(centred)
-                ridge.append(_RIDGE["control"])
-    return np.column_stack(columns), np.array(ridge)
-
-
-def _is_daily(times: pd.DatetimeIndex) -> bool:
-    return bool(times[1] - times[0] < pd.Timedelta(days=2))
-
-
-def _offered(times: pd.DatetimeIndex) -> int:
-    """How many waves a year the season may have: none below a year, few below two."""
-    years = (times[-1] - times[0]) / pd.Timedelta(days=365.25)
-    if years < 1.0:
-        return 0
-    per_year = pd.Timedelta(days=365.25) / (times[1] - times[0])
-    return 2 if years < 1.9 else min(_WAVES, max(1, int(per_year / 2.5)))
-
-
-def _waves(times: pd.DatetimeIndex, harmonics: int) -> FloatArray:
-    angle = 2 * np.pi * times.dayofyear.to_numpy() / 365.25
-    waves = [wave(k * angle) for k in range(1, harmonics + 1) for wave in (np.sin, np.cos)]
-    return np.column_stack(waves) if waves else np.empty((len(times), 0))
-
-
-def _fit(
-    waves: FloatArray,
-    amounts: FloatArray,
-    known: BoolArray,
-    base: tuple[FloatArray, FloatArray],
-    marks: Mapping[tuple[str, str], FloatArray],
-    stiffness: float,
-    *,
-    start: FloatArray | None,
-) -> _Fitted | None:
-    """The regression with so many waves a year, from an earlier expectation (T,) on.
-
-    None where it has more than a column for two periods.
-    """
-    events: FloatArray = np.column_stack(list(marks.values()))
-    x = np.column_stack([base[0], waves, events])
-    first_event = x.shape[1] - events.shape[1]
-    if x.shape[1] > known.sum() / 2:
-        return None
-    ridge = np.concatenate(
-        [
-            base[1],
-            stiffness * np.repeat(np.arange(1, waves.shape[1] // 2 + 1), 2) ** 4.0,
-            np.full(events.shape[1], _RIDGE["event"]),
-        ]
-    )
-    inside: BoolArray = np.asarray(events.any(axis=1))
-    if start is None:
-        middle = float(amounts[known].mean())
-        b = _solve(x, amounts, known.astype(float), ridge, np.maximum(amounts, 0.3 * middle))
-        start = _expected(x, b, amounts, known)
-    weights = _lighter(start, amounts, known, inside)
-    b = _solve(x, amounts, weights, ridge, start)
-    expected = _expected(x, b, amounts, known)
-    information = x.T @ ((weights * expected)[:, None] * x)
-    inverse = np.linalg.inv(information + np.diag(ridge * (weights * expected).sum() / len(x)))
-    residual = np.where(known, (amounts - expected) / np.sqrt(expected), 0.0) * np.sqrt(weights)
-    freedom = float(np.trace(inverse @ information))
-    noise = float((residual**2).sum() / max(known.sum() - freedom, 1.0))
-    leaning = _leaning(residual)
-    covariance = inverse @ information @ inverse * noise * (1 + leaning) / (1 - leaning)
-    logs, variance, alone, place = [], [], [], first_event
-    for mark in marks.values():
-        ends = place + mark.shape[1]
-        lift = np.exp(mark[mark[:, 0] > 0] @ b[place:ends]).mean()
-        logs.append(np.log(lift))
-        variance.append(covariance[place, place])
-        alone.append(mark @ b[place:ends])
-        place = ends
-    without = x.copy()
-    without[:, first_event:] = 0.0
-    return _Fitted(
-        names=tuple(marks),
-        logs=np.array(logs),
-        variance=np.array(variance),
-        expected=expected,
-        usual=_expected(without, b, amounts, known),
-        alone=np.column_stack(alone),
-        noise=noise,
-        leaning=leaning,
-        score=0.0,
-        deviance=float((residual**2).sum()),
-        parameters=freedom,
-    )
-
-
-def _solve(
-    x: FloatArray, amounts: FloatArray, weights: FloatArray, ridge: FloatArray, start: FloatArray
-) -> FloatArray:
-    """Coefficients of the quasi-Poisson regression, by iterated least squares from `start` (T,)."""
-    limit = float(np.log(np.average(amounts, weights=weights)))
-    expected: FloatArray = start
-    last: FloatArray = np.full(x.shape[1], np.inf)
-    for _ in range(_ROUNDS):
-        w = weights * expected
-        target = np.log(expected) + (amounts - expected) / expected
-        scaled: FloatArray = np.sqrt(w)[:, None] * x
-        left: FloatArray = scaled.T @ scaled + np.diag(ridge * w.sum() / len(w))
-        right: FloatArray = x.T @ (w * target)
-        b = np.asarray(np.linalg.solve(left, right), dtype=np.float64)
-        eta = np.clip(x @ b, limit - _MOST_LOG, limit + _MOST_LOG)
-        expected = np.asarray(np.exp(eta), dtype=np.float64)
-        if float(np.abs(b - last).max()) < 1e-4:
-            break
-        last = np.asarray(b, dtype=np.float64)
-    return b
-
-
-def _expected(x: FloatArray, b: FloatArray, amounts: FloatArray, known: BoolArray) -> FloatArray:
-    limit = np.log(amounts[known].mean())
-    return np.exp(np.clip(x @ b, limit - _MOST_LOG, limit + _MOST_LOG))
-
-
-def _lighter(
-    expected: FloatArray, amounts: FloatArray, known: BoolArray, inside: BoolArray
-) -> FloatArray:
-    """Weights (T,) below one for periods outside all windows that are far from expected."""
-    residual = np.where(known, (amounts - expected) / np.sqrt(expected), 0.0)
-    scale = 1.4826 * float(np.median(np.abs(residual[known])))
-    if scale <= 0:
-        return known.astype(float)
-    far = np.abs(residual) / scale
-    weights = np.where(inside, 1.0, np.minimum(1.0, _HUBER / np.maximum(far, 1e-9)))
-    return weights * known
-
-
-def _leaning(residual: FloatArray) -> float:
-    """Lag-one autocorrelation, 0 to 0.9."""
-    total = float((residual**2).sum())
-    found = float((residual[1:] * residual[:-1]).sum()) / total if total > 0 else 0.0
-    return min(max(found, 0.0), 0.9)
-
-
 def _averaged(
-    fits: Sequence[_Fitted],
+    fits: Sequence[Fitted],
     times: pd.DatetimeIndex,
     amounts: FloatArray,
     known: BoolArray,
@@ -404,7 +233,7 @@ def _occurrences(
     key: tuple[str, str],
     number: int,
     placed: Sequence[_Placed],
-    fit: _Fitted,
+    fitted: Fitted,
     amounts: FloatArray,
     known: BoolArray,
 ) -> tuple[Once, ...]:
@@ -414,7 +243,7 @@ def _occurrences(
         if (each.window.name, each.window.phase) != key or not each.whole:
             continue
         at = each.at[known[each.at]]
-        usual = float((fit.expected[at] / np.exp(fit.alone[at, number])).sum())
+        usual = float((fitted.expected[at] / np.exp(fitted.alone[at, number])).sum())
         if usual > 0:
             sold = float(amounts[at].sum())
             found.append(

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from data import demo
 from data.store import open_store
-from ui import state
+from ui import background, state
 
 APP = Path(__file__).parents[2] / "app.py"
 TODAY = date(2026, 11, 18)  # a Wednesday, so that the last week is not complete
@@ -22,6 +22,7 @@ def empty_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTe
     """The app on a database without any dataset."""
     monkeypatch.setenv("ALMANAC_VAR", str(tmp_path))
     monkeypatch.delenv("ALMANAC_DATA_FOLDER", raising=False)
+    monkeypatch.setattr(background, "PATIENCE", 50.0)  # a test sees what a visitor sees in the end
     _forget()
     yield AppTest.from_file(str(APP), default_timeout=60)
     state.store().close()

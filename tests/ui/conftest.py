@@ -7,7 +7,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from ui import state
+from ui import background, state
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -17,6 +17,7 @@ def empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     """The app's store is new, and closed afterwards."""
     monkeypatch.setenv("ALMANAC_VAR", str(tmp_path))
     monkeypatch.delenv("ALMANAC_DATA_FOLDER", raising=False)
+    monkeypatch.setattr(background, "PATIENCE", 50.0)  # a test sees what a visitor sees in the end
     _forget()
     yield
     state.store().close()
@@ -33,7 +34,7 @@ def open_page(empty_store: None) -> Callable[..., AppTest]:
         app.query_params.update(address)
         app.run()
         assert not app.exception
-        assert not app.error
+        assert not app.error, [each.value for each in app.error]
         return app
 
     return opened

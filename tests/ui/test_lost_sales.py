@@ -91,6 +91,27 @@ def test_when_the_last_months_are_asked_then_they_are_those_of_all_time(
     assert recent.days["money"].sum() > 0
 
 
+def test_when_it_was_found_before_then_it_is_read_from_a_file_until_the_sales_change(
+    shop: Store, by_stock: facts.Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[float] = []
+    first = facts.find_once(shop, 1, days=None, tell=told.append)
+    assert told
+    assert first is not None
+    monkeypatch.setattr(facts, "find", lambda *_, **__: None)
+    again = facts.find_once(shop, 1, days=None)
+    assert again is not None
+    assert (again.first, again.last) == (first.first, first.last)
+    assert (again.has_stock, again.series_looked_at) == (True, by_stock.series_looked_at)
+    pd.testing.assert_frame_equal(again.days, by_stock.days, check_dtype=False)
+    pd.testing.assert_frame_equal(again.life, by_stock.life, check_dtype=False)
+    with shop.transaction() as cursor:
+        cursor.execute("UPDATE import_log SET undone_at = now()::TIMESTAMP")
+    assert facts.find_once(shop, 1, days=None) is None
+    with shop.transaction() as cursor:
+        cursor.execute("UPDATE import_log SET undone_at = NULL")
+
+
 def test_when_spells_are_made_then_they_hold_all_days_and_sums(by_stock: facts.Found) -> None:
     empty = pd.DataFrame(columns=[*facts.CELL, "action", "kind"])
     empty["day"] = pd.to_datetime(empty["day"])
