@@ -9,8 +9,8 @@ import re
 from typing import Any
 
 import pandas as pd
-import xlsxwriter
-from xlsxwriter.exceptions import XlsxWriterException
+import xlsxwriter  # type: ignore[import-untyped]
+from xlsxwriter.exceptions import XlsxWriterException  # type: ignore[import-untyped]
 
 from reports.content import Bars, Block, Chart, Figures, Paper, Periods, Review, Section, Table
 from reports.errors import ReportError

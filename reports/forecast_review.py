@@ -22,6 +22,7 @@ from reports.content import (
 )
 from reports.facts import ForecastFacts, Parts
 from reports.numbers import Writer
+from reports.safe import isolated
 from reports.words import Words
 
 _LISTED = 12  # parts in a table
@@ -158,7 +159,7 @@ def _mover_sentences(facts: ForecastFacts, say: Words, write: Writer) -> list[st
     ):
         if not chosen.empty:
             names = [
-                f"{label} ({_signed(change, write)})"
+                f"{isolated(str(label))} ({_signed(change, write)})"
                 for label, change in zip(chosen["label"][:2], chosen["change"][:2], strict=True)
             ]
             texts.append(say(text, names=say.joined(names)))
@@ -288,7 +289,7 @@ def _unusual_parts(parts: Parts, say: Words) -> list[str]:
     )
     texts = []
     for text, chosen in found:
-        names = [str(label) for label in frame["label"][chosen]]
+        names = [isolated(str(label)) for label in frame["label"][chosen]]
         if names:
             more = len(names) - _NAMED
             listed = say.joined(names[:_NAMED])

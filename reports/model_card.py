@@ -241,7 +241,7 @@ def _limits(facts: ModelFacts, say: Words, write: Writer) -> Text:
     if not facts.covariates:
         texts.append(say("It knows nothing of prices, promotions or festivals ahead."))
     texts += [
-        say("{reason}: {number} series.", reason=reason, number=number)
+        say("{number} series got a simpler method: {reason}.", number=number, reason=reason)
         for reason, number in facts.fallbacks.items()
     ]
     texts += [

@@ -38,7 +38,7 @@ class Writer:
             return DASH
         if kind in ("units", "money"):
             symbol = self.currency if kind == "money" else ""
-            edge = 999.5 if kind == "money" and self.language == "en" else 99_999.5
+            edge = 9_999.5 if self.language == "zh" else 999.5 if symbol else 99_999.5
             if abs(value) >= edge:
                 return _sign(value) + symbol + self._short(abs(value))
         return self.full(value, kind)

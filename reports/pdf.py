@@ -36,6 +36,7 @@ TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 LOGO = Path(__file__).parent.parent / "assets" / "logo-ink.svg"
 _ACROSS = 7  # periods beside each other
 _BAR_LETTERS = 44
+_CELL_LETTERS = 120
 
 Json = dict[str, Any]
 
@@ -91,6 +92,7 @@ def _content(review: Review, paper: Paper) -> Json:
     return {
         "template": breakable(review.template),
         "title": breakable(shortened(review.title)),
+        "running": breakable(shortened(f"{review.template} · {review.title}", 80)),
         "facts": [[breakable(label), breakable(value)] for label, value in review.facts],
         "language": review.language,
         "paper": "us-letter" if paper == "letter" else "a4",
@@ -219,7 +221,10 @@ def _bars(block: Bars, write: Writer) -> Json:
 
 def _table(block: Table, write: Writer) -> Json:
     columns = [
-        [breakable(write.cell(value, column.kind)) for value in block.frame[column.name]]
+        [
+            breakable(shortened(write.cell(value, column.kind), _CELL_LETTERS))
+            for value in block.frame[column.name]
+        ]
         for column in block.columns
     ]
     return {

@@ -1,15 +1,22 @@
 """The product sheet: a page for each product, to hand to a buyer."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from reports.blocks import accuracy_blocks, fan, key_figures, period_sheet, share_of_year, writer
-from reports.content import Block, Column, Figure, Figures, Review, Section, Table, Text, shortened
+from reports.content import Block, Column, Kind, Review, Section, Table, Text, shortened
 from reports.errors import ReportError
 from reports.facts import ProductFacts, Setting
 from reports.words import Words
 
 MOST = 40  # sheets in one report
 _PLACES = 8
+_SHELF: tuple[tuple[str, str, Kind], ...] = (
+    ("price", "mean price {value}", "price"),
+    ("promo_share", "on promotion {value} of the time", "share"),
+    ("stockout_share", "out of stock {value} of the time", "share"),
+)
 
 
 def product_sheets(products: tuple[ProductFacts, ...], setting: Setting) -> Review:
@@ -36,13 +43,16 @@ def product_sheets(products: tuple[ProductFacts, ...], setting: Setting) -> Revi
             ),
             (say("Measure"), say("Revenue" if setting.measure == "revenue" else "Units")),
         ),
-        sections=tuple(
-            Section(
-                title=shortened(each.name, 90),
-                blocks=_sheet(each, setting, say),
-                starts_page=number > 0,
-            )
-            for number, each in enumerate(products)
+        sections=(
+            *(() if one else (_cover(products, setting, say),)),
+            *(
+                Section(
+                    title=say("Summary") if one else shortened(each.name, 90),
+                    blocks=_sheet(each, setting, say),
+                    starts_page=one is None,
+                )
+                for each in products
+            ),
         ),
         language=setting.language,
         measure=setting.measure,
@@ -55,6 +65,32 @@ def _models(products: tuple[ProductFacts, ...], setting: Setting, say: Words) ->
     return list(dict.fromkeys(say.model(each.outlook.model, setting.freq) for each in products))
 
 
+def _cover(products: tuple[ProductFacts, ...], setting: Setting, say: Words) -> Section:
+    """All products beside each other, before the sheet of each."""
+    made = [each.outlook.future for each in products]
+    frame = pd.DataFrame(
+        {
+            "name": [each.name for each in products],
+            "forecast": [future["mean"].sum() for future in made],
+            "before": [future["last_year"].sum(min_count=len(future)) for future in made],
+        }
+    )
+    ahead = say.periods(products[0].outlook.horizon, setting.freq)
+    table = Table(
+        title=say("Next {periods}", periods=ahead),
+        frame=frame.assign(
+            change=frame["forecast"] / frame["before"].where(frame["before"] > 0) - 1
+        ),
+        columns=(
+            Column(name="name", label=say("Product"), kind="text", width=2.4),
+            Column(name="forecast", label=say("Forecast"), kind="amount"),
+            Column(name="before", label=say("Last year"), kind="amount"),
+            Column(name="change", label=say("vs last year"), kind="change"),
+        ),
+    )
+    return Section(title=say("Products"), blocks=(table,))
+
+
 def _sheet(product: ProductFacts, setting: Setting, say: Words) -> tuple[Block, ...]:
     made = product.outlook
     path = " / ".join(product.categories)
@@ -63,14 +99,15 @@ def _sheet(product: ProductFacts, setting: Setting, say: Words) -> tuple[Block, 
     blocks += [
         Text(paragraphs=(_sentence(product, setting, say),)),
         key_figures(made, setting),
-        *_shelf(product, setting, say),
         fan(made, setting),
         period_sheet(made, setting),
     ]
     if product.places is not None and len(product.places.frame) > 1:
         blocks.append(_places(product, setting, say))
     if made.scores is not None:
-        blocks.append(accuracy_blocks(made, setting)[-1])
+        board = accuracy_blocks(made, setting)[-1]
+        assert isinstance(board, Table)
+        blocks.append(replace(board, title=say("Accuracy")))
     return tuple(blocks)
 
 
@@ -92,27 +129,21 @@ def _sentence(product: ProductFacts, setting: Setting, say: Words) -> str:
         if growth is None
         else say("Against last year: {change}.", change=write.full(growth, "change"))
     )
-    return say.sentences(first, band, against)
+    return say.sentences(first, band, against, _shelf(product, setting, say))
 
 
-def _shelf(product: ProductFacts, setting: Setting, say: Words) -> list[Block]:
+def _shelf(product: ProductFacts, setting: Setting, say: Words) -> str:
     """Price, promotion and stock of the last periods, where they are known."""
-    recent = product.prices.tail(product.outlook.near)
+    recent, write = product.prices.tail(product.outlook.near), writer(setting)
+    known = []
+    for column, text, kind in _SHELF:
+        value = recent[column].mean()
+        if pd.notna(value) and (setting.currency or kind != "price"):
+            known.append(say(text, value=write.full(float(value), kind)))
+    if not known:
+        return ""
     near = say.periods(product.outlook.near, setting.freq)
-    against = say("last {periods}", periods=near)
-    figures = []
-    price = recent["price"].dropna()
-    if not price.empty and setting.currency:
-        figures.append(
-            Figure(label=say("Mean price"), value=price.mean(), kind="price", against=against)
-        )
-    for column, label in (("promo_share", "On promotion"), ("stockout_share", "Out of stock")):
-        share = recent[column].mean()
-        if pd.notna(share):
-            figures.append(
-                Figure(label=say(label), value=float(share), kind="share", against=against)
-            )
-    return [Figures(figures=tuple(figures))] if figures else []
+    return say("Last {periods}: {facts}.", periods=near, facts=say.joined(known))
 
 
 def _places(product: ProductFacts, setting: Setting, say: Words) -> Table:

@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_DIRECTION = re.compile("[\u202a-\u202e\u2066\u2067]")  # 2068 and 2069 isolate, and are ours
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
 _LONG_WORD = re.compile(r"[^\s\u200b\u3000-\u9fff]{25,}")
 
 
@@ -15,6 +16,11 @@ def clean(text: str) -> str:
     """
     flat = " ".join(_DIRECTION.sub("", text).splitlines())
     return "".join(sign for sign in flat if unicodedata.category(sign) not in ("Cc", "Cs"))
+
+
+def isolated(text: str) -> str:
+    """A name within a sentence, so that one from right to left does not turn what follows."""
+    return f"\u2068{text}\u2069" if _RIGHT_TO_LEFT.search(text) else text
 
 
 def breakable(text: str) -> str:

@@ -53,7 +53,6 @@ CHINESE = {
     # --- Figures and columns ---
     "Last {periods}": "过去{periods}",
     "Next {periods}": "未来{periods}",
-    "last {periods}": "过去{periods}",
     "next {periods}": "未来{periods}",
     "vs last year": "同比去年",
     "no year before": "无去年数据",
@@ -93,9 +92,10 @@ CHINESE = {
     "the last {windows} × {periods}, not seen by any model": (
         "最近{windows}次×{periods}，各模型均未见过"
     ),
-    "Mean price": "平均价格",
-    "On promotion": "促销占比",
-    "Out of stock": "缺货占比",
+    "mean price {value}": "平均价格{value}",
+    "on promotion {value} of the time": "促销占{value}",
+    "out of stock {value} of the time": "缺货占{value}",
+    "Last {periods}: {facts}.": "过去{periods}：{facts}。",
     # --- Models ---
     "Last week's days": "上周同日",
     "Last year's weeks": "去年同周",
@@ -212,7 +212,9 @@ CHINESE = {
     "Its forecasts were {bias} too low on the whole.": "总体预测偏低{bias}。",
     "Its 80% band held {held} of past periods.": "80%区间在历史上命中{held}。",
     "It knows nothing of prices, promotions or festivals ahead.": "不了解未来的价格、促销和节日。",
-    "{reason}: {number} series.": "{reason}：{number}条序列。",
+    "{number} series got a simpler method: {reason}.": (
+        "{number}条序列使用了更简单的方法：{reason}。"
+    ),
     "It was made for {ahead} ahead; further it says nothing.": "仅用于预测未来{ahead}。",
     "It has seen no sales after {day}: what changed since, it does not know.": (
         "未见过{day}之后的销售，不了解此后的变化。"
