@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,7 @@ def amounts(values: Floats, write: Writer, chart: Chart) -> Axis:
     known = values[np.isfinite(values)]
     low = min(0.0, float(known.min())) if known.size else 0.0
     high = max(0.0, float(known.max())) if known.size else 1.0
+    low = 0.0 if low > -0.03 * high else low  # a few returns need no room of their own
     step = round_up((high - low) / 4 or 1.0)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     last = max(last, first + 1)
@@ -48,7 +50,8 @@ def times(chart: Chart, write: Writer) -> Axis:
     low, high = float(values[0]), float(values[-1])
     high = high if high > low else low + 1
     if chart.x_kind != "day":
-        step = round_up((high - low) / _LABELS)
+        low = 0.0 if low > -0.03 * high else low  # a few returns need no room of their own
+    step = round_up((high - low) / _LABELS)
         step = max(step, 1.0) if chart.x_kind == "units" else step
         spots = np.arange(math.ceil(low / step), math.floor(high / step + 1e-9) + 1) * step
         labels = [write.full(float(spot), chart.x_kind) for spot in spots]
@@ -91,5 +94,5 @@ def _label(value: float, write: Writer, chart: Chart) -> str:
     return text
 
 
-def _zipped(spots: Floats, labels: list[str]) -> tuple[tuple[float, str], ...]:
+def _zipped(spots: npt.NDArray[Any], labels: list[str]) -> tuple[tuple[float, str], ...]:
     return tuple(zip((float(spot) for spot in spots), labels, strict=True))

@@ -99,7 +99,7 @@ def _quality(made: Outlook, setting: Setting) -> list[Figure]:
         Figure(
             label=say("80% band held"),
             value=float(score["coverage"]),
-            kind="share",
+            kind="whole",
             against=say("should be 80%"),
         ),
     ]
@@ -245,7 +245,7 @@ def accuracy_blocks(made: Outlook, setting: Setting) -> tuple[Block, ...]:
                 Column(name="name", label=say("Model"), kind="text", width=2.0),
                 Column(name="wape", label=say("Forecast error"), kind="share"),
                 Column(name="bias", label=say("Bias"), kind="change"),
-                Column(name="coverage", label=say("80% band held"), kind="share"),
+                Column(name="coverage", label=say("80% band held"), kind="whole"),
             ),
         ),
     )

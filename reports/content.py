@@ -15,7 +15,10 @@ from reports.errors import ReportError
 
 Language = Literal["en", "zh"]
 Paper = Literal["a4", "letter"]
-Kind = Literal["text", "amount", "units", "money", "price", "share", "change", "score", "day"]
+# An amount is units or money, as the report says; whole is a share without decimals.
+Kind = Literal[
+    "text", "amount", "units", "money", "price", "share", "change", "score", "day", "whole"
+]
 Role = Literal["sold", "forecast", "last_year", "rival", "reference"]
 
 LANGUAGES: dict[Language, str] = {"en": "English", "zh": "中文"}

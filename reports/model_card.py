@@ -158,7 +158,7 @@ def _tested(facts: ModelFacts, say: Words) -> tuple[Block, ...]:
                 Column(name="WQL", label="WQL", kind="score"),
                 Column(name="MASE", label="MASE", kind="score"),
                 Column(name="bias", label=say("Bias"), kind="change"),
-                Column(name="coverage", label=say("80% band held"), kind="share"),
+                Column(name="coverage", label=say("80% band held"), kind="whole"),
             ),
         ),
     ]

@@ -59,6 +59,7 @@ class Writer:
             "money": lambda number: _grouped(number, 0, self.currency),
             "price": lambda number: _grouped(number, 2, self.currency),
             "share": _share,
+            "whole": lambda number: f"{number:.0%}",
             "change": _change,
             "score": lambda number: _grouped(number, 3),
         }
@@ -140,6 +141,7 @@ class Writer:
             "money": f"{symbol}#,##0;−{symbol}#,##0;{symbol}0",
             "price": f"{symbol}#,##0.00;−{symbol}#,##0.00",
             "share": "0.0%",
+            "whole": "0%",
             "change": '+0.0%;−0.0%;"0%"',
             "score": "0.000",
             "day": 'yyyy"年"m"月"d"日"' if self.language == "zh" else "d mmm yyyy",

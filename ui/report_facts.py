@@ -4,8 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import numpy as np
 import pandas as pd
+import streamlit as st
 
+import forecasting as fc
 import reports
 from data.scope import Freq, Level, Scope
 from engine.registry import Entry
@@ -17,6 +20,7 @@ from ui.forecasts import Outlook
 from ui.queries import Dataset
 
 LISTED = 50  # children of a scope that are forecast; the largest
+_PATHS = 400  # sample paths for the band of a sum
 _LEVELS: tuple[Level, ...] = ("category", "product", "place")
 
 Tell = Callable[[float, str], None]  # how far, and what is being done
@@ -80,7 +84,11 @@ def parts(scope: Scope, level: Level, horizon: int) -> reports.Parts:
     table = queries.child_outlooks(scope, level, horizon)
     before = table["forecast"] / (1 + table["growth"])
     frame = pd.DataFrame(
-        {"label": table["label"], "forecast": table["forecast"], "before": before.astype(float)}
+        {
+            "label": table["label"],
+            "forecast": table["forecast"].clip(lower=0),  # a trend may lead below zero
+            "before": before.astype(float),
+        }
     )
     frame["label"] = frame["label"].replace("", "–")
     return reports.Parts(level=level, frame=frame, is_cut=len(frame) >= LISTED)
@@ -99,7 +107,7 @@ def products(
     for number, key in enumerate(keys):
         tell(number / len(keys), f"Forecasting product {number + 1} of {len(keys)}")
         one = replace(scope, product_id=key, segment_id=None, segment_revision=0)
-        made = _forecast(one, run, horizon)
+        made = _forecast(one, run, horizon, is_tested=len(keys) == 1)
         if made is None:
             continue
         row = known.loc[key]
@@ -155,15 +163,45 @@ def comparison(entry: Entry) -> Entry | None:
     return None
 
 
-def _forecast(scope: Scope, run: Entry | None, horizon: int) -> Outlook | None:
-    """The forecast of one product; None where there is none."""
+def _forecast(scope: Scope, run: Entry | None, horizon: int, *, is_tested: bool) -> Outlook | None:
+    """The forecast of one product; None where there is none.
+
+    Testing models against each other takes seconds, so of many products none is.
+    """
     if forecasts.history_of(queries.series(scope), scope.measure).empty:
         return None
     if run is not None:
         if not queries.run_covers(scope, run.run_id):
             return None
         return queries.run_outlook(scope, run.run_id, horizon)
-    return queries.outlook(scope, horizon, forecasts.AUTOMATIC)
+    if is_tested:
+        return queries.outlook(scope, horizon, forecasts.AUTOMATIC)
+    return _quick(queries.version(), scope, horizon)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _quick(version: queries.Version, scope: Scope, horizon: int) -> Outlook:
+    """A forecast by Theta alone, as those of the parts of a scope are."""
+    series = queries.series(scope)
+    history = forecasts.history_of(series, scope.measure)
+    panel = forecasts.panel_of(history, scope.freq)
+    made = fc.create("theta", horizon=horizon).fit(panel).predict(panel)
+    future = made.to_frame().drop(columns="series_id")
+    future["last_year"] = forecasts.last_year(history, future["timestamp"], scope.freq)
+    future["baseline"] = future["last_year"]
+    low, high = np.quantile(made.sample(_PATHS).sum(axis=2)[0], [0.1, 0.9])
+    return Outlook(
+        history=history,
+        future=future,
+        model="theta",
+        baseline=forecasts.LAST_YEAR,
+        scores=None,
+        fallback=made.notes[0].used if made.notes else "",
+        reason=made.notes[0].reason if made.notes else "",
+        total_low=float(low),
+        total_high=float(high),
+        partial=forecasts.partial_period(series),
+    )
 
 
 def _has(scope: Scope, level: Level) -> bool:
@@ -197,9 +235,8 @@ def _rows(scope: Scope, run: Entry | None, made: Outlook) -> pd.DataFrame:
     wanted = _wanted(scope, run)
     ids = frame["series_id"].astype(str)
     known = {series_id: wanted(series_id) for series_id in ids.unique()}
-    chosen = frame[
-        ids.map(known).astype(bool) & (frame["timestamp"] >= made.future["timestamp"][0])
-    ]
+    is_ahead = frame["timestamp"] >= made.future["timestamp"].iloc[0]
+    chosen = frame[ids.map(known).astype(bool) & is_ahead]
     names = {
         series_id: _series_words(series_id, scope, str(run.about.scope.get("split")), node, where)
         for series_id in chosen["series_id"].astype(str).unique()
@@ -254,12 +291,10 @@ def _of_model(frame: pd.DataFrame | None, name: str) -> pd.DataFrame | None:
 
 def _steps(tested: Entry | None) -> pd.DataFrame | None:
     """The error of every model by step ahead: step, then a column per model."""
-    from forecasting import rate
-
     scores = _frame(tested, "step_scores")
     if scores is None:
         return None
-    rated = rate(scores, by=("model", "step"))
+    rated = fc.rate(scores, by=("model", "step"))
     return rated.pivot(index="step", columns="model", values="WAPE").reset_index()
 
 

@@ -33,6 +33,7 @@ _ABOUT = {
     CARD: "What a trained model was made from, how it was tested, and its limits.",
 }
 _COUNTS = (1, 5, 12, 24)  # product sheets in one file
+_WIDTH = 860  # of the look at a page, pixels
 _SHARPNESS = 110  # dots per inch of the look at a page
 _FILES: tuple[tuple[str, str, str, str], ...] = (
     ("PDF", "pdf", "application/pdf", ":material/picture_as_pdf:"),
@@ -230,11 +231,11 @@ def preview(made: Review, choice: Choice) -> None:
     except reports.ReportError as error:
         st.error(fmt.escape(str(error)))
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", width=_WIDTH):
         st.markdown(f"**{fmt.count(len(pictures), 'page')}** :gray[· as the PDF has them]")
         st.space("stretch")
         page = st.pagination(len(pictures), key=f"page-{len(pictures)}") if len(pictures) > 1 else 1
-    with st.container(border=True, width=860):
+    with st.container(border=True, width=_WIDTH):
         st.image(
             pictures[page - 1],
             width="stretch",
