@@ -50,8 +50,7 @@ def times(chart: Chart, write: Writer) -> Axis:
     low, high = float(values[0]), float(values[-1])
     high = high if high > low else low + 1
     if chart.x_kind != "day":
-        low = 0.0 if low > -0.03 * high else low  # a few returns need no room of their own
-    step = round_up((high - low) / _LABELS)
+        step = round_up((high - low) / _LABELS)
         step = max(step, 1.0) if chart.x_kind == "units" else step
         spots = np.arange(math.ceil(low / step), math.floor(high / step + 1e-9) + 1) * step
         labels = [write.full(float(spot), chart.x_kind) for spot in spots]

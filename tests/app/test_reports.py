@@ -1,7 +1,5 @@
 """The Reports page: templates, languages, and the way there from the Forecast page."""
 
-import dataclasses
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -22,8 +20,6 @@ def test_when_a_product_is_reported_then_its_pages_and_files_are_there(demo_app:
     assert len(app.get("image") or app.get("imgs")) == 1
     labels = [button.proto.label for button in app.get("download_button")]
     assert labels == ["PDF", "Excel", "HTML"]
-    chosen = next(each for each in app.get("button_group") if "A4" in str(each.proto.options))
-    assert chosen
 
 
 def test_when_another_template_and_language_are_chosen_then_the_report_changes(
@@ -42,9 +38,8 @@ def test_when_another_template_and_language_are_chosen_then_the_report_changes(
     monkeypatch.setattr(page.reports, "product_sheets", watched)
     app = opened(demo_app.run(), report="Product sheet")
     assert not app.exception
-    assert [section.title for section in made[-1].sections][0] == "Products"
+    assert made[-1].sections[0].title == "Products"
     assert len(made[-1].sections) == 6
-    assert dataclasses.is_dataclass(made[-1])
 
 
 def test_when_no_model_was_trained_then_the_card_leads_to_train(demo_app: AppTest) -> None:

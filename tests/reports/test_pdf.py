@@ -1,7 +1,9 @@
 """The PDF: set with every kind of name, on both papers, and honest about fonts."""
 
 import re
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -79,14 +81,11 @@ def test_when_a_chart_is_placed_then_every_point_lies_in_the_frame(forecast_fact
 
 
 def test_when_the_template_is_damaged_then_the_error_says_what_happened(
-    forecast_facts: Facts, monkeypatch: pytest.MonkeyPatch, tmp_path: object
+    forecast_facts: Facts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from pathlib import Path
-
-    assert isinstance(tmp_path, Path)
     broken = tmp_path / "report.typ"
     broken.write_text("#nothing-like-this", encoding="utf-8")
-    monkeypatch.setattr("reports.pdf.TEMPLATE", broken)
+    monkeypatch.setattr(sys.modules["reports.pdf"], "TEMPLATE", broken)
     with pytest.raises(ReportError, match="cannot be set"):
         reports.pdf(reports.forecast_review(forecast_facts()))
 
