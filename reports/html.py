@@ -109,6 +109,11 @@ def _text(text: str) -> str:
     return escape(clean(text), quote=True)
 
 
+def _in_chart(text: str) -> str:
+    """Plotly reads a little HTML in its texts, and mathematics between dollar signs."""
+    return escape(clean(text), quote=False).replace("$", "&#36;")
+
+
 def _fact(label: str, value: str) -> str:
     return f"<dt>{_text(label)}</dt><dd>{_text(value)}</dd>"
 
@@ -208,7 +213,7 @@ def _lines(block: Chart, write: Writer) -> go.Figure:
             fillcolor=_BAND,
             line={"width": 0},
             mode="lines",
-            name=_text(block.band.name),
+            name=_in_chart(block.band.name),
             hoverinfo="skip",
         )
     for line in block.lines:
@@ -217,20 +222,23 @@ def _lines(block: Chart, write: Writer) -> go.Figure:
         figure.add_scatter(
             x=x,
             y=values,
-            name=_text(line.name),
+            name=_in_chart(line.name),
             mode="lines",
             line={"color": colour, "dash": dash, "width": 2},
-            hovertext=[_text(f"{line.name}: {write.full(value, block.kind)}") for value in values],
+            hovertext=[
+                _in_chart(f"{line.name}: {write.full(value, block.kind)}") for value in values
+            ],
             hoverinfo="text",
         )
     if block.cutoff is not None:
         figure.add_vline(x=block.cutoff, line={"color": "#8E949D", "width": 1})
     names = [line.column for line in block.lines]
+    names += [block.band.low, block.band.high] if block.band else []
     up = axes.amounts(block.frame[names].to_numpy(dtype=float).ravel(), write, block)
     spots = [up.low + place * (up.high - up.low) for place, _ in up.ticks]
     figure.update_yaxes(
         tickvals=spots, ticktext=[label for _, label in up.ticks], gridcolor="#DDE2EA",
-        zerolinecolor="#DDE2EA", rangemode="tozero",
+        zerolinecolor="#DDE2EA", range=[up.low, up.high],
     )  # fmt: skip
     figure.update_xaxes(showgrid=False, ticks="outside", tickformat=_x_format(block, write))
     return figure.update_layout(**_LAYOUT, height=380, hovermode="x unified")
@@ -261,17 +269,19 @@ def _bars(block: Bars, write: Writer) -> go.Figure:
         textposition="outside",
         cliponaxis=False,
         hovertext=[
-            _text(f"{label}: {word}") for label, word in zip(block.labels, words, strict=True)
+            _in_chart(f"{label}: {word}") for label, word in zip(block.labels, words, strict=True)
         ],
         hoverinfo="text",
     )
     figure.update_yaxes(
         autorange="reversed",
         tickvals=list(range(len(block.labels))),
-        ticktext=[_text(shortened(label, _BAR_LETTERS)) for label in block.labels],
+        ticktext=[_in_chart(shortened(label, _BAR_LETTERS)) for label in block.labels],
         automargin=True,
     )
-    figure.update_xaxes(visible=False, automargin=True)
+    low, high = min(0.0, *block.values), max(0.0, *block.values)
+    room = 0.14 * (high - low or 1.0)  # for the values beside the bars
+    figure.update_xaxes(visible=False, range=[low - room * (low < 0), high + room])
     height = 40 + 26 * len(block.values)
     return figure.update_layout(
         **{**_LAYOUT, "margin": {"l": 8, "r": 60, "t": 8, "b": 8}}, height=height

@@ -35,3 +35,10 @@ def test_when_it_is_chinese_then_the_page_says_so(model_facts: Callable[..., Mod
     made = reports.html(reports.model_card(model_facts("zh"))).decode()
     assert '<html lang="zh-CN">' in made
     assert '<h2 id="s0">概要</h2>' in made
+
+
+def test_when_a_label_has_dollars_then_plotly_reads_no_mathematics(forecast_facts: Facts) -> None:
+    made = reports.html(reports.forecast_review(forecast_facts(names=("$x$ & <b>", "Tea"))))
+    drawn = body(made).split("Plotly.newPlot")[2]
+    assert "$x$" not in drawn
+    assert "\\u0026#36;x" in drawn or "&#36;x" in drawn
