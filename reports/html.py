@@ -245,7 +245,7 @@ def _lines(block: Chart, write: Writer) -> go.Figure:
 
 
 def _x_format(block: Chart, write: Writer) -> str:
-    if block.x_kind == "share":
+    if block.x_kind == "whole":
         return ".0%"
     if block.x_kind != "day":
         return "d"

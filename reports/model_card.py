@@ -204,7 +204,7 @@ def _calibration(facts: ModelFacts, say: Words, write: Writer) -> tuple[Block, .
                 Line(column="observed", name=say("observed"), role="forecast"),
             ),
             kind="share",
-            x_kind="share",
+            x_kind="whole",
             finding=_calibrated(facts, say, write),
         ),
     )

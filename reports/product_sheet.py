@@ -129,7 +129,8 @@ def _sentence(product: ProductFacts, setting: Setting, say: Words) -> str:
         if growth is None
         else say("Against last year: {change}.", change=write.full(growth, "change"))
     )
-    return say.sentences(first, band, against, _shelf(product, setting, say))
+    simpler = made.fallback and say("A simpler method was used: {reason}", reason=made.fallback)
+    return say.sentences(first, band, against, _shelf(product, setting, say), simpler)
 
 
 def _shelf(product: ProductFacts, setting: Setting, say: Words) -> str:
