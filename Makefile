@@ -28,7 +28,7 @@ types: $(VENV)/development
 	$(BIN)/mypy
 
 unit: $(VENV)/development
-	$(BIN)/pytest $(PARALLEL) tests forecasting data engine ui --ignore tests/app --ignore tests/browser
+	$(BIN)/pytest $(PARALLEL) tests forecasting data engine reports ui --ignore tests/app --ignore tests/browser
 
 app: $(VENV)/development
 	$(BIN)/pytest $(PARALLEL) tests/app

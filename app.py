@@ -8,6 +8,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,12 +35,20 @@ def show() -> None:
         page.run()
 
 
+def _check_fonts() -> None:
+    """Say in the log what reports cannot be set in; beside the start, which need not wait."""
+    from reports import fonts
+
+    fonts.warn_at_start()
+
+
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Schedules begin and jobs end with the server, whether anybody looks at a page or not."""
     from ui import engine, scheduling
 
     scheduling.scheduler().start()
+    asyncio.get_running_loop().run_in_executor(None, _check_fonts)
     yield
     scheduling.close()
     engine.close()

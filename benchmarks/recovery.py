@@ -5,7 +5,7 @@
 The shop is made with known weekdays, months, events, promotions, elasticities and stock-outs. Each
 is estimated from the sales alone, as its screen does, and compared with the truth. Unusual days are
 planted here, in a copy. ABC and XYZ have no truth; they are computed a second time, from the frame
-of sales. Goals marked * are those of the issue, the others were reached before and must not be
+of sales. Goals marked * are those of the issue, the others are ours and must not be
 lost. `--write` puts the table into docs/benchmarks.md, under its heading.
 """
 
@@ -106,7 +106,8 @@ def written(page: str, about: str, text: str) -> str:
     """The page with the table under its heading, in the place of an older one or at the end."""
     section = (
         f"{HEADING}\n\n`python -m benchmarks.recovery --write` prints and writes this table. "
-        f"{about}\nGoals marked * are asked for; the others are ours, two of them (a tenth, nothing) set after a first run.\n\n{text}\n"
+        f"{about}\nGoals marked * are asked for; the others are ours, two of them (a tenth, nothing) "
+        f"set after a first run.\n\n{text}\n"
     )
     if HEADING not in page:
         return f"{page.rstrip()}\n\n{section}"

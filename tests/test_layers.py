@@ -19,7 +19,7 @@ FORBIDDEN = {
     "forecasting": {"streamlit", "duckdb", "plotly"},
     "data": {"streamlit", "torch", "plotly"},
     "engine": {"streamlit", "duckdb"},
-    "reports": {"streamlit"},
+    "reports": {"streamlit", "duckdb", "torch"},
     "pages": {"duckdb", "torch", "plotly"},
 }
 

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from data.scope import Level, Scope
 from engine.registry import Entry
-from ui import address, forecast_words, forecasts, layout, queries, run_choice
+from ui import address, forecast_words, forecasts, layout, navigation, queries, run_choice
 from ui import format as fmt
 from ui import scope as scopes
 from ui.forecast_chart import EVENTS, STOCKOUTS
@@ -306,6 +306,7 @@ def downloads(place: DeltaGenerator, made: Outlook, scope: Scope, dataset: Datas
             type="tertiary",
             key="history_csv",
         )
+        st.page_link(navigation.REPORTS, label="Report (PDF, Excel, HTML)")
 
 
 def _lines(scope: Scope, dataset: Dataset) -> list[str]:

@@ -27,6 +27,7 @@ TRAIN = "pages/forecast/train.py"
 JOBS = "pages/forecast/jobs.py"
 MODELS = "pages/forecast/models.py"
 SCHEDULES = "pages/forecast/schedules.py"
+REPORTS = "pages/plan/reports.py"
 UPLOAD = "pages/data/upload.py"
 
 TABLE: dict[str, tuple[Entry, ...]] = {
@@ -96,6 +97,9 @@ TABLE: dict[str, tuple[Entry, ...]] = {
         Entry(JOBS, "Jobs", ":material/progress_activity:", "What is being done, and was."),
         Entry(MODELS, "Models", ":material/deployed_code:", "Every trained model, to use again."),
         Entry(SCHEDULES, "Schedules", ":material/event_repeat:", "Trainings that repeat."),
+    ),
+    "Plan": (
+        Entry(REPORTS, "Reports", ":material/description:", "PDF, Excel and HTML to hand on."),
     ),
 }
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # the library takes a while to import
 def covers(scope: Scope, run_id: str) -> bool:
     """Whether the series of a finished run add up to the scope."""
     folder = registry().run(run_id).folder
-    return (folder / "forecast.parquet").is_file() and _selects(scope, run_id) is not None
+    return (folder / "forecast.parquet").is_file() and selecting(scope, run_id) is not None
 
 
 def outlook(scope: Scope, run_id: str, horizon: int) -> Outlook | None:
@@ -34,7 +34,8 @@ def outlook(scope: Scope, run_id: str, horizon: int) -> Outlook | None:
     return _outlook(queries.version(), scope, run_id, tests.run_id if tests else None, horizon)
 
 
-def _selects(scope: Scope, run_id: str) -> Selects | None:
+def selecting(scope: Scope, run_id: str) -> Selects | None:
+    """Which series of a finished run add up to the scope; None where none do."""
     entry = registry().entry(run_id)
     of_run = training.scope_of(entry.about) if entry else None
     if entry is None or of_run is None or of_run.dataset_id != scope.dataset_id:
@@ -68,7 +69,7 @@ def _members(version: Version, segment_id: int, revision: int) -> frozenset[int]
 def _outlook(
     version: Version, scope: Scope, run_id: str, comparison: str | None, horizon: int
 ) -> Outlook | None:
-    entry, wanted = registry().entry(run_id), _selects(scope, run_id)
+    entry, wanted = registry().entry(run_id), selecting(scope, run_id)
     frame = registry().run(run_id).frame("forecast")
     if entry is None or wanted is None or frame is None:
         return None

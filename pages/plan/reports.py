@@ -1,0 +1,16 @@
+"""Reports: a forecast, products or a model as a file to hand on, looked at before it is taken."""
+
+from ui import layout, reports, scope
+
+head = layout.page("Reports")
+
+# --- Choose ---
+dataset, asked = scope.current(head)
+choice = reports.controls()
+
+# --- Run ---
+made = reports.review(asked, dataset, choice)
+
+# --- Read ---
+reports.downloads(head.actions, made, choice)
+reports.preview(made, choice)

@@ -1,0 +1,44 @@
+"""The HTML file: whole in itself, and words of users are never markup."""
+
+import re
+from collections.abc import Callable
+
+import reports
+from reports import ForecastFacts, ModelFacts
+from tests.reports.conftest import HOSTILE
+
+Facts = Callable[..., ForecastFacts]
+
+
+def body(made: bytes) -> str:
+    return made.decode().split("<body>")[1]
+
+
+def test_when_a_page_is_made_then_it_loads_nothing(forecast_facts: Facts) -> None:
+    made = reports.html(reports.forecast_review(forecast_facts())).decode()
+    assert "default-src 'none'" in made
+    assert not re.findall(r"<(?:script|img|iframe)[^>]+src=|<link ", body(made.encode()))
+    assert made.count("Plotly.newPlot") >= 3
+
+
+def test_when_names_are_hostile_then_they_are_text_everywhere(forecast_facts: Facts) -> None:
+    facts = forecast_facts(name=HOSTILE[1], names=HOSTILE)
+    text = body(reports.html(reports.forecast_review(facts)))
+    assert "<script>alert" not in text
+    assert "</script><img" not in text
+    assert "<img src=x" not in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert text.count("<script") == text.count("</script>")
+
+
+def test_when_it_is_chinese_then_the_page_says_so(model_facts: Callable[..., ModelFacts]) -> None:
+    made = reports.html(reports.model_card(model_facts("zh"))).decode()
+    assert '<html lang="zh-CN">' in made
+    assert '<h2 id="s0">概要</h2>' in made
+
+
+def test_when_a_label_has_dollars_then_plotly_reads_no_mathematics(forecast_facts: Facts) -> None:
+    made = reports.html(reports.forecast_review(forecast_facts(names=("$x$ & <b>", "Tea", "Mugs"))))
+    drawn = body(made).split("Plotly.newPlot")[2].split("</script>")[0]
+    assert "$x$" not in drawn
+    assert "\\u0026#36;x" in drawn or "&#36;x" in drawn
