@@ -106,7 +106,7 @@ def written(page: str, about: str, text: str) -> str:
     """The page with the table under its heading, in the place of an older one or at the end."""
     section = (
         f"{HEADING}\n\n`python -m benchmarks.recovery --write` prints and writes this table. "
-        f"{about}\nGoals marked * are asked for; the others are ours, two of them (a tenth, nothing) "
+        f"{about}\nGoals marked * are asked for; the others are ours, two (a tenth, nothing) "
         f"set after a first run.\n\n{text}\n"
     )
     if HEADING not in page:
