@@ -107,7 +107,7 @@ def plan_orders(
     - on_hand - on_order + rounding; reorder_point (with less in stock and on order, stock is likely
     to end before a delivery ordered now), order_up_to, safety_stock (order_up_to less the expected
     demand); sells_out (middle of the paths, NaT when beyond ten horizons), order_by (last day that
-    still keeps the service), out_before (chance of selling out before a delivery ordered now),
+    keeps the service; past where it is too late), out_before (chance of selling out before a delivery ordered now),
     lost_before (units that no order saves), lost_if_not and margin_if_not (units and money that
     ordering saves), weeks_of_cover, excess (units beyond the sales of 13 weeks), note.
     """
@@ -154,9 +154,7 @@ def plan_orders(
             "order_by": _dates(
                 forecast,
                 step_days,
-                np.maximum(
-                    _quantile(exposure.out_at, 1 - level) - items.lead_time_days / step_days, 0.0
-                ),
+                _quantile(exposure.out_at, 1 - level) - items.lead_time_days / step_days,
             ),
             "out_before": exposure.out_before,
             "lost_before": exposure.lost_before,
