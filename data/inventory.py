@@ -162,7 +162,6 @@ def decide(
                     each.reason.strip(), author,
                 ],
             )  # fmt: skip
-        touch(cursor, dataset_id)
 
 
 def decisions(store: Store, dataset_id: int, stock_day: date) -> pd.DataFrame:
@@ -187,8 +186,22 @@ def history(store: Store, dataset_id: int, *, limit: int = 20) -> pd.DataFrame:
     )
 
 
+def last_decision(store: Store, dataset_id: int) -> int:
+    """Grows with every decision."""
+    (row,) = store.rows(
+        "SELECT coalesce(max(order_id), 0) FROM stock_order WHERE dataset_id = $1", [dataset_id]
+    )
+    return int(row[0])
+
+
+def counts_gaps_as_zero(store: Store, dataset_id: int) -> bool:
+    """Whether a day without a row of sales is one on which nothing sold."""
+    rows = store.rows("SELECT gap_policy FROM dataset WHERE dataset_id = $1", [dataset_id])
+    return bool(rows) and rows[0][0] == "zero"
+
+
 def revision(store: Store, dataset_id: int) -> int:
-    """Grows with every change of settings, deliveries, counts and decisions."""
+    """Grows with every change of settings, deliveries and counts; orders are planned anew then."""
     rows = store.rows("SELECT revision FROM stock_revision WHERE dataset_id = $1", [dataset_id])
     return int(rows[0][0]) if rows else 0
 

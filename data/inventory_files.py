@@ -98,8 +98,7 @@ def read(content: bytes, kind: Kind, known: Codes) -> Parsed:
     if len(rows) < 2:
         raise FileError("The file has no lines below its column names. " + _wanted(kind))
     heads = [head.strip().lower() for head in rows[0]]
-    needed = ("product", "quantity", "day") if kind == "deliveries" else ("product", "quantity")
-    needed = () if kind == "settings" else needed
+    needed = () if kind == "settings" else ("product", "day", "quantity")
     if missing := [name for name in needed if name not in heads]:
         raise FileError(f"The file has no column “{missing[0]}”. " + _wanted(kind))
     if kind == "settings" and not set(heads) & {*NUMBERS, "target"}:

@@ -95,6 +95,14 @@ TABLE: dict[str, tuple[Entry, ...]] = {
         Entry(MODELS, "Models", ":material/deployed_code:", "Every trained model, to use again."),
         Entry(SCHEDULES, "Schedules", ":material/event_repeat:", "Trainings that repeat."),
     ),
+    "Plan": (
+        Entry(
+            "pages/plan/inventory.py",
+            "Inventory",
+            ":material/inventory_2:",
+            "What to order now, what is too much, and what to move.",
+        ),
+    ),
 }
 
 

@@ -59,7 +59,7 @@ CREATE TABLE stock_order (
     decided_at TIMESTAMP NOT NULL
 );
 
--- Grows with every change of the tables above, so that what is cached by it is never stale.
+-- Grows with every change of settings, deliveries and counts, so that what is cached by it is never stale.
 CREATE TABLE stock_revision (
     dataset_id INTEGER PRIMARY KEY,
     revision INTEGER NOT NULL,

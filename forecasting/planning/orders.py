@@ -38,7 +38,7 @@ class Plan:
             raise ConfigError(f"budget={budget} must be at least 0.")
         cost, margin = self.items.unit_cost, self.items.margin
         known = (cost > 0) & (margin > 0)
-        wanted = np.where(known, self.lines["quantity"].to_numpy(), 0.0)
+        wanted = np.where(known, self.lines["quantity"].fillna(0.0).to_numpy(), 0.0)
         if wanted @ np.where(known, cost, 0.0) <= budget:
             return self._at(wanted, known)
         low, high = 0.0, float(np.max((margin / cost)[known]))  # of the marginal return
@@ -107,8 +107,8 @@ def plan_orders(
     - on_hand - on_order + rounding; reorder_point (with less in stock and on order, stock is likely
     to end before a delivery ordered now), order_up_to, safety_stock (order_up_to less the expected
     demand); sells_out (middle of the paths, NaT when beyond ten horizons), order_by (last day that
-    keeps the service; past where it is too late), out_before (chance of selling out before a delivery ordered now),
-    lost_before (units that no order saves), lost_if_not and margin_if_not (units and money that
+    keeps the service; past where it is too late), out_before (chance of selling out before a
+    delivery ordered now), lost_before (units that no order saves), lost_if_not and margin_if_not (units and money that
     ordering saves), weeks_of_cover, excess (units beyond the sales of 13 weeks), note.
     """
     if isinstance(items, pd.DataFrame):

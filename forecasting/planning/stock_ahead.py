@@ -51,7 +51,7 @@ def stock_ahead(
     if len(row) != 1 or row[0] < 0 or np.isnan(item.on_hand).any():
         raise PanelError("The stock to come needs one item with a forecast and a known stock.")
     horizon_days = (forecast.timestamps[-1] - forecast.cutoff) / pd.Timedelta(days=1)
-    per_step = max(int(round(horizon_days / len(forecast.timestamps))), 1)
+    per_step = max(round(horizon_days / len(forecast.timestamps)), 1)
     demand = _by_day(forecast, int(row[0]), per_step, num_paths, seed)[:, :days]
     count = demand.shape[1]
     timeline = pd.date_range(forecast.timestamps[0].normalize(), periods=count)
@@ -83,9 +83,7 @@ def stock_ahead(
     )
 
 
-def _by_day(
-    forecast: Forecast, row: int, per_step: int, num_paths: int, seed: int
-) -> Float32Array:
+def _by_day(forecast: Forecast, row: int, per_step: int, num_paths: int, seed: int) -> Float32Array:
     """Demand (S, D) of one series."""
     steps = walk(
         forecast.quantiles[row : row + 1],
