@@ -122,7 +122,7 @@ def cards(view: View) -> None:
             "Sells out before delivery",
             f"{sums.late_products:,}",
             fmt.count(int(view.lines["late"].sum()), "line"),
-            "cannot be saved",
+            f"of {len(view.lines):,}",
             "Products that sell out in some place before an order of today could come, in at least "
             "half of the possible futures. A line is a product in a place.",
             color="red" if sums.late_products else "off",
@@ -163,41 +163,37 @@ def _card(
 
 
 def _warnings(view: View) -> list[str]:
-    """What must be known before these numbers are believed, one line each."""
+    """What must be known before these numbers are believed; the smaller matters in one line."""
     made, lines = view.made, view.lines
     found = []
     if view.budget_problem:
         found.append(f":red-badge[Budget] {fmt.escape(view.budget_problem)}")
     if made.coming.empty:
         found.append(
-            ":orange-badge[No deliveries known] If something is on its way, import it under “How "
-            "we order” below: otherwise it is ordered again."
+            ":orange-badge[No deliveries known] What is on its way is ordered again, unless you "
+            "import it under “How we order” below."
         )
+    if smaller := " · ".join(_smaller(made, lines)):
+        found.append(f"{smaller}.")
+    return found
+
+
+def _smaller(made: Made, lines: pd.DataFrame) -> list[str]:
+    found = []
+    if stale := int((lines["stale"] >= facts.STALE_DAYS).sum()):
+        found.append(f"{fmt.count(stale, 'line')} with stock over a week old, used as it is")
+    if costless := int(lines["unit_cost"].isna().sum()):
+        found.append(f"{fmt.count(costless, 'line')} without a unit cost, counted in units alone")
+    if made.gone:
+        found.append(f"left out: {fmt.count(made.gone, 'line')} with stock over 13 weeks old")
+    if made.unforecast:
+        found.append(f"left out: {fmt.count(made.unforecast, 'line')} without a forecast")
     if made.late:
         found.append(
-            f":gray-badge[Deliveries] {fmt.count(made.late, 'delivery', 'deliveries')} due by the "
-            "day of the stock are taken to be in it."
+            f"{fmt.count(made.late, 'delivery', 'deliveries')} due by the day of the stock, taken "
+            "to be in it"
         )
-    stale = int((lines["stale"] >= facts.STALE_DAYS).sum())
-    if stale:
-        found.append(
-            f":orange-badge[Old stock] The stock of {fmt.count(stale, 'line')} is more than a week "
-            "older than the newest; it is used as it is."
-        )
-    costless = int(lines["unit_cost"].isna().sum())
-    if costless:
-        found.append(
-            f":orange-badge[No cost] The unit cost of {fmt.count(costless, 'line')} is not known: "
-            "they count in units, not in money."
-        )
-    if made.gone or made.unforecast:
-        parts = []
-        if made.gone:
-            parts.append(f"{made.gone:,} whose last stock is older than 13 weeks")
-        if made.unforecast:
-            parts.append(f"{made.unforecast:,} without a forecast")
-        found.append(f":gray-badge[Left out] Products in places: {' and '.join(parts)}.")
-    return found
+    return [text[0].upper() + text[1:] if not at else text for at, text in enumerate(found)]
 
 
 def _service_words(lines: pd.DataFrame) -> str:

@@ -87,8 +87,8 @@ def _line(
 
 def _empty_days(figure: go.Figure, ahead: StockAhead, ordered: bool) -> None:
     """Red ground over the days on which the middle future has nothing left until the delivery."""
-    mean = ahead.with_order if ordered else ahead.without
-    inside = (mean < 0.5) & (ahead.days < ahead.arrives if ordered else True)
+    middle = ahead.with_order if ordered else ahead.without
+    inside = (middle < 0.5) & (ahead.days < ahead.arrives if ordered else True)
     days = ahead.days[inside]
     if not len(days):
         return

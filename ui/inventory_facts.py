@@ -112,8 +112,9 @@ def decided(lines: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
     out = lines.copy()
     made = decisions.set_index(sources.ids(decisions)).reindex(lines.index)
     known = made["quantity"].notna()
-    out["ordered"] = made["quantity"].where(known, lines["quantity"]).fillna(0.0).astype(float)
-    out["approved"] = made["approved"].where(known, False).astype(bool)
+    quantity = made["quantity"].astype(float)
+    out["ordered"] = quantity.where(known, lines["quantity"].astype(float)).fillna(0.0)
+    out["approved"] = made["approved"].eq(True).to_numpy(dtype=bool)
     out["reason"] = made["reason"].where(known, "")
     out["author"] = made["author"].where(known, "")
     out["order_cost"] = out["ordered"] * out["unit_cost"]
@@ -125,7 +126,8 @@ def moves(lines: pd.DataFrame) -> pd.DataFrame:
 
     `money` is the margin that the move saves and `spares` the cost of what need not be ordered.
     """
-    asked = lines.rename(columns={"product_id": "product", "place_id": "place"})
+    needed = [*PAIR, "on_hand", "on_order", "order_up_to", "quantity", "lost_if_not"]
+    asked = lines[needed].rename(columns={"product_id": "product", "place_id": "place"})
     found = transfers(asked)
     found = found.rename(
         columns={"product": "product_id", "source": "from_id", "destination": "to_id"}
@@ -142,7 +144,7 @@ def moves(lines: pd.DataFrame) -> pd.DataFrame:
 def totals(lines: pd.DataFrame) -> Totals:
     """The sums of decided lines."""
     wanted = lines[lines["ordered"] > 0]
-    excess = lines[lines["excess"] > 0]
+    excess = lines[lines["excess"] >= 1]
     demand = float(lines["expected_demand"].sum())
     met = np.minimum(lines["lost_if_not"].fillna(0.0), lines["need"])
     lost = float(lines["lost_before"].sum())

@@ -9,7 +9,7 @@ import streamlit as st
 
 from data import inventory as stored
 from forecasting.planning import StockAhead, stock_ahead
-from ui import chart_downloads, chart_style, corrected, inventory_charts, state
+from ui import chart_downloads, chart_style, inventory_charts, state
 from ui import format as fmt
 from ui import inventory_facts as facts
 from ui import inventory_list as listed
@@ -134,7 +134,6 @@ def _change(view: View, picked: str, row: "pd.Series[Any]") -> None:
             key=f"inventory_quantity-{picked}",
         )
         reason = st.text_input("Reason", max_chars=200, key=f"inventory_why-{picked}")
-        corrected.author_input()
         pressed = st.form_submit_button("Approve this quantity")
     if pressed:
         changed = listed.decision(row, approved=True, quantity=float(quantity), reason=reason)

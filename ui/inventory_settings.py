@@ -191,7 +191,8 @@ def _columns() -> dict[str, Any]:
             "Service, %", min_value=0.1, max_value=99.9, format="%g", width=96
         ),
         "target": config.SelectboxColumn(
-            "Measured as", options=list(words.TARGETS), format_func=lambda name: words.TARGETS[str(name)], width=210,
+            "Measured as", options=list(words.TARGETS), width=210,
+            format_func=lambda name: words.TARGETS[str(name)],
             help="What the service level is a share of; “least cost” needs price and unit cost.",
         ),
     }  # fmt: skip

@@ -108,8 +108,9 @@ def plan_orders(
     to end before a delivery ordered now), order_up_to, safety_stock (order_up_to less the expected
     demand); sells_out (middle of the paths, NaT when beyond ten horizons), order_by (last day that
     keeps the service; past where it is too late), out_before (chance of selling out before a
-    delivery ordered now), lost_before (units that no order saves), lost_if_not and margin_if_not (units and money that
-    ordering saves), weeks_of_cover, excess (units beyond the sales of 13 weeks), note.
+    delivery ordered now), lost_before (units that no order saves), lost_if_not and margin_if_not
+    (units and money that ordering saves), weeks_of_cover, excess (units beyond the sales of 13
+    weeks), note.
     """
     if isinstance(items, pd.DataFrame):
         items = Items.from_frame(items, forecast.series_ids)

@@ -20,7 +20,7 @@ BAND = (0.1, 0.9)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StockAhead:
-    """Stock at the end of each day (D,), units: the mean of all paths and the 80 % band."""
+    """Stock at the end of each day (D,), units: the middle of all paths and their 80 % band."""
 
     days: pd.DatetimeIndex
     without: FloatArray
@@ -73,10 +73,10 @@ def stock_ahead(
     with_low, with_high = (np.quantile(supplied, level, axis=0) for level in BAND)
     return StockAhead(
         days=timeline,
-        without=bare.mean(axis=0),
+        without=np.median(bare, axis=0),
         without_low=low,
         without_high=high,
-        with_order=supplied.mean(axis=0),
+        with_order=np.median(supplied, axis=0),
         with_low=with_low,
         with_high=with_high,
         arrives=timeline[0] + pd.Timedelta(days=round(float(item.lead_time_days[0]))),
