@@ -156,7 +156,7 @@ def _order_columns(view: View, shown: tuple[str, ...]) -> dict[str, Any]:
         "order_by": config.DateColumn(
             "Order by", format="D MMM", width=66,
             help="The last day on which an order still keeps the service asked for, at the mean "
-            "lead time.",
+            "lead time. A day that has passed: the service can no longer be kept in full.",
         ),
         "quantity": config.NumberColumn(
             "Qty", format="%,d", min_value=0, step=1, width=76,

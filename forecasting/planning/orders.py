@@ -240,7 +240,8 @@ def _fills(samples: Float32Array, allowed: FloatArray) -> FloatArray:
 def _in_packs(quantity: FloatArray, items: Items) -> FloatArray:
     """Whole packs, and the smallest order where anything is needed."""
     least = np.where(quantity > TOLERANCE, np.maximum(quantity, items.min_order), 0.0)
-    return np.asarray(np.ceil(least / items.pack_size - TOLERANCE) * items.pack_size)
+    packs = np.maximum(np.ceil(least / items.pack_size - TOLERANCE), 0.0)  # never minus zero
+    return np.asarray(packs * items.pack_size)
 
 
 def _saved(need: Float32Array, quantity: FloatArray) -> FloatArray:

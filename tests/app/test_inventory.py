@@ -109,10 +109,12 @@ def test_when_a_budget_is_given_then_orders_fit_it_or_a_sentence_says_why_not(
     assert "buys nothing" in words(app)
 
 
-@pytest.mark.parametrize("pill", ["Too much", "Move between places", "All"])
-def test_when_another_list_is_chosen_then_it_opens(demo_app: AppTest, pill: str) -> None:
-    app = opened(demo_app, inventory_pill=pill)
-    assert not app.exception
+def test_when_another_list_is_chosen_then_it_opens(demo_app: AppTest) -> None:
+    app = opened(demo_app)
+    for pill in ("Too much", "Move between places", "All"):
+        app.segmented_control(key="inventory_pill").set_value(pill).run()
+        assert not app.exception
+        assert not app.error
 
 
 def test_when_settings_and_deliveries_change_then_orders_do(demo_app: AppTest) -> None:
