@@ -89,18 +89,18 @@ def caption(place: DeltaGenerator, view: View) -> None:
     if made.source.entry is not None:
         parts.append(f"forecast “{fmt.escape(made.source.entry.name)}”")
     else:
-        parts.append("forecast: last year's weeks")
+        parts.append("forecast of last year's weeks")
     parts.append(_service_words(view.lines))
     with place.container(gap="xsmall"):
         st.caption(" · ".join(parts))
         for text in _warnings(view):
-            st.caption(text)
+            st.markdown(text)
         if made.source.entry is None:
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.caption(
-                    f":orange-badge[Quick forecast] {made.source.why_quick[0].upper()}"
-                    f"{fmt.escape(made.source.why_quick[1:])}: the same weeks of last year stand "
-                    "in. Train one by day or week, split by product and place.",
+                reason = made.source.why_quick
+                st.markdown(
+                    f":orange-badge[Quick forecast] :gray[{reason[0].upper()}"
+                    f"{fmt.escape(reason[1:])}; the same weeks of last year stand in.]",
                     width="content",
                 )
                 st.page_link(navigation.TRAIN, label="Train", icon=":material/arrow_forward:")
@@ -167,14 +167,14 @@ def _warnings(view: View) -> list[str]:
     made, lines = view.made, view.lines
     found = []
     if view.budget_problem:
-        found.append(f":red-badge[Budget] {fmt.escape(view.budget_problem)}")
+        found.append(f":red-badge[Budget] :gray[{fmt.escape(view.budget_problem)}]")
     if made.coming.empty:
         found.append(
-            ":orange-badge[No deliveries known] What is on its way is ordered again, unless you "
-            "import it under “How we order” below."
+            ":orange-badge[No deliveries known] :gray[What is on its way is ordered again, unless "
+            "you import it under “How we order” below.]"
         )
     if smaller := " · ".join(_smaller(made, lines)):
-        found.append(f"{smaller}.")
+        found.append(f":gray[{smaller}.]")
     return found
 
 

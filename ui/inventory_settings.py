@@ -12,7 +12,7 @@ from data.inventory_settings import NUMBERS, USUAL, Setting
 from ui import format as fmt
 from ui import inventory_reads as reads
 from ui import inventory_words as words
-from ui import state
+from ui import queries, state
 from ui.queries import Dataset
 
 CLASSES = ("", "A", "B", "C", *(a + x for a in "ABC" for x in "XYZ"))
@@ -57,7 +57,7 @@ def imports(dataset: Dataset, *, kinds: tuple[Kind, ...]) -> None:
     st.caption(f"Columns: {heads.replace('_', chr(92) + '_')}. {_DOES[kind]}")
     st.download_button(
         "An example",
-        inventory_files.EXAMPLES[kind],
+        _example(kind, dataset.dataset_id),
         file_name=f"{kind}.csv",
         mime="text/csv",
         on_click="ignore",
@@ -70,6 +70,7 @@ def imports(dataset: Dataset, *, kinds: tuple[Kind, ...]) -> None:
         type=["csv"],
         key=f"inventory_file_{kind}_{reads.revision(dataset.dataset_id)}",
         label_visibility="collapsed",
+        max_upload_size=inventory_files.LARGEST // 1_000_000,
     )
     if file is None:
         return
@@ -84,6 +85,16 @@ def imports(dataset: Dataset, *, kinds: tuple[Kind, ...]) -> None:
         inventory_files.keep(store, dataset.dataset_id, parsed)
         st.session_state[_SAID] = f"{fmt.count(parsed.rows, 'row')} imported."
         st.rerun()
+
+
+def _example(kind: Kind, dataset_id: int) -> str:
+    """A file of a few lines with a product and a place of this dataset."""
+    text = inventory_files.EXAMPLES[kind]
+    codes = (queries.products(dataset_id)["code"], queries.places(dataset_id)["code"])
+    for stands_for, known in zip(("P00001", "S1"), codes, strict=True):
+        if len(known) and not set(str(known.iloc[0])) & set(',"\n'):
+            text = text.replace(stands_for, fmt.cell(str(known.iloc[0])))
+    return text
 
 
 def _problems(parsed: Parsed) -> None:

@@ -10,7 +10,9 @@ from streamlit.testing.v1 import AppTest
 from data import inventory, inventory_files, inventory_settings
 from data.inventory_settings import Setting
 from data.store import open_store
+from engine.registry import About
 from ui import state
+from ui.engine import registry
 
 PAGE = "pages/plan/inventory.py"
 
@@ -157,6 +159,49 @@ def test_when_there_is_no_stock_then_a_sentence_says_what_to_upload(
     app.button(key="inventory_import_stock").click().run()
     assert not app.exception
     assert len(app.metric) == 4
+
+
+def trained(freq: str, first: pd.Timestamp, steps: int, mean: float, name: str) -> None:
+    """A finished run of all lines by product and place, which sell `mean` units a step."""
+    days = pd.date_range(first, periods=steps, freq="D" if freq == "D" else "7D")
+    store = state.store()
+    ids = [f"{p}:{s}" for p, s in store.rows("SELECT DISTINCT product_id, place_id FROM sales")]
+    frame = pd.DataFrame(
+        {"series_id": [each for each in ids for _ in days], "timestamp": [*days] * len(ids)}
+    ).assign(mean=mean)
+    for level, times in (("0.1", 0.8), ("0.5", 1.0), ("0.9", 1.2)):
+        frame[f"q{level}"] = mean * times
+    run_id = f"run-{name}"
+    folder = registry().run(run_id).folder
+    folder.mkdir(parents=True)
+    frame.to_parquet(folder / "forecast.parquet")
+    scope = {"dataset": 1, "categories": [], "product": None, "place": None, "freq": freq,
+             "measure": "quantity", "split": "product_place"}  # fmt: skip
+    step = pd.Timedelta(days=1 if freq == "D" else 7)
+    about = About(
+        model="lstm", scope=scope, horizon=steps, data_until=f"{first - step:%Y-%m-%d}"
+    )  # fmt: skip
+    registry().add(run_id, about, name=name)
+
+
+def test_when_a_run_by_product_and_place_exists_then_the_newest_is_planned_on(
+    demo_app: AppTest,
+) -> None:
+    app = opened(demo_app)
+    today = inventory.stock(state.store(), 1)["day"].max() + pd.Timedelta(days=1)
+    monday = today - pd.Timedelta(days=today.weekday())
+    trained("W", monday - pd.Timedelta(days=700), 13, 500.0, "Old")
+    app.run()
+    assert "“Old” forecast has passed" in words(app)
+    trained("W", monday, 8, 500.0, "Weeks")
+    app.run()
+    assert not app.exception
+    assert "forecast “Weeks”" in words(app)
+    much = card(app, "To order now")
+    trained("D", today, 28, 0.001, "Days")
+    app.run()
+    assert "forecast “Days”" in words(app)
+    assert card(app, "To order now") != much
 
 
 @pytest.mark.parametrize(
