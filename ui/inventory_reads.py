@@ -104,7 +104,7 @@ def made(dataset: Dataset, scope: Scope) -> Made | None:
     with kept.lock:
         if key in kept.plans:
             kept.plans.move_to_end(key)
-            return kept.plans[key]
+            return _named(kept.plans[key], entry, why)
     found = _make(dataset, scope, known, day, entry, why)
     if found is not None:
         with kept.lock:
@@ -112,6 +112,13 @@ def made(dataset: Dataset, scope: Scope) -> Made | None:
             while len(kept.plans) > KEPT:
                 kept.plans.popitem(last=False)
     return found
+
+
+def _named(made: Made, entry: Entry | None, why: str) -> Made:
+    """A kept plan with what is said of its forecast now: runs come and are given other names."""
+    if (made.source.entry is None) != (entry is None):
+        return made
+    return replace(made, source=replace(made.source, entry=entry, why_quick=why))
 
 
 def _make(
