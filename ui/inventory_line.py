@@ -64,7 +64,7 @@ def _chart(view: View, picked: str, line: dict[str, Any]) -> None:
 
 def _ahead(view: View, picked: str, line: dict[str, Any]) -> StockAhead:
     made = view.made
-    at = int(made.plan.items.series_ids.get_indexer([picked])[0])
+    at = int(made.plan.items.series_ids.get_indexer(pd.Index([picked]))[0])
     item = made.plan.items.subset(slice(at, at + 1))
     coming = facts.due(made.source.forecast, made.coming)
     mine = coming[coming["series_id"] == picked]
@@ -108,7 +108,7 @@ def _sum(line: dict[str, Any]) -> None:
 
 def _decide(view: View, picked: str, line: dict[str, Any]) -> None:
     """Approve, change with a reason, take back."""
-    row = view.lines.iloc[int(view.lines.index.get_indexer([picked])[0])]
+    row = view.lines.iloc[int(view.lines.index.get_indexer(pd.Index([picked]))[0])]
     amount = fmt.units(round(float(line["ordered"])))
     with st.container(horizontal=True, vertical_alignment="center"):
         if line["approved"]:

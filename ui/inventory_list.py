@@ -28,11 +28,10 @@ def show(view: View) -> str | None:
     if pill == MOVE:
         _moves(view)
         return None
-    chosen = {
-        ORDER: facts.to_order,
-        EXCESS: facts.too_much,
-        ALL: lambda lines: lines.sort_values(["product", "place"], kind="stable"),
-    }[pill](view.lines)
+    if pill == ALL:
+        chosen = view.lines.sort_values(["product", "place"], kind="stable")
+    else:
+        chosen = facts.to_order(view.lines) if pill == ORDER else facts.too_much(view.lines)
     if chosen.empty:
         what = "Nothing has to be ordered" if pill == ORDER else "Nothing is too much"
         st.caption(f"{what} here. All {len(view.lines):,} lines are under “All”.")

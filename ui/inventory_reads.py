@@ -86,7 +86,7 @@ def classes(dataset: Dataset) -> "pd.Series[str]":
 
 def stock_day(known: pd.DataFrame, frequency: Freq) -> date:
     """The newest day of stock; of weeks, the end of its week."""
-    newest = known["day"].max().date()
+    newest: date = known["day"].max().date()
     return newest + timedelta(days=6 - newest.weekday()) if frequency == "W" else newest
 
 

@@ -39,16 +39,15 @@ def decided(
     """Lines with these weekly sales and stocks, decided on by nobody yet."""
     made = forecast(means)
     pairs = sources.pairs(made.series_ids)
-    frame = pairs.assign(
-        on_hand=on_hand,
-        stock_day=TODAY - pd.Timedelta(days=1),
-        **({
-            "class": "AX", "lead_time_days": 14.0, "lead_time_sd_days": 0.0, "review_days": 7.0,
-            "pack_size": 12.0, "min_order": 0.0, "shelf_life_days": np.inf, "service_level": 0.95,
-            "unit_cost": 3.0, "price": 5.0, "target": "cycle",
-        } | columns),
-        series_id=made.series_ids,
-    )  # fmt: skip
+    usual: dict[str, object] = {
+        "class": "AX", "lead_time_days": 14.0, "lead_time_sd_days": 0.0, "review_days": 7.0,
+        "pack_size": 12.0, "min_order": 0.0, "shelf_life_days": np.inf, "service_level": 0.95,
+        "unit_cost": 3.0, "price": 5.0, "target": "cycle",
+    }  # fmt: skip
+    frame = pairs.assign(on_hand=on_hand, stock_day=TODAY - pd.Timedelta(days=1))
+    for name, value in (usual | columns).items():
+        frame[name] = value
+    frame["series_id"] = made.series_ids
     due = pd.DataFrame({"product_id": [1], "place_id": [1], "day": [TODAY], "quantity": [coming]})
     plan = facts.planned(made, frame, due)
     weeks = pairs.assign(ago=0, quantity=np.array(means) * 4, out=0)
