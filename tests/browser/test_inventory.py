@@ -28,6 +28,8 @@ def test_when_an_order_is_ticked_and_exported_then_the_file_opens_with_that_orde
     page.get_by_role("textbox", name="Your name").fill("Ada")
     page.get_by_role("textbox", name="Your name").press("Enter")
     settle(page)
+    page.wait_for_timeout(1000)  # the list is drawn again below what the name may have changed
+    grid = page.get_by_test_id("stDataFrame").first
     box = grid.bounding_box()
     assert box is not None
     approve = page.get_by_role("button", name="Approve 1", exact=True)

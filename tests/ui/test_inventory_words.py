@@ -34,12 +34,12 @@ def forecast(means: list[float]) -> fc.Forecast:
 
 
 def decided(
-    means: list[float], on_hand: list[float], *, coming: float = 0.0, **columns: object
+    means: list[float], on_hand: list[float], *, coming: float = 0.0, **columns: Any
 ) -> pd.DataFrame:
     """Lines with these weekly sales and stocks, decided on by nobody yet."""
     made = forecast(means)
     pairs = sources.pairs(made.series_ids)
-    usual: dict[str, object] = {
+    usual: dict[str, Any] = {
         "class": "AX", "lead_time_days": 14.0, "lead_time_sd_days": 0.0, "review_days": 7.0,
         "pack_size": 12.0, "min_order": 0.0, "shelf_life_days": np.inf, "service_level": 0.95,
         "unit_cost": 3.0, "price": 5.0, "target": "cycle",
