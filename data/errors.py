@@ -27,3 +27,7 @@ class NotFound(DataError):
 
 class CorrectionError(DataError):
     """A correction cannot be kept: a quantity below zero, a day twice, no reason."""
+
+
+class InventoryError(DataError):
+    """A stock setting, delivery or order that cannot be: a lead time below zero, no reason."""

@@ -99,6 +99,12 @@ TABLE: dict[str, tuple[Entry, ...]] = {
         Entry(SCHEDULES, "Schedules", ":material/event_repeat:", "Trainings that repeat."),
     ),
     "Plan": (
+        Entry(
+            "pages/plan/inventory.py",
+            "Inventory",
+            ":material/inventory_2:",
+            "What to order now, what is too much, and what to move.",
+        ),
         Entry(REPORTS, "Reports", ":material/description:", "PDF, Excel and HTML to hand on."),
     ),
 }

@@ -7,15 +7,20 @@ time of a product that sells in lumps is nothing like a bell.
 from forecasting.planning.items import Items
 from forecasting.planning.orders import Plan, plan_orders
 from forecasting.planning.replay import Replay, gaussian_levels, replay, up_to
+from forecasting.planning.starting import starting
+from forecasting.planning.stock_ahead import StockAhead, stock_ahead
 from forecasting.planning.transfers import transfers
 
 __all__ = [
     "Items",
     "Plan",
     "Replay",
+    "StockAhead",
     "gaussian_levels",
     "plan_orders",
     "replay",
+    "starting",
+    "stock_ahead",
     "transfers",
     "up_to",
 ]

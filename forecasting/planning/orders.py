@@ -38,7 +38,7 @@ class Plan:
             raise ConfigError(f"budget={budget} must be at least 0.")
         cost, margin = self.items.unit_cost, self.items.margin
         known = (cost > 0) & (margin > 0)
-        wanted = np.where(known, self.lines["quantity"].to_numpy(), 0.0)
+        wanted = np.where(known, self.lines["quantity"].fillna(0.0).to_numpy(), 0.0)
         if wanted @ np.where(known, cost, 0.0) <= budget:
             return self._at(wanted, known)
         low, high = 0.0, float(np.max((margin / cost)[known]))  # of the marginal return
@@ -107,9 +107,10 @@ def plan_orders(
     - on_hand - on_order + rounding; reorder_point (with less in stock and on order, stock is likely
     to end before a delivery ordered now), order_up_to, safety_stock (order_up_to less the expected
     demand); sells_out (middle of the paths, NaT when beyond ten horizons), order_by (last day that
-    still keeps the service), out_before (chance of selling out before a delivery ordered now),
-    lost_before (units that no order saves), lost_if_not and margin_if_not (units and money that
-    ordering saves), weeks_of_cover, excess (units beyond the sales of 13 weeks), note.
+    keeps the service; past where it is too late), out_before (chance of selling out before a
+    delivery ordered now), lost_before (units that no order saves), lost_if_not and margin_if_not
+    (units and money that ordering saves), weeks_of_cover, excess (units beyond the sales of 13
+    weeks), note.
     """
     if isinstance(items, pd.DataFrame):
         items = Items.from_frame(items, forecast.series_ids)
@@ -154,9 +155,7 @@ def plan_orders(
             "order_by": _dates(
                 forecast,
                 step_days,
-                np.maximum(
-                    _quantile(exposure.out_at, 1 - level) - items.lead_time_days / step_days, 0.0
-                ),
+                _quantile(exposure.out_at, 1 - level) - items.lead_time_days / step_days,
             ),
             "out_before": exposure.out_before,
             "lost_before": exposure.lost_before,
@@ -241,7 +240,8 @@ def _fills(samples: Float32Array, allowed: FloatArray) -> FloatArray:
 def _in_packs(quantity: FloatArray, items: Items) -> FloatArray:
     """Whole packs, and the smallest order where anything is needed."""
     least = np.where(quantity > TOLERANCE, np.maximum(quantity, items.min_order), 0.0)
-    return np.asarray(np.ceil(least / items.pack_size - TOLERANCE) * items.pack_size)
+    packs = np.maximum(np.ceil(least / items.pack_size - TOLERANCE), 0.0)  # never minus zero
+    return np.asarray(packs * items.pack_size)
 
 
 def _saved(need: Float32Array, quantity: FloatArray) -> FloatArray:

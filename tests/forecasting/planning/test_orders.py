@@ -134,7 +134,8 @@ def test_when_a_delivery_comes_too_late_then_the_days_before_it_are_lost() -> No
     lines = records(plan_orders(forecast, asked))
     assert lines[0]["out_before"] == 1.0
     assert lines[0]["lost_before"] == pytest.approx(400, rel=0.01)
-    assert lines[0]["order_by"] == pd.Timestamp("2026-11-01")
+    # Sold out within 1 November, so an order had to leave five days before: it is too late.
+    assert lines[0]["order_by"] == pd.Timestamp("2026-10-27")
 
 
 def test_when_lead_times_vary_then_more_is_kept() -> None:

@@ -1,0 +1,286 @@
+"""What the Inventory page reads: stock, settings, the forecast, and the plan made of them.
+
+Forecast and plan take seconds for a large shop, so they are made once and kept for all sessions,
+by the version of the data, of the settings, and the run. While they are made, a bar says how far.
+"""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+import forecasting as fc
+from data import inventory, inventory_settings, saved_segments
+from data.inventory import PAIR
+from data.scope import Freq, Scope
+from data.segments import Thresholds
+from engine.registry import Entry
+from forecasting.planning import Plan
+from ui import inventory_facts as facts
+from ui import inventory_source as sources
+from ui import queries, run_forecasts, state, training
+from ui.engine import registry
+from ui.inventory_source import Source
+from ui.queries import Dataset
+
+KEPT = 6  # plans in memory; one of 30,490 lines with 500 futures takes about 100 MB
+_STEP_DAYS = {"D": 1, "W": 7}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Made:
+    """The plan of a scope, before budget and decisions."""
+
+    source: Source
+    plan: Plan
+    lines: pd.DataFrame  # of `facts.table`
+    items: pd.DataFrame  # of `facts.items`
+    coming: pd.DataFrame  # deliveries, of all lines
+    stock_day: date  # the newest stock
+    gone: int  # lines whose stock is too old to count
+    unforecast: int  # lines with stock that the forecast leaves out
+    late: int  # deliveries that were due before the stock was taken
+
+
+@dataclass(eq=False)
+class _Kept:
+    """Plans by key, the last used at the end."""
+
+    plans: "OrderedDict[Any, Made]" = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def has_stock(dataset_id: int) -> bool:
+    """Whether any stock is known."""
+    return not stock(dataset_id).empty
+
+
+def stock(dataset_id: int) -> pd.DataFrame:
+    """See `data.inventory.stock`."""
+    return _stock(queries.version(), revision(dataset_id), dataset_id)
+
+
+def revision(dataset_id: int) -> int:
+    """Of the settings, deliveries and counts."""
+    return inventory.revision(state.store(), dataset_id)
+
+
+def settings(dataset_id: int) -> pd.DataFrame:
+    """Every setting; never cached, because they change without an import."""
+    return inventory_settings.settings(state.store(), dataset_id)
+
+
+def classes(dataset: Dataset) -> "pd.Series[str]":
+    """AX to CZ by product_id, as on Segments with its usual limits, over all places."""
+    measure = "revenue" if dataset.has_revenue else "quantity"
+    whole = Scope(dataset_id=dataset.dataset_id, freq="W", measure=measure)  # type: ignore[arg-type]
+    found = queries.classified_products(whole, dataset.frequency, Thresholds())
+    if found.empty:
+        return pd.Series(dtype=object)
+    return found["abc"] + found["xyz"]
+
+
+def stock_day(known: pd.DataFrame, frequency: Freq) -> date:
+    """The newest day of stock; of weeks, the end of its week."""
+    newest: date = known["day"].max().date()
+    return newest + timedelta(days=6 - newest.weekday()) if frequency == "W" else newest
+
+
+def made(dataset: Dataset, scope: Scope) -> Made | None:
+    """The plan of a scope; None where no stock or no sales are known in it."""
+    known = _within(stock(dataset.dataset_id), scope)
+    if known.empty:
+        return None
+    day = stock_day(stock(dataset.dataset_id), dataset.frequency)
+    entry, why = _newest_run(dataset, scope, pd.Timestamp(day) + pd.Timedelta(days=1))
+    asked = replace(scope, freq="W", measure="quantity", corrected=False, correction_revision=0)
+    revised = revision(dataset.dataset_id)
+    key = (queries.version(), revised, asked, entry.run_id if entry else "")
+    kept = _kept()
+    with kept.lock:
+        if key in kept.plans:
+            kept.plans.move_to_end(key)
+            return _named(kept.plans[key], entry, why)
+    found = _make(dataset, scope, known, day, entry, why)
+    if found is not None:
+        with kept.lock:
+            kept.plans[key] = found
+            while len(kept.plans) > KEPT:
+                kept.plans.popitem(last=False)
+    return found
+
+
+def _named(made: Made, entry: Entry | None, why: str) -> Made:
+    """A kept plan with what is said of its forecast now: runs come and are given other names."""
+    if (made.source.entry is None) != (entry is None):
+        return made
+    return replace(made, source=replace(made.source, entry=entry, why_quick=why))
+
+
+def _make(
+    dataset: Dataset,
+    scope: Scope,
+    known: pd.DataFrame,
+    day: date,
+    entry: Entry | None,
+    why: str,
+) -> Made | None:
+    store, dataset_id = state.store(), dataset.dataset_id
+    today = pd.Timestamp(day) + pd.Timedelta(days=1)
+    fresh = known[(pd.Timestamp(day) - known["day"]).dt.days <= facts.GONE_DAYS]
+    if fresh.empty:
+        return None
+    bar = st.empty()
+    bar.progress(0.0, text="Reading sales")
+
+    def planning(done: int, count: int) -> None:
+        bar.progress(done / count, text=f"Planning {count:,} products in places")
+
+    asked = sorted(set(fresh["product_id"].tolist()))
+    weeks = inventory.weekly_sales(
+        store, dataset_id, until=day, weeks=sources.WEEKS, products=asked
+    )
+    weeks = weeks.merge(fresh[PAIR], on=PAIR)
+    source = _source(dataset, fresh, weeks, day, entry, why, bar)
+    if source is None:
+        bar.empty()
+        return None
+    settled = inventory_settings.resolved(
+        fresh,
+        settings(dataset_id),
+        inventory_settings.records(store, dataset_id),
+        classes(dataset),
+    )
+    frame = facts.items(fresh, settled, inventory.prices(store, dataset_id))
+    frame = frame[frame["series_id"].isin(source.forecast.series_ids)].reset_index(drop=True)
+    coming = inventory.coming(store, dataset_id, day)
+    plan = facts.planned(
+        source.forecast,
+        frame,
+        coming,
+        on_chunk=planning,
+    )
+    bar.empty()
+    return Made(
+        source=source,
+        plan=plan,
+        lines=facts.table(plan, frame, weeks, today=today),
+        items=frame,
+        coming=coming,
+        stock_day=day,
+        gone=len(known) - len(fresh),
+        unforecast=len(fresh) - len(frame),
+        late=inventory.late(store, dataset_id, day),
+    )
+
+
+def _source(
+    dataset: Dataset,
+    fresh: pd.DataFrame,
+    weeks: pd.DataFrame,
+    day: date,
+    entry: Entry | None,
+    why: str,
+    bar: Any,
+) -> Source | None:
+    """The run's forecast, else last year's weeks; None where nothing ever sold."""
+    today = pd.Timestamp(day) + pd.Timedelta(days=1)
+    if entry is not None:
+        frame = registry().run(entry.run_id).frame("forecast")
+        wanted = sources.ids(fresh)
+        place = _only_place(entry, dataset)
+        if frame is not None:
+            forecast = sources.of_run(frame, wanted, today, only_place=place)
+            if forecast is not None:
+                return Source(forecast=forecast, entry=entry)
+        why = "what the newest run forecast has passed"
+    if weeks.empty:
+        return None
+    forecast = sources.quick(
+        weeks,
+        day,
+        zero_gaps=inventory.counts_gaps_as_zero(state.store(), dataset.dataset_id),
+        on_progress=lambda share: bar.progress(share, text="Last year's weeks"),
+    )
+    kept = forecast.series_ids.isin(sources.ids(fresh))
+    return Source(forecast=_only(forecast, kept), entry=None, why_quick=why)
+
+
+def _only(forecast: fc.Forecast, kept: Any) -> fc.Forecast:
+    if kept.all():
+        return forecast
+    return replace(
+        forecast,
+        mean=forecast.mean[kept],
+        quantiles=forecast.quantiles[kept],
+        series_ids=forecast.series_ids[kept],
+    )
+
+
+def _newest_run(dataset: Dataset, scope: Scope, today: pd.Timestamp) -> tuple[Entry | None, str]:
+    """The newest finished run of days or weeks that covers the scope's lines, or why none does."""
+    why = "no trained forecast by product and place covers this"
+    categories = queries.products(dataset.dataset_id)["categories"].to_dict()
+    paths = {int(str(key)): path for key, path in categories.items()}
+    for entry in registry().entries():
+        of_run = training.scope_of(entry.about)
+        if not entry.about.model or of_run is None or of_run.dataset_id != scope.dataset_id:
+            continue
+        if not (registry().run(entry.run_id).folder / "forecast.parquet").is_file():
+            continue
+        by_line = entry.about.scope.get("split") == "product_place" or _only_place(entry, dataset)
+        if not by_line or of_run.freq not in _STEP_DAYS or of_run.measure != "quantity":
+            continue
+        asked = replace(scope, freq=of_run.freq, measure="quantity")
+        if run_forecasts.selects(entry.about, of_run, asked, paths) is None:
+            continue
+        step = _STEP_DAYS[of_run.freq]
+        until = pd.Timestamp(entry.about.data_until) + pd.Timedelta(
+            days=step * (entry.about.horizon + 1)
+        )
+        if until < today + pd.Timedelta(days=3 * step):
+            why = f"what “{entry.name}” forecast has passed"
+            continue
+        return entry, ""
+    return None, why
+
+
+def _only_place(entry: Entry, dataset: Dataset) -> int | None:
+    """The place that a run by product is of, where it is of a single one."""
+    if entry.about.scope.get("split") != "product":
+        return None
+    if (place := entry.about.scope.get("place")) is not None:
+        return int(place)
+    places = queries.places(dataset.dataset_id).index
+    return int(places[0]) if len(places) == 1 else None
+
+
+def _within(known: pd.DataFrame, scope: Scope) -> pd.DataFrame:
+    """The rows of the scope's products and place."""
+    if scope.place_id is not None:
+        known = known[known["place_id"] == scope.place_id]
+    if scope.product_id is not None:
+        return known[known["product_id"] == scope.product_id]
+    products = queries.products(scope.dataset_id)
+    depth = len(scope.categories)
+    if depth:
+        inside = products["categories"].map(lambda path: path[:depth] == scope.categories)
+        known = known[known["product_id"].isin(products.index[inside.to_numpy(dtype=bool)])]
+    if scope.segment_id is not None:
+        members = saved_segments.members(state.store(), scope.segment_id)
+        known = known[known["product_id"].isin(members)]
+    return known
+
+
+@st.cache_resource(show_spinner=False)
+def _kept() -> _Kept:
+    return _Kept()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _stock(version: queries.Version, revision: int, dataset_id: int) -> pd.DataFrame:
+    return inventory.stock(state.store(), dataset_id)
