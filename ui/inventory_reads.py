@@ -22,7 +22,7 @@ from engine.registry import Entry
 from forecasting.planning import Plan
 from ui import inventory_facts as facts
 from ui import inventory_source as sources
-from ui import queries, run_forecasts, state, training
+from ui import queries, run_queries, state, training
 from ui.engine import registry
 from ui.inventory_source import Source
 from ui.queries import Dataset
@@ -224,8 +224,6 @@ def _only(forecast: fc.Forecast, kept: Any) -> fc.Forecast:
 def _newest_run(dataset: Dataset, scope: Scope, today: pd.Timestamp) -> tuple[Entry | None, str]:
     """The newest finished run of days or weeks that covers the scope's lines, or why none does."""
     why = "no trained forecast by product and place covers this"
-    categories = queries.products(dataset.dataset_id)["categories"].to_dict()
-    paths = {int(str(key)): path for key, path in categories.items()}
     for entry in registry().entries():
         of_run = training.scope_of(entry.about)
         if not entry.about.model or of_run is None or of_run.dataset_id != scope.dataset_id:
@@ -236,7 +234,7 @@ def _newest_run(dataset: Dataset, scope: Scope, today: pd.Timestamp) -> tuple[En
         if not by_line or of_run.freq not in _STEP_DAYS or of_run.measure != "quantity":
             continue
         asked = replace(scope, freq=of_run.freq, measure="quantity")
-        if run_forecasts.selects(entry.about, of_run, asked, paths) is None:
+        if run_queries.selecting(asked, entry.run_id) is None:
             continue
         step = _STEP_DAYS[of_run.freq]
         until = pd.Timestamp(entry.about.data_until) + pd.Timedelta(
