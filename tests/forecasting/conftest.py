@@ -6,6 +6,8 @@ import pytest
 
 import forecasting as fc
 
+collect_ignore = ["ray_script.py"]  # a script; it loads Ray, which settles on a token then
+
 
 def daily_frame(days: int = 120, seed: int = 0) -> pd.DataFrame:
     """Twelve series with a weekly season: busy, slow, gappy, short, constant, dead, negative."""

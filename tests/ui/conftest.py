@@ -1,5 +1,6 @@
 """The app on an empty store in a folder of its own, closed and forgotten afterwards."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,14 @@ from streamlit.testing.v1 import AppTest
 from ui import background, state
 
 APP = Path(__file__).parents[2] / "app.py"
+
+
+@pytest.fixture(autouse=True)
+def own_main() -> Iterator[None]:
+    """AppTest leaves its script behind as the main module, which spawned processes would load."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture
