@@ -12,6 +12,7 @@ from tests.browser.conftest import settle
 pytestmark = pytest.mark.browser
 
 WAIT = 60_000
+ROW = 31  # pixels, and so is the header
 
 
 def covariates(page: Page) -> str:
@@ -36,10 +37,15 @@ def test_when_a_festival_is_turned_off_then_models_do_not_know_it_until_that_is_
     save = page.get_by_role("button", name="Save changes")
     expect(save).to_be_disabled(timeout=WAIT)
     grid = page.get_by_test_id("stDataFrame").last
-    grid.click(position={"x": 50, "y": 15 + 31 * 9})  # the tick of the ninth line
+    grid.scroll_into_view_if_needed()
+    rows = grid.locator("canvas table tbody tr")
+    rows.filter(has_text="11.11").first.wait_for(state="attached", timeout=WAIT)
+    lines = rows.all_inner_texts()
+    at = next(number for number, line in enumerate(lines, start=1) if "11.11" in line)
+    grid.click(position={"x": 50, "y": 15 + ROW * at})  # its tick
     expect(save).to_be_enabled(timeout=WAIT)
     save.click()
-    expect(page.get_by_text("Saved: 11.11 off")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("Last edits (1)")).to_be_visible(timeout=WAIT)
     settle(page)
     page.goto(f"{url}/train?dataset=1")
     settle(page)
@@ -47,7 +53,7 @@ def test_when_a_festival_is_turned_off_then_models_do_not_know_it_until_that_is_
     page.goto(f"{url}/calendar?dataset=1")
     settle(page)
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Undone: 11.11 off").first).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("Last edits (2)")).to_be_visible(timeout=WAIT)
     settle(page)
     page.goto(f"{url}/train?dataset=1")
     settle(page)
