@@ -117,7 +117,7 @@ def test_when_the_page_is_left_while_reading_then_the_work_goes_on_and_cancel_en
         page.keyboard.press("Escape")
         settle(page)
         page.get_by_role("button", name="Read from the server").click()
-        page.get_by_text("Reading every row").first.wait_for(timeout=30_000)
+        page.get_by_role("button", name="Cancel").wait_for(timeout=30_000)  # while it reads
 
     page.goto(f"{url}/upload")
     settle(page)
