@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import settle
 
-ROWS = 2_500_000
+ROWS = 5_000_000
 REAL = Path(os.environ.get("ALMANAC_DATA", "../shared/data"))
 
 
