@@ -169,13 +169,7 @@ def movers(dataset: Dataset, scope: Scope) -> None:
         },
     )
     if click := st.session_state.get(_OPEN):
-        st.switch_page(
-            navigation.FORECAST,
-            query_params={
-                "dataset": str(dataset.dataset_id),
-                "product": str(table.at[click["row"], "child_id"]),
-            },
-        )
+        navigation.open_forecast(dataset.dataset_id, str(table.at[click["row"], "child_id"]))
 
 
 def loaded(current: Dataset) -> None:

@@ -4,6 +4,7 @@ A new page is one file under `pages/<section>/` and one line here.
 """
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -134,3 +135,11 @@ def current() -> StreamlitPage:
         },
         expanded=True,  # else Streamlit folds the last section away
     )
+
+
+def open_forecast(dataset_id: int, product: str, place_id: int | None = None) -> NoReturn:
+    """Go on to the forecast of the product of this id, in one place or in all of them."""
+    asked = {"dataset": str(dataset_id), "product": product}
+    if place_id is not None:
+        asked["place"] = str(place_id)
+    st.switch_page(FORECAST, query_params=asked)
