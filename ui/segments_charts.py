@@ -29,10 +29,7 @@ def matrix(cells: pd.DataFrame, columns: str, chosen: words.Filter, what: str) -
     rows = list(zip(cells["abc"], cells["column"], cells["products"], cells["share"], strict=True))
     most = max(float(cells["share"].max()), 1e-9)
     places = [min(int(share / most * 10), 9) for *_, share in rows]
-    picked = [
-        (not chosen.abc or abc in chosen.abc) and (not across or column in across)
-        for abc, column, *_ in rows
-    ]
+    picked = [_is_picked(abc, column, chosen.abc, across) for abc, column, *_ in rows]
     figure = go.Figure(
         go.Bar(
             x=[names.index(column) for _, column, *_ in rows],
@@ -84,6 +81,11 @@ def matrix(cells: pd.DataFrame, columns: str, chosen: words.Filter, what: str) -
         **NAMED_AXIS,
     )
     return figure
+
+
+def _is_picked(abc: str, column: str, rows: Sequence[str], columns: Sequence[str]) -> bool:
+    """Whether a cell is among those chosen, where none means all."""
+    return (not rows or abc in rows) and (not columns or column in columns)
 
 
 def _letters(places: Sequence[int], picked: Sequence[bool]) -> list[str]:
