@@ -44,7 +44,7 @@ class Runs:
 
     entry: Entry
     before: Entry | None
-    tests: Path | None  # backtest.parquet
+    tests: Path | None  # scores.parquet of its comparison
     tests_run: str  # run id of it
 
 
@@ -73,10 +73,11 @@ def runs(dataset: Dataset) -> Runs | None:
     earlier = [each for each in known if each.about.scope == entry.about.scope]
     before = next((each for each in earlier if each.about.data_until < until_day), None)
     tests = champions.comparison_of(registry(), entry)
+    scores = tests.folder / "scores.parquet" if tests else None
     return Runs(
         entry=entry,
         before=before,
-        tests=tests.folder / "backtest.parquet" if tests else None,
+        tests=scores if scores is not None and scores.is_file() else None,
         tests_run=tests.run_id if tests else "",
     )
 
@@ -276,14 +277,11 @@ def _ahead(frame: pd.DataFrame, day: date) -> "pd.Series[float] | None":
 
 def _tests(path: Path, entry: Entry) -> pd.DataFrame:
     """product_id, window, wrong, off, actual of the run's model; 0 is the newest window."""
-    frame = _read(path, ["series_id", "timestamp", "mean", "actual", "cutoff", "model"])
-    own = frame[(frame["model"].astype(str) == entry.about.model) & frame["actual"].notna()]
-    sums = own.groupby(["product_id", "cutoff", "timestamp"], observed=True)[["mean", "actual"]]
-    table = sums.sum().reset_index()
-    table["off"] = table["mean"] - table["actual"]
-    table["wrong"] = table["off"].abs()
-    order = {cutoff: at for at, cutoff in enumerate(sorted(table["cutoff"].unique())[::-1])}
-    return table.assign(window=table["cutoff"].map(order))
+    frame = _read(path, ["series_id", "cutoff", "actual", "error", "absolute_error"],
+                  model=entry.about.model)  # fmt: skip
+    order = {cutoff: at for at, cutoff in enumerate(sorted(frame["cutoff"].unique())[::-1])}
+    frame["window"] = frame["cutoff"].map(order)
+    return frame.rename(columns={"error": "off", "absolute_error": "wrong"})
 
 
 def _arrived(
@@ -358,9 +356,14 @@ def _quick(store: Store, dataset_id: int, day: date, sold: Sold) -> "pd.Series[f
     return ahead.rename_axis("product_id")
 
 
-def _read(path: Path, columns: list[str]) -> pd.DataFrame:
-    """Columns of a run's file, with product_id (and place_id) in the place of series_id."""
-    frame = pd.read_parquet(path, columns=columns)
+def _read(path: Path, columns: list[str], *, model: str = "") -> pd.DataFrame:
+    """Columns of a run's file, with product_id (and place_id) in the place of series_id.
+
+    Of a comparison, the rows of one model.
+    """
+    frame = pd.read_parquet(
+        path, columns=columns, filters=[("model", "==", model)] if model else None
+    )
     codes, ids = pd.factorize(frame.pop("series_id"))
     parts = pd.Index(ids).astype(str).str.partition(":").to_frame(index=False)
     frame["product_id"] = parts[0].astype(int).to_numpy()[codes]

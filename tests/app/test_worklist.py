@@ -109,11 +109,12 @@ def run_of(name: str, until: pd.Timestamp, factor: float, *, group: str = "") ->
     error = np.where(tests["cutoff"] == cutoffs[0], 0.5, 0.05)
     tests = tests.assign(
         model="lstm", series_id=tests["product_id"].astype(str), actual=tests["mean"],
-        timestamp=tests["cutoff"] + pd.Timedelta(days=1), mean=tests["mean"] * (1 - error),
+        error=-tests["mean"] * error, absolute_error=tests["mean"] * error,
     )  # fmt: skip
     compared = registry().run(f"tests-{name}").folder
     compared.mkdir(parents=True)
-    tests.drop(columns="product_id").to_parquet(compared / "backtest.parquet")
+    tests.drop(columns="product_id").to_parquet(compared / "scores.parquet")
+    tests.head(1).to_parquet(compared / "backtest.parquet")
     registry().add(f"tests-{name}", About(model="", group=group), name=f"{name} tests")
 
 
