@@ -114,6 +114,10 @@ def cards(dataset: Dataset, scope: Scope) -> Slots | None:
             price = summaries.recent(series, "price", rhythm)
             _card("Mean price paid", price, freq, lambda value: fmt.price(value, currency), "off")
         stake = st.empty()
+        if freq == "M":
+            _card("Units last month", summaries.recent(series, "quantity", rhythm), freq, fmt.units)
+        else:  # until the worklist is there, so that nothing jumps
+            stake.metric("Money at stake", fmt.DASH, border=True, height="stretch")
     return Slots(ahead=ahead, stake=stake)
 
 
