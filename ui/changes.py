@@ -23,7 +23,6 @@ HELP = {
     "model": "The rest: trained again, with other options, or another method.",
 }
 _COLOURS = {"data": "#000001", "plan": "#000003", "model": "#000004"}  # recent, promotion, price
-_PATTERNS = {"data": "", "plan": "/", "model": "."}  # colour never stands alone
 _TABLE_ROWS = 200
 _NOW, _BEFORE = "now", "before"  # in the address
 
@@ -142,7 +141,6 @@ def figure(found: Changes, currency: str) -> go.Figure:
             name=NAMES[cause],
             marker={
                 "color": _COLOURS[cause],
-                "pattern": {"shape": _PATTERNS[cause], "size": 5},
                 "line": {"width": 1, "color": "#000038"},
             },
             customdata=[fmt.amount(value, measure, currency) for value in values],
@@ -185,13 +183,13 @@ def table(found: Changes, dataset: Dataset) -> None:
     currency = dataset.currency if found.scope.measure == "revenue" else ""
     order = found.series["change"].abs().sort_values(ascending=False, kind="stable").index
     shown = found.series.loc[order].head(_TABLE_ROWS)
-    rows = shown.reset_index()
+    rows = shown.round(0).add(0.0).reset_index()  # no -0
     named = reads.labels(found)
     frame = pd.DataFrame(
         {
             "label": [named[str(each)] for each in rows["series_id"]],
             "change": rows["change"],
-            "cause": [[_cause(row)] for row in rows.to_dict("records")],
+            "cause": [[_cause(row)] for row in shown.to_dict("records")],
             **{name: rows[name] for name in ("before", *CAUSES, "after")},
             "open": "Open",
         }
