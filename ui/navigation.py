@@ -24,6 +24,7 @@ class Entry:
 HOME = "pages/start/home.py"
 FORECAST = "pages/forecast/forecast.py"
 COMPARE = "pages/forecast/compare.py"
+CHANGES = "pages/forecast/changes.py"
 TRAIN = "pages/forecast/train.py"
 JOBS = "pages/forecast/jobs.py"
 MODELS = "pages/forecast/models.py"
@@ -94,6 +95,12 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             "What will sell, in which range, beside last year.",
         ),
         Entry(COMPARE, "Compare", ":material/leaderboard:", "Which model is better, and is it so."),
+        Entry(
+            CHANGES,
+            "What changed",
+            ":material/difference:",
+            "Why a forecast is another one than before: sales, plan or model.",
+        ),
         Entry(TRAIN, "Train", ":material/model_training:", "Networks, trained in the background."),
         Entry(JOBS, "Jobs", ":material/progress_activity:", "What is being done, and was."),
         Entry(MODELS, "Models", ":material/deployed_code:", "Every trained model, to use again."),
