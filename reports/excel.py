@@ -30,8 +30,17 @@ _COLOURS = {
     "last_year": "#8E949D",
     "rival": "#DB7B1B",
     "reference": "#8E949D",
+    "third": "#308177",
+    "fourth": "#83326B",
+    "fifth": "#946900",
 }
-_DASHES = {"last_year": "round_dot", "reference": "dash"}
+_DASHES = {
+    "last_year": "round_dot",
+    "reference": "dash",
+    "third": "dash",
+    "fourth": "long_dash",
+    "fifth": "round_dot",
+}
 
 
 def excel(review: Review, *, paper: Paper = "a4") -> bytes:

@@ -33,6 +33,9 @@ _COLOURS = {
     "last_year": ("#8E949D", "dot"),
     "rival": ("#DB7B1B", "solid"),
     "reference": ("#8E949D", "dash"),
+    "third": ("#308177", "dash"),
+    "fourth": ("#83326B", "longdash"),
+    "fifth": ("#946900", "dot"),
 }
 _BAND = "rgba(23,69,194,0.18)"
 _BAR_LETTERS = 40
@@ -163,7 +166,8 @@ def _figures(block: Figures, write: Writer) -> str:
 
 def _table(block: Table, write: Writer) -> str:
     marks = [
-        "" if column.kind in ("text", "day") else ' class="number"' for column in block.columns
+        "" if column.kind in ("text", "day", "soon") else ' class="number"'
+        for column in block.columns
     ]
     heads = "".join(
         f'<th scope="col"{mark}>{_text(column.label)}</th>'

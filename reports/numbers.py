@@ -62,6 +62,7 @@ class Writer:
             "whole": lambda number: f"{number:.0%}",
             "change": _change,
             "score": lambda number: _grouped(number, 3),
+            "times": lambda number: f"{number:.{1 if number >= 1.995 else 2}f}×",
         }
         return write[self._resolved(kind)](float(value))
 
@@ -71,6 +72,8 @@ class Writer:
             return DASH
         if kind == "text":
             return str(value)
+        if kind == "soon":
+            return self.short_day(value)  # type: ignore[arg-type]
         return self.day(value) if kind == "day" else self.full(value, kind)  # type: ignore[arg-type]
 
     def day(self, value: date | pd.Timestamp) -> str:
@@ -97,6 +100,30 @@ class Writer:
         """The day of the week, short."""
         moment = pd.Timestamp(value)
         return f"周{_WEEKDAYS[moment.dayofweek]}" if self.language == "zh" else f"{moment:%a}"
+
+    def month_name(self, number: int) -> str:
+        """A month of every year, 1 to 12."""
+        return f"{number}月" if self.language == "zh" else f"{pd.Timestamp(2026, number, 1):%B}"
+
+    def weekday_name(self, number: int) -> str:
+        """A day of every week, 0 for Monday."""
+        if self.language == "zh":
+            return f"周{_WEEKDAYS[number]}"
+        return f"{pd.Timestamp(2026, 6, 1 + number):%A}"
+
+    def span(self, first: pd.Timestamp, last: pd.Timestamp) -> str:
+        """From a day to a day."""
+        return f"{self.day(first)} – {self.day(last)}"
+
+    def signed(self, value: float, kind: Kind) -> str:
+        """A difference, as sentences write it.
+
+        >>> writer = Writer(language="en", measure="revenue", currency="€")
+        >>> writer.signed(1_200.0, "amount"), writer.signed(-40.0, "amount")
+        ('+€1.2K', '−€40')
+        """
+        text = self.brief(value, kind)
+        return f"+{text}" if value > 0 and text != self.brief(0.0, kind) else text
 
     def month(self, value: date | pd.Timestamp) -> str:
         """A month with its year."""
@@ -144,6 +171,8 @@ class Writer:
             "whole": "0%",
             "change": '+0.0%;−0.0%;"0%"',
             "score": "0.000",
+            "times": '0.00"×"',
+            "soon": 'm"月"d"日"' if self.language == "zh" else "d mmm",
             "day": 'yyyy"年"m"月"d"日"' if self.language == "zh" else "d mmm yyyy",
         }
         return formats[self._resolved(kind)]

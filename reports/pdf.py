@@ -230,7 +230,7 @@ def _table(block: Table, write: Writer) -> Json:
     return {
         **_headed(block, "table"),
         "widths": [column.width for column in block.columns],
-        "numeric": [column.kind not in ("text", "day") for column in block.columns],
+        "numeric": [column.kind not in ("text", "day", "soon") for column in block.columns],
         "head": [breakable(column.label) for column in block.columns],
         "rows": [list(row) for row in zip(*columns, strict=True)],
     }
