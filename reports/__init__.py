@@ -25,6 +25,7 @@ from reports.order_proposal import order_proposal
 from reports.pdf import gaps, pages, pdf
 from reports.product_sheet import product_sheets
 from reports.scenario_comparison import scenario_comparison
+from reports.style import Style, checked_logo
 
 __all__ = [
     "LANGUAGES",
@@ -45,7 +46,9 @@ __all__ = [
     "ScenarioFacts",
     "ScenarioOne",
     "Setting",
+    "Style",
     "category_review",
+    "checked_logo",
     "excel",
     "forecast_review",
     "gaps",

@@ -25,13 +25,13 @@ from reports.content import (
     Text,
 )
 from reports.exceptions import exceptions
-from reports.facts import CategoryFacts, Festival
+from reports.facts import CategoryFacts
+from reports.festivals import ahead_blocks
 from reports.numbers import Writer
 from reports.words import Words
 
 _ABC, _XYZ = ("A", "B", "C"), ("X", "Y", "Z")
 _STRONG, _MODERATE, _WEAK = 0.64, 0.3, 0.1  # strengths of season, as on the Seasonality page
-_FESTIVALS = 12  # in the table
 _STEPS = {
     "volume": "Volume",
     "price": "Price",
@@ -60,7 +60,9 @@ def category_review(facts: CategoryFacts) -> Review:
     if not facts.classes.empty:
         sections.append(Section(title=say("Range"), blocks=_range(facts, say, write)))
     sections.append(Section(title=say("Season"), blocks=(_season(facts, say, write),)))
-    sections.append(Section(title=say("Festivals ahead"), blocks=_festivals(facts, say)))
+    sections.append(
+        Section(title=say("Festivals ahead"), blocks=ahead_blocks(facts.festivals, say))
+    )
     sections += _ahead(facts, say)
     sections.append(Section(title=say("Methods and data"), blocks=(_notes(facts, say),)))
     return Review(
@@ -313,55 +315,6 @@ def _strength(value: float, say: Words) -> dict[str, str]:
         "none": say("none"),
     }
     return {"strength": said[word], "number": f"{value * 100:.0f}"}
-
-
-def _festivals(facts: CategoryFacts, say: Words) -> tuple[Block, ...]:
-    if not facts.festivals:
-        return (Text(paragraphs=(say("No festival in the calendar for the next weeks."),)),)
-    shown = facts.festivals[:_FESTIVALS]
-    frame = pd.DataFrame(
-        [
-            {
-                "name": each.name,
-                "day": each.first_day,
-                "lift": _known(each.lift),
-                "low": _known(each.low),
-                "high": _known(each.high),
-                "times": float(each.times) if each.times else float("nan"),
-                "extra": _known(each.extra if each.is_clear else None),
-                "said": say(_judged(each)),
-            }
-            for each in shown
-        ]
-    )
-    table = Table(
-        title=say("What they did before"),
-        remark=say("times what is usual without them, on their own days"),
-        frame=frame,
-        columns=(
-            Column(name="name", label=say("Festival"), kind="text", width=1.9),
-            Column(name="day", label=say("First day"), kind="day", width=1.3),
-            Column(name="lift", label=say("Times usual"), kind="times"),
-            Column(name="low", label=say("8 in 10 from"), kind="times"),
-            Column(name="high", label=say("8 in 10 to"), kind="times"),
-            Column(name="times", label=say("Seen"), kind="units", width=0.7),
-            Column(name="extra", label=say("Adds about"), kind="amount", width=1.1),
-            Column(name="said", label=say("Effect"), kind="text", width=1.4),
-        ),
-    )
-    return (table,)
-
-
-def _judged(each: Festival) -> str:
-    if each.lift is None:
-        return "never measured"
-    if not each.is_clear:
-        return "could be chance"
-    return "sells more" if each.lift > 1 else "sells less"
-
-
-def _known(value: float | None) -> float:
-    return float("nan") if value is None else value
 
 
 def _ahead(facts: CategoryFacts, say: Words) -> list[Section]:
