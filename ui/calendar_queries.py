@@ -64,6 +64,11 @@ def effects(scope: Scope) -> Effects:
     )
 
 
+def effects_now(store: Store, scope: Scope) -> Effects:
+    """The effects on the whole scope alone, measured at once; may be called from any thread."""
+    return _effects_now(queries.version(), scope, store)
+
+
 def with_events(panel: pd.DataFrame, scope: Scope, split: Split) -> pd.DataFrame:
     """A panel with what its calendar knows ahead: pooled days, and a column per event."""
     from ui import covariates
@@ -108,6 +113,11 @@ def _shares(dataset_id: int) -> dict[int, float]:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _entries(version: Version, dataset_id: int) -> list[Entry]:
     return calendar_store.read(state.store(), dataset_id)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _effects_now(version: Version, scope: Scope, _store: Store) -> Effects:
+    return _effects(_store, scope, False, lambda share: None)
 
 
 def _effects(store: Store, scope: Scope, by_category: bool, tell: Tell) -> Effects:
