@@ -20,6 +20,7 @@ from ui import (
     overview_choice,
     queries,
     state,
+    table_files,
 )
 from ui import format as fmt
 from ui import overview_words as words
@@ -316,20 +317,13 @@ def downloads(
 ) -> None:
     """The Download menu: every product with both spans, and the charts."""
 
-    def everything() -> bytes:
+    def everything() -> pd.DataFrame:
         table = database.products(state.store(), scope, comparison).drop(columns="product_id")
-        return words.csv(table, dataset=dataset.name, comparison=comparison).encode("utf-8-sig")
+        return words.every_product(table, dataset=dataset.name, comparison=comparison)
 
     with chart_downloads.menu(place):
-        st.download_button(
-            "All products (CSV)",
-            everything,
-            file_name=f"overview-{comparison.first}-{comparison.last}.csv",
-            mime="text/csv",
-            on_click="ignore",
-            type="tertiary",
-            key="overview_csv",
-        )
+        stem = f"overview-{comparison.first}-{comparison.last}"
+        table_files.buttons(everything, "All products", stem=stem, key="overview")
 
 
 def _what(scope: Scope) -> str:
