@@ -44,7 +44,7 @@ def by_lag(store: Store, dataset_id: int, freq: Freq, lag: int, scope: Scope) ->
         )
         SELECT timestamp, publication_id, sum(mean) AS baseline, sum(final) AS final,
                sum(actual) AS actual
-        FROM {_TOLD} WHERE {condition.replace("dataset_id", "c.dataset_id")}
+        FROM {_TOLD} WHERE {condition}
         GROUP BY ALL ORDER BY timestamp
         """,
         bound | {"dataset_id": dataset_id, "freq": freq, "lag": lag},

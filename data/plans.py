@@ -208,7 +208,8 @@ def rows(store: Store, plan: Plan, scope: Scope | None = None) -> pd.DataFrame:
 
 
 MOVED = ", ".join(
-    f"CASE WHEN mean > 0 THEN {name} * final / mean ELSE final END AS {name}" for name in QUANTILES
+    f"CASE WHEN mean > 0 THEN {name} * final / mean WHEN {name} >= 0 THEN final END AS {name}"
+    for name in QUANTILES
 )
 
 

@@ -257,7 +257,9 @@ def test_when_a_change_was_taken_back_meanwhile_then_that_is_a_conflict_too(
     number = made(store, plan, change(APPLE, node="Apple"))
     seen = plans.revision(store, plan.plan_id)
     plan_changes.undo(store, plan, number, author="Ada")
-    with pytest.raises(Conflict, match=r"Ada changed the same cells .* took back a change of Apple"):
+    with pytest.raises(
+        Conflict, match=r"Ada changed the same cells .* took back a change of Apple"
+    ):
         plan_changes.apply(store, plan, change(APPLE), author="Bea", based_on=seen)
 
 
