@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import forecast_chart, layout, scope
+from ui import forecast_chart, layout, plan_sheet, scope
 from ui import forecast_view as view
 
 head = layout.page("Forecast")
@@ -26,5 +26,6 @@ with left:
 with right:
     view.inside(asked, choice, dataset)
     view.words(outlook, asked, choice, dataset)
-view.table(outlook, asked, dataset)
+if not plan_sheet.show(asked, outlook, dataset):
+    view.table(outlook, asked, dataset)
 view.downloads(head.actions, outlook, asked, dataset)
