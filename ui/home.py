@@ -218,7 +218,7 @@ def _load_demo() -> None:
     with st.spinner("Making three years of sales…", width="stretch"):
         dataset_id = demo.load(state.store(), today=date.today())
     address.go(_only(dataset_id))
-    st.toast("The demo shop is loaded.", icon=":material/check:")
+    layout.say_after_rerun("The demo shop is loaded.")
     st.rerun()
 
 

@@ -68,7 +68,7 @@ def upload(place: DeltaGenerator) -> None:
                 st.error(fmt.escape(str(error)))
                 return
             entry = registry().entry(run_id)
-            st.toast(f"{fmt.escape(entry.name if entry else file.name)} is here.")
+            layout.say_after_rerun(f"{fmt.escape(entry.name if entry else file.name)} is here.")
             st.query_params["run"] = run_id
             st.rerun()
 
@@ -332,7 +332,7 @@ def _confirm(entry: Entry) -> None:
             st.error(fmt.escape(str(error)))
             return
         st.query_params.pop("run", None)
-        st.toast("The model is deleted.")
+        layout.say_after_rerun("The model is deleted.")
         st.rerun()
 
 

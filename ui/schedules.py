@@ -155,7 +155,7 @@ def _confirm(schedule: Schedule) -> None:
     if st.button("Delete 1 schedule", type="primary", icon=":material/delete:"):
         scheduling.schedules().delete(schedule.schedule_id)
         st.query_params.pop("schedule", None)
-        st.toast("The schedule is deleted.")
+        layout.say_after_rerun("The schedule is deleted.")
         st.rerun()
 
 
