@@ -26,21 +26,21 @@ def shares(
     frame = store.frame(
         f"""
         WITH newest AS (
-            SELECT max(day) AS day FROM sales WHERE dataset_id = $dataset_id
+            SELECT max(day) AS last FROM sales WHERE dataset_id = $dataset_id
         ), asked AS (
             SELECT unnest($periods::DATE[]) AS timestamp
         ), level AS (
             SELECT product_id, {place} AS place_id, min(day) AS first,
-                   sum(quantity) FILTER (sales.day > newest.day - $recent * {step})
+                   sum(quantity) FILTER (day > last - $recent * {step})
                        / $recent AS level
             FROM sales, newest
-            WHERE dataset_id = $dataset_id AND sales.day > newest.day - 460 GROUP BY ALL
-            HAVING sum(quantity) FILTER (sales.day > newest.day - 91) > 0
+            WHERE dataset_id = $dataset_id AND day > last - 460 GROUP BY ALL
+            HAVING sum(quantity) FILTER (day > last - 91) > 0
         ), before AS (
             SELECT product_id, {place} AS place_id,
                    (date_trunc('{unit}', day) + {back})::DATE AS timestamp,
                    sum(quantity) AS last_year
-            FROM sales, newest WHERE dataset_id = $dataset_id AND sales.day > newest.day - 460
+            FROM sales, newest WHERE dataset_id = $dataset_id AND day > last - 460
             GROUP BY ALL
         )
         SELECT product_id, place_id, timestamp,

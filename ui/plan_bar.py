@@ -93,7 +93,7 @@ def _asked(sheet: Sheet) -> Change | None:
             "Change by",
             list(plan_words.MEASURES),
             default=None if _HOW in st.session_state else "percent",
-            format_func=plan_words.MEASURES.get,
+            format_func=lambda each: plan_words.MEASURES[each],
             required=True,
             key=_HOW,
             help="%: each period and product by as much. Units: so many more or fewer, in all "
@@ -104,7 +104,7 @@ def _asked(sheet: Sheet) -> Change | None:
             "Reason",
             list(plan_words.REASONS),
             index=None,
-            format_func=plan_words.REASONS.get,
+            format_func=lambda each: plan_words.REASONS[each],
             placeholder="Choose",
             key=_fresh(_WHY),
             width=180,

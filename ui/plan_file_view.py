@@ -1,4 +1,4 @@
-"""Changes of the plan as a file: the template, those in force, and an import with its wrong lines."""
+"""Changes of the plan as a file: template, those in force, import with wrong lines named."""
 
 import streamlit as st
 

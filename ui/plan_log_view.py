@@ -1,4 +1,4 @@
-"""The history of the plan: what was changed, by whom and why, with undo; locks and frozen periods."""
+"""The history of the plan: what was changed, by whom and why, with undo; locks and freezing."""
 
 import streamlit as st
 

@@ -10,6 +10,7 @@ import pandas as pd
 from data.errors import Conflict
 from data.plan_accuracy import ValueAdded
 from data.plan_changes import Change, Effect
+from data.plan_changes import Measure as By
 from data.plan_log import Edit, describe_change
 from data.publications import Publication
 from data.scope import Freq, Measure
@@ -27,7 +28,7 @@ REASONS = {
     "forecast": "Forecast looks wrong",
     "other": "Other",
 }
-MEASURES = {"percent": "%", "amount": "Units", "value": "To"}
+MEASURES: dict[By, str] = {"percent": "%", "amount": "Units", "value": "To"}
 NUDGE = 10.0  # percent; raises below it are asked about
 _SIZES = {0.0: "under 10%", 10.0: "10–30%", 30.0: "30% and more"}
 
