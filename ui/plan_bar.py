@@ -63,9 +63,13 @@ def show(sheet: Sheet) -> None:
         change = _asked(sheet)
         if change is None:
             nouns = NOUN[sheet.plan.freq][1]
-            st.caption(
-                f"Mark {nouns} in the table, or choose them here; then say by how much and why."
-            )
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.caption(
+                    f"Mark {nouns} in the table, or choose them here; then say by how much and "
+                    "why.",
+                    width="stretch",
+                )
+                _options()
             return
         _outcome(sheet, change)
 
@@ -78,7 +82,7 @@ def _asked(sheet: Sheet) -> Change | None:
     if not chosen:
         st.session_state.pop(_SEEN, None)
     noun = NOUN[sheet.plan.freq][1]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="top"):
         st.multiselect(
             noun.capitalize(),
             offered,
@@ -87,7 +91,7 @@ def _asked(sheet: Sheet) -> Change | None:
             select_all=True,
             on_change=_pin,
             args=(sheet,),
-            width=210,
+            width=190,
         )
         measure = st.segmented_control(
             "Change by",
@@ -99,7 +103,9 @@ def _asked(sheet: Sheet) -> Change | None:
             help="%: each period and product by as much. Units: so many more or fewer, in all "
             "marked periods together. To: what all marked periods together become.",
         )
-        amount = st.number_input("Amount", key=_fresh(_AMOUNT), value=None, step=5.0, width=120)
+        amount = st.number_input(
+            "Amount", key=_fresh(_AMOUNT), value=None, step=1.0, format="%g", width=120
+        )
         reason = st.selectbox(
             "Reason",
             list(plan_words.REASONS),
@@ -107,16 +113,15 @@ def _asked(sheet: Sheet) -> Change | None:
             format_func=lambda each: plan_words.REASONS[each],
             placeholder="Choose",
             key=_fresh(_WHY),
-            width=180,
+            width=170,
         )
         comment = st.text_input(
             "What do you know that the model does not?",
             key=_fresh(_COMMENT),
             max_chars=500,
             placeholder="Display at the entrance, agreed on 12 Nov",
-            width=250,
+            width=290,
         )
-        _options()
     if not chosen or amount is None:
         return None
     node = f"{scopes.name(sheet.scope)}, {scopes.place(sheet.scope)}"
@@ -156,10 +161,14 @@ def _outcome(sheet: Sheet, change: Change) -> None:
     try:
         made = plan_changes.effect(state.store(), sheet.plan, change)
     except PlanError as error:
-        st.markdown(f":red-badge[Not possible] {fmt.escape(str(error))}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            said = fmt.escape(str(error))
+            st.markdown(f":red-badge[Not possible] {said}", width="stretch")
+            _options()
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(_words(sheet, change, made), width="stretch")
+        _options()
         pressed = st.button(
             "Apply",
             type="primary",
@@ -174,7 +183,7 @@ def _outcome(sheet: Sheet, change: Change) -> None:
 
 def _words(sheet: Sheet, change: Change, made: Effect) -> str:
     text = plan_words.effect(
-        made, change, places=sheet.dataset.places, currency=sheet.dataset.currency
+        made, change, by_place=sheet.plan.by_place, currency=sheet.dataset.currency
     )
     percent = plan_words.percent_of(made)
     past = plan_reads.past_changes(sheet.dataset.dataset_id, sheet.plan.freq)

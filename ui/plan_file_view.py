@@ -14,7 +14,7 @@ _NAMED = 5  # wrong lines shown; the file has all
 
 def menu(sheet: Sheet) -> None:
     """Downloads and the upload, in one popover."""
-    with st.popover("Changes as a file", icon=":material/table_view:", type="tertiary"):
+    with st.popover("File", icon=":material/table_view:", type="tertiary"):
         st.download_button(
             "Template (CSV)",
             lambda: plan_files.template(state.store(), sheet.plan).encode("utf-8-sig"),

@@ -5,7 +5,7 @@ import streamlit as st
 from data import plan_changes
 from data.errors import PlanError
 from data.plan_log import Edit
-from ui import corrected, layout, plan_reads, plan_words, state
+from ui import corrected, layout, plan_file_view, plan_reads, plan_words, state
 from ui import format as fmt
 from ui import scope as scopes
 from ui.forecasts import NOUN
@@ -22,6 +22,7 @@ def show(sheet: Sheet) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**History** :gray[· of the whole plan, latest first]", width="content")
         st.space("stretch")
+        plan_file_view.menu(sheet)
         _keep_menu(sheet)
     whole = len(edits) <= SHOWN or st.session_state.get("plan_log_all", False)
     with st.container(border=True):

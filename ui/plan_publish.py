@@ -13,7 +13,11 @@ from ui.plan_reads import Sheet
 
 
 def button(sheet: Sheet) -> None:
-    """Opens the dialog."""
+    """What is not published yet, and the button that opens the dialog."""
+    if sheet.published is None:
+        st.markdown(":orange-badge[:material/edit: Not published]", width="content")
+    elif sheet.published.revision != sheet.plan.revision:
+        st.markdown(":orange-badge[:material/edit: Changed since published]", width="content")
     if st.button("Publish", icon=":material/publish:", key="plan_publish"):
         _dialog(sheet)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from data import plans
 from data.scope import Scope
@@ -11,7 +12,6 @@ from ui import (
     corrected,
     forecast_words,
     plan_bar,
-    plan_file_view,
     plan_log_view,
     plan_publish,
     plan_reads,
@@ -25,14 +25,18 @@ from ui.plan_reads import Sheet
 from ui.queries import Dataset
 
 _GRID = "plan_grid"
+_SAME = 0.02  # up to this share, two forecasts are the same to a reader
 _TINT = {"light": "#F6E9F2", "dark": "#34203A"}  # of the override row; the theme's plum ground
 _GREY = {"light": "#EEF1F5", "dark": "#252C38"}  # of frozen periods
 
 
-def show(scope: Scope, outlook: Outlook, dataset: Dataset) -> bool:
+def show(
+    scope: Scope, outlook: Outlook, dataset: Dataset, actions: DeltaGenerator | None = None
+) -> bool:
     """The sheet where there is a plan, else the button that begins one; gives whether it is there.
 
-    Below a page's own forecast, of the same scope.
+    Below a page's own forecast, of the same scope. Publishing goes to `actions`, the right end of
+    the title row, where that is given.
     """
     found = plan_reads.plan(dataset.dataset_id, scope.freq)
     if found is None:
@@ -43,17 +47,14 @@ def show(scope: Scope, outlook: Outlook, dataset: Dataset) -> bool:
         _empty(sheet, scope, outlook, dataset)
         return False
     noun = NOUN[scope.freq][0]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        grey = " Grey is frozen." if sheet.series["frozen"].any() else ""
-        st.markdown(
-            f"**By {noun}** :gray[· mark one or more {NOUN[scope.freq][1]}, then change them "
-            f"below.{grey}]",
-            width="content",
-        )
-        st.space("stretch")
-        plan_file_view.menu(sheet)
-        plan_publish.button(sheet)
+    grey = " Grey is frozen." if sheet.series["frozen"].any() else ""
+    st.markdown(
+        f"**By {noun}** :gray[· mark one or more {NOUN[scope.freq][1]}, then change them "
+        f"below.{grey}]",
+    )
     _grid(sheet, scope, dataset)
+    with actions or st.container(horizontal=True):
+        plan_publish.button(sheet)
     _origin(sheet, scope, outlook, dataset)
     plan_bar.show(sheet)
     plan_log_view.show(sheet)
@@ -84,7 +85,7 @@ def _grid(sheet: Sheet, scope: Scope, dataset: Dataset) -> None:
         selection_mode="multi-cell",
         alt=f"The plan by {NOUN[scope.freq][0]}: last year, published, forecast, override, final",
         column_config={
-            " ": st.column_config.TextColumn(" ", width=120),
+            " ": st.column_config.TextColumn(" ", width=104),
             **dict.fromkeys(frame.columns, cell),
         },
     )
@@ -109,22 +110,34 @@ def _tinted(frame: pd.DataFrame, sheet: Sheet) -> Any:
 
 
 def _origin(sheet: Sheet, scope: Scope, outlook: Outlook, dataset: Dataset) -> None:
-    """What the plan stands on, and the way to put another forecast below it."""
+    """What the plan stands on, the way to put another forecast below it, and files."""
     plan = sheet.plan
+    when = f"{plan.replaced_at.day} {plan.replaced_at:%b, %H:%M}"
+    of = "product and place" if plan.by_place else "product, all places together"
+    text = (
+        f"The plan stands on {fmt.escape(plan.model)}, by {of}, of {when}. Wider nodes are sums, "
+        "so all levels agree."
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
-        when = f"{plan.replaced_at.day} {plan.replaced_at:%b, %H:%M}"
-        kind = "Not published" if sheet.published is None else ""
-        if sheet.published is not None and sheet.published.revision != plan.revision:
-            kind = "Changed since published"
-        badge = f":orange-badge[:material/edit: {kind}] " if kind else ""
-        of = "products in places" if plan.by_place else "products, all places together"
-        st.caption(
-            f"{badge}The forecast of the plan: {fmt.escape(plan.model)}, by {of}, {when}. "
-            "Wider nodes are sums, so all levels agree.",
-            width="content",
-        )
-        st.space("stretch")
+        st.caption(text + _difference(sheet, scope, outlook, dataset), width="stretch")
         _replace(scope, outlook, dataset)
+
+
+def _difference(sheet: Sheet, scope: Scope, outlook: Outlook, dataset: Dataset) -> str:
+    """A sentence where the chart shows another forecast than the plan stands on."""
+    column = "mean_money" if scope.measure == "revenue" else "mean"
+    planned = sheet.series.set_index("timestamp")[column]
+    shown = outlook.future.set_index("timestamp")["mean"].reindex(planned.index)
+    ours, theirs = float(planned[shown.notna()].sum()), float(shown.sum())
+    if not theirs > 0 or abs(ours / theirs - 1) < _SAME:
+        return ""
+    amounts = [
+        fmt.escape(fmt.amount(each, scope.measure, dataset.currency)) for each in (theirs, ours)
+    ]
+    return (
+        f" The chart shows {forecast_words.model_name(outlook.model, scope.freq)} instead: "
+        f"{amounts[0]}, the plan {amounts[1]} before changes."
+    )
 
 
 def _replace(scope: Scope, outlook: Outlook, dataset: Dataset) -> None:

@@ -105,7 +105,7 @@ def _shared_out(chosen: Source, dataset: Dataset, *, by_place: bool) -> tuple[pd
     sums = cells.groupby("timestamp")["weight"].transform("sum")
     share = cells["weight"] / sums.where(sums > 0)
     cells["mean"] = (share * cells["timestamp"].map(means)).fillna(0.0)
-    name = forecast_words.model_name(total.model, chosen.scope.freq)
+    name = f"{forecast_words.model_name(total.model, chosen.scope.freq)}, shared out"
     return cells.drop(columns="weight"), name
 
 

@@ -104,7 +104,7 @@ def signed(value: float, measure: Measure, currency: str) -> str:
     return text if value < 0 else "+" + text
 
 
-def effect(made: Effect, change: Change, *, places: int, currency: str) -> str:
+def effect(made: Effect, change: Change, *, by_place: bool, currency: str) -> str:
     """What a change does, as one line of Markdown."""
     parts = [f"{fmt.units(made.before)} → **{fmt.units(made.after)}**"]
     grown = made.after / made.before - 1 if made.before > 0 else None
@@ -120,12 +120,19 @@ def effect(made: Effect, change: Change, *, places: int, currency: str) -> str:
             "last_year": "as last year, since nothing is forecast",
             "even": "evenly, since nothing is known of them",
         }[made.spread]
-        what = "product in a place" if places > 1 else "product"
-        plural = "products in places" if places > 1 else "products"
-        parts.append(f"spread over {fmt.count(series, what, plural)} {how}")
+        parts.append(f"spread over {_cells(series, change, by_place)} {how}")
     if made.locked:
         parts.append(f"{fmt.count(made.locked, 'locked cell')} stay as they are")
     return fmt_money_safe(" · ".join(parts))
+
+
+def _cells(number: int, change: Change, by_place: bool) -> str:
+    """So many cells of a period, as what tells them apart."""
+    if change.scope.product_id is not None:
+        return fmt.count(number, "place")
+    if change.scope.place_id is not None or not by_place:
+        return fmt.count(number, "product")
+    return fmt.count(number, "product in a place", "products in places")
 
 
 def percent_of(made: Effect) -> float:

@@ -26,6 +26,6 @@ with left:
 with right:
     view.inside(asked, choice, dataset)
     view.words(outlook, asked, choice, dataset)
-if not plan_sheet.show(asked, outlook, dataset):
+if not plan_sheet.show(asked, outlook, dataset, head.actions):
     view.table(outlook, asked, dataset)
 view.downloads(head.actions, outlook, asked, dataset)
