@@ -52,6 +52,23 @@ def by_lag(store: Store, dataset_id: int, freq: Freq, lag: int, scope: Scope) ->
     return frame.assign(timestamp=pd.to_datetime(frame["timestamp"]).astype("datetime64[ns]"))
 
 
+def lags(
+    store: Store, dataset_id: int, freq: Freq, scope: Scope, *, of: Sequence[int] = (1, 4)
+) -> pd.DataFrame:
+    """What was published of a scope some periods ahead: timestamp, published_lag1, …, actual.
+
+    In units, NaN where nothing was published so long before; see `by_lag`.
+    """
+    parts = []
+    for lag in of:
+        told = by_lag(store, dataset_id, freq, lag, scope).set_index("timestamp")
+        parts.append(told["final"].rename(f"published_lag{lag}"))
+        parts.append(told["actual"].rename(f"actual_{lag}"))
+    table = pd.concat(parts, axis=1).sort_index()
+    table["actual"] = table[[f"actual_{lag}" for lag in of]].bfill(axis=1).iloc[:, 0]
+    return table.drop(columns=[f"actual_{lag}" for lag in of]).reset_index()
+
+
 def error(table: pd.DataFrame, column: str = "final") -> tuple[float, float]:
     """Error (WAPE) and bias of a column of `by_lag`, as shares of what sold; NaN where nothing did.
 

@@ -26,9 +26,7 @@ def plan(store: Store) -> Plan:
 
 
 def raised(store: Store, plan: Plan, scope: Scope = APPLE, percent: float = 20.0) -> int:
-    what = Change(
-        scope=scope, periods=WEEKS, measure="percent", amount=percent, reason="promotion"
-    )
+    what = Change(scope=scope, periods=WEEKS, measure="percent", amount=percent, reason="promotion")
     now = plans.revision(store, plan.plan_id)
     return plan_changes.apply(store, plan, what, author="Ada", based_on=now)
 
@@ -115,6 +113,10 @@ def test_when_weeks_have_passed_then_accuracy_is_by_lag_on_the_sales_of_today(
     assert two[["publication_id", "final", "actual"]].to_numpy().tolist() == [
         [first.publication_id, pytest.approx(48), 80]
     ]
+    both = plan_accuracy.lags(store, 1, "W", ALL, of=(1, 2))
+    assert both.columns.tolist() == ["timestamp", "published_lag1", "published_lag2", "actual"]
+    assert both["actual"].tolist() == [105, 210]
+    assert both["published_lag2"].tolist() == [pytest.approx(float("nan"), nan_ok=True), 113]
     with store.transaction() as cursor:  # sales are corrected after publication
         cursor.execute(
             "UPDATE sales SET quantity = 2 * quantity WHERE import_id = 2 AND day = $1", [WEEKS[0]]
