@@ -16,6 +16,7 @@ from ui import (
     plan_publish,
     plan_reads,
     plan_source,
+    plan_versions,
     plan_words,
     state,
 )
@@ -58,6 +59,7 @@ def show(
     _origin(sheet, scope, outlook, dataset)
     plan_bar.show(sheet)
     plan_log_view.show(sheet)
+    plan_versions.show(sheet)
     return True
 
 
@@ -169,16 +171,17 @@ def _begin(scope: Scope, outlook: Outlook, dataset: Dataset, *, again: bool) -> 
 
 
 def _start(source: plan_source.Source, scope: Scope, outlook: Outlook, dataset: Dataset) -> None:
-    frame, model = plan_source.frame(source, dataset, outlook)
-    plans.begin(
-        state.store(),
-        dataset.dataset_id,
-        scope.freq,
-        frame,
-        model=model,
-        author=corrected.author(),
-        run_id=source.entry.run_id if source.entry else "",
-    )
+    with st.spinner("Working out every product…"):
+        frame, model = plan_source.frame(source, dataset, outlook)
+        plans.begin(
+            state.store(),
+            dataset.dataset_id,
+            scope.freq,
+            frame,
+            model=model,
+            author=corrected.author(),
+            run_id=source.entry.run_id if source.entry else "",
+        )
     st.rerun()
 
 

@@ -58,6 +58,8 @@ def frame(chosen: Source, dataset: Dataset, made: Outlook) -> tuple[pd.DataFrame
     run = registry().run(chosen.entry.run_id).frame("forecast")
     assert run is not None
     cells = _of_run(run, chosen.entry, after)
+    known_products = cells["product_id"].isin(queries.products(dataset.dataset_id).index)
+    cells = cells[known_products]  # an import that was undone may have taken some away
     name = training.model_name(chosen.entry.about.model)
     rest, _ = _shared_out(chosen, dataset, by_place=bool(cells["place_id"].max() > 0))
     keys = ["product_id", "place_id"]

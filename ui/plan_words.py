@@ -29,6 +29,7 @@ REASONS = {
     "other": "Other",
 }
 MEASURES: dict[By, str] = {"percent": "%", "amount": "Units", "value": "To"}
+NOBODY = "Not signed in"  # the author where nobody gave a name
 NUDGE = 10.0  # percent; raises below it are asked about
 _SIZES = {0.0: "under 10%", 10.0: "10–30%", 30.0: "30% and more"}
 
@@ -122,8 +123,18 @@ def effect(made: Effect, change: Change, *, by_place: bool, currency: str) -> st
         }[made.spread]
         parts.append(f"spread over {_cells(series, change, by_place)} {how}")
     if made.locked:
-        parts.append(f"{fmt.count(made.locked, 'locked cell')} stay as they are")
+        parts.append(_held(made.locked))
     return fmt_money_safe(" · ".join(parts))
+
+
+def _held(locked: int) -> str:
+    """How many cells a change leaves out.
+
+    >>> _held(1), _held(4)
+    ('1 locked cell stays as it is', '4 locked cells stay as they are')
+    """
+    return f"{fmt.count(locked, 'locked cell')} stay" + ("s as it is" if locked == 1 else
+                                                        " as they are")  # fmt: skip
 
 
 def _cells(number: int, change: Change, by_place: bool) -> str:
@@ -179,8 +190,9 @@ def conflict(error: Conflict, seen: float, now: float, mine: str) -> str:
         if fmt.units(seen) != fmt.units(now)
         else f"The sum here is still {fmt.units(now)}."
     )
+    who = "Somebody" if error.author in ("", NOBODY) else fmt.escape(error.author)
     return (
-        f"**{fmt.escape(error.author or 'Somebody')} changed the same cells at "
+        f"**{who} changed the same cells at "
         f"{error.made_at:%H:%M}**: {fmt.escape(error.what)}. {change} Yours ({fmt.escape(mine)}) "
         "was not made; nothing is lost."
     )

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from data import plan_changes, plan_log, plans
+from data import plan_changes, plan_log, plans, publications
 from data.plan_changes import Change
 from data.plans import Plan
 from data.scope import Scope
@@ -212,3 +212,30 @@ def test_when_the_plan_is_looked_at_by_day_or_in_a_place_then_it_says_what_there
     app.run()
     assert "Nothing is planned here." in words(app)
     assert plan().first_period > date(2026, 1, 1)
+
+
+def test_when_versions_are_published_then_the_sheet_shows_the_last_and_compares_two(
+    demo_app: AppTest,
+) -> None:
+    app = begun(demo_app)
+    first = publications.publish(
+        state.store(), plan(), name="First", author="Bea", based_on=plan().revision
+    )
+    app.run()
+    assert "Not published" not in words(app)
+    row = f"Published, {first.created_at.day} {first.created_at:%b}"
+    made = sheet(app)
+    assert made.loc[row].tolist()[:-1] == made.loc["Final"].tolist()[:-1]
+    when = plan().last_period
+    raised = Change(scope=TOTAL, periods=(when,), measure="percent", amount=50.0, reason="event")
+    plan_changes.apply(state.store(), plan(), raised, author="Bea", based_on=plan().revision)
+    app.run()
+    assert "Changed since published" in words(app)
+    publications.publish(
+        state.store(), plan(), name="Second", author="Bea", based_on=plan().revision
+    )
+    app.session_state["plan_versions"] = True
+    app.run()
+    assert not app.exception
+    assert "shows once a week of them is over" in words(app)
+    assert "this scope went from" in words(app)
