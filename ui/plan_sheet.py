@@ -121,21 +121,20 @@ def _origin(sheet: Sheet, scope: Scope, outlook: Outlook, dataset: Dataset) -> N
         "so all levels agree."
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(text + _difference(sheet, scope, outlook, dataset), width="stretch")
+        st.caption(text + _difference(sheet, scope, outlook), width="stretch")
         _replace(scope, outlook, dataset)
 
 
-def _difference(sheet: Sheet, scope: Scope, outlook: Outlook, dataset: Dataset) -> str:
+def _difference(sheet: Sheet, scope: Scope, outlook: Outlook) -> str:
     """A sentence where the chart shows another forecast than the plan stands on."""
-    column = "mean_money" if scope.measure == "revenue" else "mean"
-    planned = sheet.series.set_index("timestamp")[column]
+    if scope.measure == "revenue":  # there, other prices alone make another number
+        return ""
+    planned = sheet.series.set_index("timestamp")["mean"]
     shown = outlook.future.set_index("timestamp")["mean"].reindex(planned.index)
     ours, theirs = float(planned[shown.notna()].sum()), float(shown.sum())
     if not theirs > 0 or abs(ours / theirs - 1) < _SAME:
         return ""
-    amounts = [
-        fmt.escape(fmt.amount(each, scope.measure, dataset.currency)) for each in (theirs, ours)
-    ]
+    amounts = [fmt.escape(fmt.units(each)) for each in (theirs, ours)]
     return (
         f" The chart shows {forecast_words.model_name(outlook.model, scope.freq)} instead: "
         f"{amounts[0]}, the plan {amounts[1]} before changes."
