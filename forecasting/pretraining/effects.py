@@ -1,0 +1,111 @@
+"""Effects: what known covariates did to each series so far, and so will do in its future.
+
+A ridge regression within the context, so that any number of covariates is used without training.
+Sales and covariates are both told against their neighbours (the same day of other weeks, or the
+weeks around), which takes season and trend out of both. What a series cannot tell by itself it
+takes from its group, the other series of the panel: their common coefficients are the prior of its
+own.
+
+Shape suffixes: B series, G groups, C context, H horizon, T = C + H, K covariates.
+"""
+
+import torch
+from torch import Tensor
+
+PRIOR = 150.0  # precision of a coefficient around the one of its group
+GROUP_PRIOR = 30.0  # precision of a group's coefficient around zero
+FARTHEST = 5.0  # spreads of a covariate
+MOST = 3.0  # of an effect, in asinh of scales
+NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
+FEWEST = 8  # contrasts from which a series counts
+LEAST_NOISE = 0.02
+
+
+def effects(
+    values_BC: Tensor, observed_BC: Tensor, known_BTK: Tensor, stride_B: Tensor, group_B: Tensor
+) -> Tensor:
+    """Effects (B, T) around zero, in the units of the values; known covariates have no holes.
+
+    `stride_B` is how many steps apart neighbours are, `group_B` numbers the groups from 0.
+    """
+    steps = values_BC.shape[1]
+    known_BTK = _near_zero(known_BTK, observed_BC, group_B)
+    contrast_BC, counted_BC = _contrasts(values_BC, observed_BC, stride_B)
+    design_BCK = torch.stack(
+        [
+            _contrasts(each, observed_BC, stride_B)[0]
+            for each in known_BTK[:, :steps].unbind(dim=-1)
+        ],
+        dim=-1,
+    )
+    size_B = _root_mean_square(contrast_BC, counted_BC)
+    contrast_BC = contrast_BC.clamp(-4 * size_B[:, None], 4 * size_B[:, None])
+    weighted_BCK = design_BCK * counted_BC[..., None]
+    gram_BKK = weighted_BCK.transpose(1, 2) @ design_BCK
+    moment_BK = (weighted_BCK * contrast_BC[..., None]).sum(dim=1)
+    alone_BK = _solved(gram_BKK, moment_BK, 1.0)
+    residual_BC = contrast_BC - (design_BCK * alone_BK[:, None]).sum(dim=-1)
+    noise_B = _root_mean_square(residual_BC, counted_BC).clamp(min=LEAST_NOISE)
+    usable_B = (counted_BC.sum(dim=1) >= FEWEST).float() / noise_B**2
+    gram_BKK = gram_BKK * usable_B[:, None, None]
+    moment_BK = moment_BK * usable_B[:, None]
+    common_BK = _of_groups(gram_BKK, moment_BK, group_B)
+    own_BK = _solved(gram_BKK, moment_BK + PRIOR * common_BK, PRIOR)
+    effect_BT: Tensor = (known_BTK * own_BK[:, None]).sum(dim=-1)
+    return effect_BT.clamp(-MOST, MOST)
+
+
+def _near_zero(known_BTK: Tensor, observed_BC: Tensor, group_B: Tensor) -> Tensor:
+    """Covariates against the mean of their series, in spreads of their group."""
+    steps = observed_BC.shape[1]
+    weight_BC1 = observed_BC[..., None]
+    count_B1 = weight_BC1.sum(dim=1).clamp(min=1.0)
+    mean_BK = (known_BTK[:, :steps] * weight_BC1).sum(dim=1) / count_B1
+    centred_BTK = known_BTK - mean_BK[:, None]
+    square_BK = (centred_BTK[:, :steps] ** 2 * weight_BC1).sum(dim=1)
+    groups = int(group_B.max()) + 1
+    square_GK = square_BK.new_zeros(groups, square_BK.shape[1]).index_add_(0, group_B, square_BK)
+    count_G1 = square_BK.new_zeros(groups, 1).index_add_(0, group_B, count_B1)
+    spread_GK = (square_GK / count_G1).sqrt()
+    inverse_GK = torch.where(spread_GK > 1e-6, 1 / spread_GK.clamp(min=1e-6), 0.0)
+    return (centred_BTK * inverse_GK[group_B][:, None]).clamp(-FARTHEST, FARTHEST)
+
+
+def _contrasts(values_BC: Tensor, observed_BC: Tensor, stride_B: Tensor) -> tuple[Tensor, Tensor]:
+    """Values against the mean of their observed neighbours, and 1 where there are any."""
+    steps = values_BC.shape[1]
+    step_C = torch.arange(steps, device=values_BC.device)
+    total_BC, count_BC = torch.zeros_like(values_BC), torch.zeros_like(values_BC)
+    for away in NEIGHBOURS:
+        at_BC = step_C + away * stride_B[:, None]
+        inside_BC = ((at_BC >= 0) & (at_BC < steps)).float()
+        at_BC = at_BC.clamp(0, steps - 1)
+        seen_BC = observed_BC.gather(1, at_BC) * inside_BC
+        total_BC = total_BC + values_BC.gather(1, at_BC) * seen_BC
+        count_BC = count_BC + seen_BC
+    counted_BC = observed_BC * (count_BC > 0).float()
+    return (values_BC - total_BC / count_BC.clamp(min=1.0)) * counted_BC, counted_BC
+
+
+def _of_groups(gram_BKK: Tensor, moment_BK: Tensor, group_B: Tensor) -> Tensor:
+    """The coefficients (B, K) of the group of each series."""
+    groups = int(group_B.max()) + 1
+    covariates = moment_BK.shape[1]
+    gram_GKK = gram_BKK.new_zeros(groups, covariates, covariates)
+    moment_GK = moment_BK.new_zeros(groups, covariates)
+    gram_GKK = gram_GKK.index_add_(0, group_B, gram_BKK)
+    moment_GK = moment_GK.index_add_(0, group_B, moment_BK)
+    return _solved(gram_GKK, moment_GK, GROUP_PRIOR)[group_B]
+
+
+def _solved(gram_XKK: Tensor, moment_XK: Tensor, ridge: float) -> Tensor:
+    """Coefficients (X, K); in double precision, as sums over a panel are large."""
+    eye_KK = torch.eye(gram_XKK.shape[-1], device=gram_XKK.device, dtype=torch.float64)
+    matrix_XKK = gram_XKK.double() + ridge * eye_KK
+    found_XK: Tensor = torch.linalg.solve(matrix_XKK, moment_XK.double()[..., None])[..., 0]
+    return found_XK.to(moment_XK.dtype)
+
+
+def _root_mean_square(values_BC: Tensor, counted_BC: Tensor) -> Tensor:
+    total_B = (values_BC**2 * counted_BC).sum(dim=1)
+    return (total_B / counted_BC.sum(dim=1).clamp(min=1.0)).sqrt()
