@@ -12,8 +12,9 @@ Shape suffixes: B series, G groups, C context, H horizon, T = C + H, K covariate
 import torch
 from torch import Tensor
 
-PRIOR = 150.0  # precision of a coefficient around the one of its group
-GROUP_PRIOR = 30.0  # precision of a group's coefficient around zero
+PRIOR = 300.0  # precision of a coefficient around the one of its group
+GROUP_PRIOR = 300.0  # precision of a group's coefficient around zero
+MOST_SERIES = 16  # that a group counts for: what hits all series at once is one witness, not many
 FARTHEST = 5.0  # spreads of a covariate
 MOST = 3.0  # of an effect, in asinh of scales
 NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
@@ -95,6 +96,9 @@ def _of_groups(gram_BKK: Tensor, moment_BK: Tensor, group_B: Tensor) -> Tensor:
     moment_GK = moment_BK.new_zeros(groups, covariates)
     gram_GKK = gram_GKK.index_add_(0, group_B, gram_BKK)
     moment_GK = moment_GK.index_add_(0, group_B, moment_BK)
+    size_G = torch.bincount(group_B, minlength=groups).to(gram_BKK.dtype)
+    share_G = (MOST_SERIES / size_G.clamp(min=1)).clamp(max=1.0)
+    gram_GKK, moment_GK = gram_GKK * share_G[:, None, None], moment_GK * share_G[:, None]
     return _solved(gram_GKK, moment_GK, GROUP_PRIOR)[group_B]
 
 

@@ -17,7 +17,11 @@ from forecasting.pretraining.network import Output, PretrainedNetwork
 from forecasting.pretraining.reading import MOST_TARGET, Windows, windows_of
 from forecasting.pretraining.sizes import LEVELS, PATCH
 
-MEAN_WEIGHT = 0.2  # of the mean's loss beside the quantiles'
+# Errors count against the usual error of their series, so that steady series matter as much as
+# restless ones; the mean's loss is of the second order, so it does against the square.
+LEAST_UNIT = 0.01
+LEAST_MEAN_UNIT = 0.05
+MEAN_WEIGHT = 0.02  # of the mean's loss: its gradient is large, and shall not lead
 FOUND_WEIGHT = 0.1  # of reconstruction
 HIDDEN = 0.2  # of the tokens of the recent past, in half of the lessons
 WARM_UP = 0.02  # share of the time
@@ -81,16 +85,16 @@ def judged(output: Output, windows: Windows, target_BH: Tensor, hidden_BR: Tenso
     most = math.sinh(MOST_TARGET)
     target_BH = (torch.nan_to_num(target_BH) / windows.scale_B[:, None]).clamp(-most, most)
     alive_B = (windows.recent_seen_BC.sum(dim=1) > 0) & (windows.level_is_known_B)
-    weight_B = alive_B.float() * windows.unit_B**-0.5
-    weight_B = weight_B / seen_BH.sum(dim=1).clamp(min=1.0)
-    total = (alive_B.float() * (seen_BH.sum(dim=1) > 0)).sum().clamp(min=1.0)
+    counted_B = (alive_B & (seen_BH.sum(dim=1) > 0)).float()
+    total = counted_B.sum().clamp(min=1.0)
+    weight_B = counted_B / seen_BH.sum(dim=1).clamp(min=1.0)
     levels_Q = torch.tensor(LEVELS, device=target_BH.device)
     quantiles_B = quantile_loss(output.quantiles_BHQ, target_BH, seen_BH, levels_Q)
     positive_B = mean_loss(output.mean_BH, target_BH, seen_BH, non_negative=True)
     signed_B = mean_loss(output.mean_BH, target_BH, seen_BH, non_negative=False)
     mean_B = torch.where(windows.non_negative_B, positive_B, signed_B)
-    quantiles = (quantiles_B * weight_B).sum() / total
-    mean = (mean_B * weight_B).sum() / total
+    quantiles = (quantiles_B * weight_B / (windows.unit_B + LEAST_UNIT)).sum() / total
+    mean = (mean_B * weight_B / (windows.unit_B + LEAST_MEAN_UNIT) ** 2).sum() / total
     found = _found(output, windows, hidden_BR)
     return Loss(
         total=quantiles + MEAN_WEIGHT * mean + FOUND_WEIGHT * found,

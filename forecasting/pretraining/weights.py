@@ -46,6 +46,7 @@ def ship(folder: Path, to: Path) -> str:
     to.mkdir(parents=True, exist_ok=True)
     average = {name: each.half() for name, each in part_of(tensors, "average").items()}
     save_file(average, to / WEIGHTS)
+    (to / WEIGHTS).chmod(0o644)  # others read what was installed
     card = _card(course, to / WEIGHTS, sum(each.numel() for each in average.values()))
     (to / CARD).write_text(json.dumps(asdict(card), indent=2) + "\n", encoding="utf-8")
     size = (to / WEIGHTS).stat().st_size
