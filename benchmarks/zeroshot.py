@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: see forecasting/__main__.py
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -83,7 +84,7 @@ def main() -> None:
         _whole_m5(given, options)
 
 
-def forecast(contest: Contest, options: dict[str, str], threads: int) -> tuple[pd.DataFrame, float]:
+def forecast(contest: Contest, options: dict[str, Any], threads: int) -> tuple[pd.DataFrame, float]:
     """Forecasts of all windows, and the seconds of fit and predict."""
     frames, began = [], time.perf_counter()
     for cutoff in contest.cutoffs:
@@ -124,7 +125,7 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def _row(folder: Path, options: dict[str, str], given: argparse.Namespace) -> Row:
+def _row(folder: Path, options: dict[str, Any], given: argparse.Namespace) -> Row:
     contest, truth = Contest.load(folder), pd.read_parquet(folder / "truth.parquet")
     scores = {}
     for name in PEERS:
@@ -154,7 +155,7 @@ def _is_stored(folder: Path, name: str, contest: Contest) -> bool:
     return run is not None and run.data == contest.fingerprint()
 
 
-def _speed(given: argparse.Namespace, options: dict[str, str]) -> None:
+def _speed(given: argparse.Namespace, options: dict[str, Any]) -> None:
     """Seconds for 1,000 series, context 512, horizon 28."""
     rng = np.random.default_rng(0)
     stamps = pd.date_range("2022-01-01", periods=512)
@@ -181,7 +182,7 @@ def _speed(given: argparse.Namespace, options: dict[str, str]) -> None:
     )
 
 
-def _whole_m5(given: argparse.Namespace, options: dict[str, str]) -> None:
+def _whole_m5(given: argparse.Namespace, options: dict[str, Any]) -> None:
     """MASE, WQL and seconds on the last 28 days of all of M5, nothing known ahead."""
     whole = read_m5(given.data, series=None)
     nothing = np.empty((whole.num_series, whole.length, 0), dtype=np.float32)

@@ -160,6 +160,7 @@ def run_pretrain(given: argparse.Namespace) -> int:
         seed=given.seed,
         resume=given.resume,
         validate=given.validate,
+        num_threads=given.threads,
     )
     course = Pretraining(plan).run()
     print(
@@ -293,6 +294,7 @@ def _add_pretrain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hours", type=float, default=0.4, help="in all (default 0.4)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1, help="of the CPU (default 1)")
     parser.add_argument("--resume", action="store_true", help="go on from what is in --out")
     parser.add_argument("--validate", type=Path, metavar="DIR", help="Parquet files of real series")
     parser.add_argument("--ship", type=Path, metavar="DIR", help="write the weights to ship there")

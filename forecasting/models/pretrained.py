@@ -66,7 +66,7 @@ class PretrainedConfig:
     round_counts: bool = True  # quantiles of series of whole numbers are whole, so zero can be one
     calibrate: bool = True  # bands are made as wide as past windows say they should have been
     weights: str | None = None  # folder of `pretrain --ship`; None takes the shipped weights
-    device: str = "cpu"  # or "cuda", "cuda:1"; "auto" takes a GPU where there is one
+    device: str = "auto"  # "auto" takes a GPU where there is one; or "cpu", "cuda", "cuda:1"
     num_threads: int = 1  # of the CPU
 
     def __post_init__(self) -> None:
@@ -171,7 +171,7 @@ class Pretrained:
         """The forecast after the panel's cutoff, of series seen in fitting or not."""
         self._fitted()
         ahead = known_future_array(panel, known_future, self.config.horizon)
-        if self.config.device == "cpu" and are_worth_it(panel.num_series):
+        if _device(self.config.device).type == "cpu" and are_worth_it(panel.num_series):
             return predict_in_shards(self._predict, panel, ahead)
         return self._predict(panel, ahead)
 

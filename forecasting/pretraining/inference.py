@@ -46,8 +46,27 @@ def forecasts(
     mean = np.zeros((len(target), horizon))
     for steps, rows in _by_context(target, context):
         for some in np.array_split(rows, -(-len(rows) // AT_A_TIME)):
-            quantiles[some], mean[some] = _some(network, target[some], known[some], seasons, steps)
+            quantiles[some], mean[some] = _read(network, target[some], known[some], seasons, steps)
     return quantiles, mean
+
+
+def _read(
+    network: PretrainedNetwork,
+    target: FloatArray,
+    known: Float32Array,
+    seasons: Seasons,
+    steps: int,
+) -> tuple[FloatArray, FloatArray]:
+    """The forecasts of some series at once, or in halves where memory is short."""
+    try:
+        return _some(network, target, known, seasons, steps)
+    except (torch.OutOfMemoryError, MemoryError):
+        if len(target) == 1:
+            raise
+    half = len(target) // 2
+    first = _read(network, target[:half], known[:half], seasons, steps)
+    second = _read(network, target[half:], known[half:], seasons, steps)
+    return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]])
 
 
 def series_of(

@@ -1,7 +1,8 @@
 """Rolling out: horizons beyond what the network predicts in one pass.
 
-The means of one pass are the history of the next. Nothing tells how errors add up from pass to
-pass, so bands are made wider by the square root of the pass.
+The means of one pass are the history of the next. They are smoother than any sales, so that bands
+read from them would be far too narrow: later passes take the bands of the first, made wider by the
+square root of the pass, as errors that do not depend on each other add up.
 
 Shape suffixes: N series, T steps, H horizon, K known covariates, Q levels.
 """
@@ -34,7 +35,9 @@ def rolled_out(
         told = known[:, : target.shape[1] + steps]
         found, mean = forecasts(network, target, told, seasons, context=context)
         median = found[..., MEDIAN, None]
-        quantiles.append(median + np.sqrt(passes) * (found - median))
+        if passes == 1:
+            away = found - median
+        quantiles.append(median + np.sqrt(passes) * away[:, -steps:])
         means.append(mean)
         target = np.concatenate([target, mean], axis=1)
     return np.concatenate(quantiles, axis=1), np.concatenate(means, axis=1)

@@ -47,6 +47,7 @@ class Plan:
     seed: int = 0
     resume: bool = False
     validate: Path | None = None  # folder of real series
+    num_threads: int = 1  # of the CPU; threads that wait for each other slow busy machines down
 
     def __post_init__(self) -> None:
         size_of(self.size)
@@ -93,9 +94,11 @@ class Pretraining:
 
     def run(self) -> Course:
         """Learn until the time is over; what was reached."""
-        began, before = time.monotonic(), self.course.seconds
-        validation = Validation(self.device, self.plan.validate)
+        torch.set_num_threads(self.plan.num_threads)
+        series = min(128, self.size.batch_size)
+        validation = Validation(self.device, self.plan.validate, series=series)
         events = Events(self.plan.out / "events") if are_possible() else None
+        began, before = time.monotonic(), self.course.seconds
         report = _Report(began, self.course)
         written = validated = began
         try:

@@ -30,7 +30,6 @@ from forecasting.pretraining.sizes import LEVELS
 
 SEED = 20_240_229  # of the made-up lessons; training never uses it
 LESSONS = ((128, 16), (256, 28), (1024, 28), (1024, 96))  # context and horizon
-PER_LESSON = 128  # series
 MOST_SERIES = 200  # of a real file
 CONTEXT = 1024
 HORIZONS = {24: 48, 7: 28, 5: 20, 52: 8, 12: 6, 4: 4}  # by steps per season
@@ -49,10 +48,12 @@ class RealSeries:
 class Validation:
     """Measures a network; made once, so that all its measurements are of the same series."""
 
-    def __init__(self, device: torch.device, folder: Path | None = None) -> None:
+    def __init__(
+        self, device: torch.device, folder: Path | None = None, *, series: int = 128
+    ) -> None:
         generator = Generator(SEED, device)
         self._lessons = [
-            generator.lesson(PER_LESSON, context=context, horizon=horizon)
+            generator.lesson(series, context=context, horizon=horizon)
             for context, horizon in LESSONS
         ]
         files = sorted(folder.glob("*.parquet")) if folder else []
