@@ -118,7 +118,7 @@ def test_when_covariates_lack_the_future_then_rows_and_remedy_are_named() -> Non
     model = fc.create("pretrained", horizon=3).fit(panel)
     future = fc.fill_future(panel, 3)
     future.loc[1, "price"] = np.nan
-    with pytest.raises(fc.PanelError, match="'price'.*fill_future"):
+    with pytest.raises(fc.PanelError, match=r"'price'.*fill_future"):
         model.predict(panel, known_future=future)
     with pytest.raises(fc.PanelError, match="needs known_future"):
         model.predict(panel)
