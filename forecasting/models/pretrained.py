@@ -9,10 +9,10 @@ Shape suffixes: N series, T steps, H horizon, Q quantile levels, K known covaria
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal, Self, get_args
+from typing import Self
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from forecasting.arrays import Float32Array, FloatArray
 from forecasting.compression import file_digest, packed, unpacked
 from forecasting.errors import ConfigError, NotFittedError
 from forecasting.fallbacks import Needs, SeriesForecast, sane, without_a_model
-from forecasting.forecast import DEFAULT_QUANTILE_LEVELS, Forecast, Note, check_quantile_levels
+from forecasting.forecast import Forecast, Note
 from forecasting.future import KnownFuture, known_future_array
 from forecasting.history import history_of
 from forecasting.networks.bands import Bands
@@ -31,14 +31,15 @@ from forecasting.networks.checked import checked
 from forecasting.networks.shards import are_worth_it, predict_in_shards
 from forecasting.networks.tensors import volumes_of
 from forecasting.panel import Panel
-from forecasting.pretraining.bands import measured_bands
+from forecasting.pretraining.bands import past_windows
+from forecasting.pretraining.config import PretrainedConfig
 from forecasting.pretraining.covariates import readable
 from forecasting.pretraining.levels import at_levels
 from forecasting.pretraining.network import PretrainedNetwork
 from forecasting.pretraining.rolling import rolled_out
 from forecasting.pretraining.seasons import seasons_of
-from forecasting.pretraining.sizes import LEVELS, MOST_CONTEXT, MOST_HORIZON, size_of
-from forecasting.pretraining.tuning import BATCH, STEPS, Tuner, Tuning, Unfrozen
+from forecasting.pretraining.sizes import LEVELS, MOST_HORIZON, size_of
+from forecasting.pretraining.tuning import BATCH, Tuner, Tuning, Unfrozen
 from forecasting.pretraining.weights import READS, SHIPPED, Card, shipped
 from forecasting.progress import OnProgress
 from forecasting.storage import config_from, read_config, write_config
@@ -48,42 +49,6 @@ WEIGHTS = "weights.safetensors"
 NEEDS = Needs(seasons=0)
 # What reading a damaged or foreign file may raise.
 DAMAGE = (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError, ValueError)
-Tune = Literal["none", "all", "last", "head", "low-rank"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PretrainedConfig:
-    """Options of pretrained."""
-
-    horizon: int  # steps ahead; beyond MOST_HORIZON the forecast is rolled out
-    quantile_levels: tuple[float, ...] = DEFAULT_QUANTILE_LEVELS
-    seed: int = 0  # of fine-tuning; nothing else is random
-    seasonality: int | None = None  # steps per season; None takes the frequency's
-    context_length: int = MOST_CONTEXT  # past steps read at most
-    tune: Tune = "none"  # what `fit` lets move: nothing, all, last, head or low-rank adapters
-    tune_steps: int = STEPS  # updates of the weights, where any move
-    learning_rate: float | None = None  # of fine-tuning, at its peak; None: what suits `tune`
-    round_counts: bool = True  # quantiles of series of whole numbers are whole, so zero can be one
-    calibrate: bool = True  # bands are made as wide as past windows say they should have been
-    weights: str | None = None  # folder of `pretrain --ship`; None takes the shipped weights
-    device: str = "auto"  # "auto" takes a GPU where there is one; or "cpu", "cuda", "cuda:1"
-    num_threads: int = 1  # of the CPU
-
-    def __post_init__(self) -> None:
-        check_quantile_levels(self.quantile_levels)
-        for name in ("horizon", "context_length", "tune_steps", "num_threads", "seasonality"):
-            value = getattr(self, name)
-            if value is None and name == "seasonality":
-                continue
-            if not isinstance(value, int) or value < 1:
-                raise ConfigError(f"{name}={value!r} must be a whole number of at least 1.")
-        if self.context_length > MOST_CONTEXT:
-            raise ConfigError(
-                f"context_length={self.context_length} is more than the {MOST_CONTEXT} steps that "
-                "the pretrained network can read. Use a shorter one."
-            )
-        if self.tune not in get_args(Tune):
-            raise ConfigError(f"tune={self.tune!r} is unknown. Use one of {get_args(Tune)}.")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,7 +58,8 @@ class _Fitted:
     network: PretrainedNetwork
     card: Card  # of the weights it began with
     bands: Bands
-    tuned: tuple[str, ...] = field(default=())  # how it was trained further, in order
+    tuned: tuple[str, ...] = ()  # how it was trained further, in order
+    reads_known: bool = True  # whether known covariates are used
 
 
 class Pretrained:
@@ -179,6 +145,8 @@ class Pretrained:
         state, levels = self._fitted(), self.config.quantile_levels
         with _threads(self.config.num_threads):
             known = readable(panel.known_covariates, ahead)
+            if not state.reads_known:
+                known = known[..., :0]
             quantiles, mean = self._raw(state.network, panel.target, known, panel.freq)
         quantiles = state.bands.moved(quantiles, volumes_of(panel))
         series = checked(
@@ -212,6 +180,7 @@ class Pretrained:
         fitted = {
             "card": asdict(state.card),
             "tuned": list(state.tuned),
+            "reads_known": state.reads_known,
             "training": asdict(self.training),
             "weights": file_digest(path),
             "bands": state.bands.to_json(),
@@ -247,6 +216,7 @@ class Pretrained:
             network = PretrainedNetwork(size_of(card.size))
             network.load_state_dict(unpacked(stored))
             bands = Bands.from_json(fitted["bands"])
+            tuned, reads_known = tuple(fitted["tuned"]), bool(fitted["reads_known"])
         except FileNotFoundError as error:
             raise ConfigError(
                 f"{path} is missing. Copy the whole folder that model.save() wrote."
@@ -257,8 +227,9 @@ class Pretrained:
                 f"({str(error).partition(chr(10))[0]}). Save the model again."
             ) from error
         network = network.to(_device(model.config.device)).eval()
-        tuned = tuple(fitted["tuned"])
-        model._state = _Fitted(network=network, card=card, bands=bands, tuned=tuned)
+        model._state = _Fitted(
+            network=network, card=card, bands=bands, tuned=tuned, reads_known=reads_known
+        )
         return model
 
     def _raw(
@@ -271,20 +242,28 @@ class Pretrained:
         return at_levels(found, LEVELS, self.config.quantile_levels), mean
 
     def _measure(self, panel: Panel) -> None:
-        state = self._fitted()
-        if not self.config.calibrate or self.config.horizon > MOST_HORIZON:
+        """Forecast past windows: they tell whether covariates help, and how wide bands must be."""
+        state, config = self._fitted(), self.config
+        reads_known = config.covariates != "never"
+        self._state = replace(state, reads_known=reads_known)
+        asks = bool(panel.known_names) and config.covariates == "where they help"
+        if not (config.calibrate or asks) or config.horizon > MOST_HORIZON:
             return
-        bands = measured_bands(
-            partial(self._raw, state.network, freq=panel.freq),
-            panel,
-            horizon=self.config.horizon,
-            levels=self.config.quantile_levels,
-            round_counts=self.config.round_counts,
-            seed=self.config.seed,
-        )
-        self._state = _Fitted(
-            network=state.network, card=state.card, bands=bands, tuned=state.tuned
-        )
+        past = past_windows(panel, horizon=config.horizon, seed=config.seed)
+        if past is None:
+            return
+        forecasts = partial(self._raw, state.network, freq=panel.freq)
+        found = past.forecast(forecasts, reads_known=reads_known)
+        if asks:
+            without = past.forecast(forecasts, reads_known=False)
+            reads_known = past.wql(found, config.quantile_levels) <= past.wql(
+                without, config.quantile_levels
+            )
+            found = found if reads_known else without
+        bands = state.bands
+        if config.calibrate:
+            bands = past.bands(found, config.quantile_levels, round_counts=config.round_counts)
+        self._state = replace(state, bands=bands, reads_known=reads_known)
 
     def _tune(
         self,
@@ -326,12 +305,8 @@ class Pretrained:
             stopped=tuned.interrupt is not None,
             notes=(note,),
         )
-        self._state = _Fitted(
-            network=tuned.network,
-            card=state.card,
-            bands=state.bands,
-            tuned=(*state.tuned, kept) if tuned.best_step else state.tuned,
-        )
+        history = (*state.tuned, kept) if tuned.best_step else state.tuned
+        self._state = replace(state, network=tuned.network, tuned=history)
 
     def _fitted(self) -> _Fitted:
         if self._state is None:

@@ -6,6 +6,10 @@ weeks around), which takes season and trend out of both. What a series cannot te
 takes from its group, the other series of the panel: their common coefficients are the prior of its
 own.
 
+What counts of a covariate is how far it is from its own recent past, as shoppers compare a price
+with the one they are used to: a promotion lifts sales while it is new, and a price that stays is no
+reason for ever. Taken as they are, prices that rose for good spoilt forecasts of Stallion.
+
 Shape suffixes: B series, G groups, C context, H horizon, T = C + H, K covariates.
 """
 
@@ -17,6 +21,8 @@ GROUP_PRIOR = 300.0  # precision of a group's coefficient around zero
 MOST_SERIES = 16  # that a group counts for: what hits all series at once is one witness, not many
 FARTHEST = 5.0  # spreads of a covariate
 MOST = 3.0  # of an effect, in asinh of scales
+USED_TO = 8.0  # steps, the half-life of what a covariate is compared with ...
+USED_TO_SEASONS = 4.0  # ... or short seasons
 NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
 FEWEST = 8  # contrasts from which a series counts
 LEAST_NOISE = 0.02
@@ -30,7 +36,7 @@ def effects(
     `stride_B` is how many steps apart neighbours are, `group_B` numbers the groups from 0.
     """
     steps = values_BC.shape[1]
-    known_BTK = _near_zero(known_BTK, observed_BC, group_B)
+    known_BTK = _news(_near_zero(known_BTK, observed_BC, group_B), stride_B)
     contrast_BC, counted_BC = _contrasts(values_BC, observed_BC, stride_B)
     design_BCK = torch.stack(
         [
@@ -70,6 +76,16 @@ def _near_zero(known_BTK: Tensor, observed_BC: Tensor, group_B: Tensor) -> Tenso
     spread_GK = (square_GK / count_G1).sqrt()
     inverse_GK = torch.where(spread_GK > 1e-6, 1 / spread_GK.clamp(min=1e-6), 0.0)
     return (centred_BTK * inverse_GK[group_B][:, None]).clamp(-FARTHEST, FARTHEST)
+
+
+def _news(known_BTK: Tensor, stride_B: Tensor) -> Tensor:
+    """Covariates against what they were in the recent past."""
+    half_life_B = torch.where(stride_B > 1, USED_TO_SEASONS * stride_B, USED_TO)
+    share_B1 = (1 - 0.5 ** (1 / half_life_B))[:, None]
+    usual = [known_BTK[:, 0]]
+    for before_BK in known_BTK[:, :-1].unbind(dim=1):
+        usual.append(usual[-1] + share_B1 * (before_BK - usual[-1]))
+    return known_BTK - torch.stack(usual, dim=1)
 
 
 def _contrasts(values_BC: Tensor, observed_BC: Tensor, stride_B: Tensor) -> tuple[Tensor, Tensor]:

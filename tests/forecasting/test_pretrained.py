@@ -58,6 +58,24 @@ def test_when_a_promotion_lifts_sales_then_it_is_followed_without_training() -> 
     assert known < 0.7 * error(forecast(panel_of(values[:200]), horizon=20), values[200:])
 
 
+def test_when_covariates_did_not_help_on_past_windows_then_they_are_not_used() -> None:
+    """A price that misled at every cutoff: it fell, and sales fell with it, against its past."""
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 1, 120)
+    price = 5 + rng.normal(0, 0.5, 120)
+    values = 50 - 8 * (price - 5) + noise
+    values[75:] = 50 + 8 * (price[75:] - 5) + noise[75:]
+    panel = panel_of(values, price=price)
+    models = {
+        choice: fc.create("pretrained", horizon=14, covariates=choice).fit(panel)
+        for choice in ("where they help", "always", "never")
+    }
+    future = np.full((1, 14, 1), 6.0)
+    found = {name: model.predict(panel, known_future=future).mean for name, model in models.items()}
+    np.testing.assert_allclose(found["where they help"], found["never"])
+    assert not np.allclose(found["always"], found["never"])
+
+
 def test_when_sales_are_sporadic_counts_then_quantiles_are_whole_and_zero_is_likely() -> None:
     values = np.random.default_rng(0).poisson(0.2, 300).astype(float)
     found = forecast(panel_of(values))
