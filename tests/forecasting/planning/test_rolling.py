@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import forecasting as fc
-from forecasting.planning import replay, review_levels, up_to_by_review
+from forecasting.planning import replay, review_levels, service_curve, up_to_by_review
 
 DAYS, SERIES = 300, 40
 
@@ -80,3 +80,27 @@ def test_when_a_review_has_no_past_then_it_is_refused() -> None:
     panel = panel_of(demand())
     with pytest.raises(fc.ConfigError, match="no past"):
         review_levels(fitted(panel), panel, items(panel), [panel.timestamps[0]])
+
+
+def test_when_a_policy_serves_more_than_asked_then_the_curve_asks_for_less() -> None:
+    sold = demand(2)
+    panel = panel_of(sold)
+    model = fitted(panel.until(panel.timestamps[139]))  # its steps are taken to go together: wide
+    lead = np.full(SERIES, 7)
+    first, second = list(panel.timestamps[140:217:7]), list(panel.timestamps[217:294:7])
+    until = panel.until(panel.timestamps[216])
+    curve = service_curve(
+        model, until, items(panel), first, lead_steps=lead, review_steps=7, num_paths=100,
+        warm_up=14, asked=(0.3, 0.6, 0.9),
+    )  # fmt: skip
+    assert (np.diff(curve.served, axis=1) > 0).all()
+    level = curve.to_ask(0.95)
+    assert set(curve.groups) == {0, 1, 2}
+    assert (level < 0.9).all()
+    asked = items(panel, target="fill", service_level=level)
+    levels = review_levels(model, panel, asked, second, num_paths=100)
+    found = replay(
+        sold[:, 217:294], up_to_by_review(levels, review_steps=7), stock=levels[0],
+        lead_steps=lead, review_steps=7, warm_up=14,
+    )  # fmt: skip
+    assert found.fill_rate == pytest.approx(0.95, abs=0.03)
