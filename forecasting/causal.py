@@ -6,8 +6,8 @@ their sales, each over its own usual, with weights learnt before (synthetic cont
 and Hainmueller, 2010; weights by ridge regression, drawn to the plain mean of the controls:
 Ben-Michael, Feller and Rothstein, The augmented synthetic control method, 2021).
 
-How sure it is comes from placebos, not from a formula. In time: the same is done for earlier spans,
-in which nothing happened, each forecast from what lies before it; their errors give the band and a p
+How sure it is comes from placebos, not from a formula. In time: the same is done for earlier spans
+without anything, each forecast from what lies before it; their errors give the band and a p
 value (as Chernozhukov, Wuthrich and Zhu, 2021, judge by what the errors were before). In space: the
 same is done for every control, as if it had been touched; the p value is the rank of the effect.
 
@@ -135,7 +135,7 @@ def effect_of(
 
 def _usable(controls: pd.DataFrame, before: IntArray, span: IntArray) -> pd.DataFrame:
     """The largest controls without gaps that sold before."""
-    needed = controls.iloc[np.r_[before, span]]
+    needed = controls.take(np.r_[before, span])
     sold = controls.iloc[before].sum()
     whole = needed.notna().all() & (controls.iloc[before] > 0).mean().ge(0.5)
     return controls[sold[whole].nlargest(MOST_CONTROLS).index]
