@@ -3,6 +3,7 @@
 from forecasting.pricing.advice import Advice, advise
 from forecasting.pricing.markdown import MarkdownRules, Markdowns, plan_markdowns
 from forecasting.pricing.rules import PriceRules
+from forecasting.pricing.tried import tried_prices
 from forecasting.pricing.trust import trusted
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "PriceRules",
     "advise",
     "plan_markdowns",
+    "tried_prices",
     "trusted",
 ]

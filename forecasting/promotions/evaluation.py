@@ -12,7 +12,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from forecasting.arrays import FloatArray, IntArray
+from forecasting.arrays import Float32Array, FloatArray, IntArray
 from forecasting.errors import PanelError
 from forecasting.promotions.expected import expected
 from forecasting.promotions.grid import Grid
@@ -35,8 +35,11 @@ class Evaluation:
     siblings: Siblings
     level: float  # of the bands
     halo: int  # periods
-    grid: Grid
-    without: FloatArray  # (N, T) sales without promotions, before the local level
+    times: pd.DatetimeIndex  # (T,)
+    freq_days: int
+    series: pd.Index  # (N,)
+    sold: Float32Array  # (N, T), NaN where it does not count
+    without: Float32Array  # (N, T) sales without promotions, before the local level
 
     def timeline(self, promotion: int, *, days: int = 42) -> pd.DataFrame:
         """timestamp, sold, without, low, high, zone ('before', 'during', 'after', '').
@@ -47,18 +50,18 @@ class Evaluation:
         if row.empty:
             raise PanelError(f"There is no promotion {promotion} here.")
         line = row.iloc[0]
-        grid, times = self.grid, self.grid.times
+        times = self.times
         reach = pd.Timedelta(days=days)
         shown = np.flatnonzero((times >= line["first"] - reach) & (times <= line["last"] + reach))
-        members = grid.series.get_indexer(pd.Index(line["series"]))
+        members = self.series.get_indexer(pd.Index(line["series"]))
         cells = np.ix_(members, shown)
-        known = np.where(grid.counts[cells].any(axis=0), 1.0, np.nan)  # else out of stock
-        sold = grid.sold[cells].sum(axis=0) * known
-        made = self.without[cells].sum(axis=0) * line["local"] * known
+        known = np.where(np.isfinite(self.sold[cells]).any(axis=0), 1.0, np.nan)  # else no stock
+        sold = np.nansum(self.sold[cells].astype(np.float64), axis=0) * known
+        made = self.without[cells].astype(np.float64).sum(axis=0) * line["local"] * known
         z = NormalDist().inv_cdf((1 + self.level) / 2)
         ends = z * np.sqrt(line["noise"] * made * (1 + made / max(line["near_units"], 1.0)))
         at = times[shown]
-        halo = pd.Timedelta(days=self.halo * grid.freq_days)
+        halo = pd.Timedelta(days=self.halo * self.freq_days)
         zone = np.select(
             [
                 (at >= line["first"]) & (at <= line["last"]),
@@ -101,6 +104,8 @@ def evaluate(
     note. Local, noise and near_units are what `timeline` stands on.
     """
     grid = Grid.of(rows, freq_days=freq_days)
+    if not grid.promoted.any():
+        raise PanelError("Nothing was ever on promotion in these sales.")
     halo = max(1, round(HALO_DAYS / freq_days))
     runs = _runs(grid)
     without = expected(grid, products, halo=halo).without
@@ -114,8 +119,11 @@ def evaluate(
         siblings=siblings,
         level=level,
         halo=halo,
-        grid=grid,
-        without=without,
+        times=grid.times,
+        freq_days=freq_days,
+        series=grid.series,
+        sold=np.where(grid.counts, grid.sold, np.nan).astype(np.float32),
+        without=without.astype(np.float32),
     )
 
 

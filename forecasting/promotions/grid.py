@@ -38,7 +38,7 @@ class Grid:
         """From rows as `elasticities` takes them, with `promo`, and `parent`, a wider group, and
         `place` where they are known.
 
-        Raises `PanelError` where columns are missing or nothing was ever promoted.
+        Raises `PanelError` where columns are missing.
         """
         if missing := [name for name in _NEEDED if name not in rows.columns]:
             raise PanelError(f"The rows have no column {', '.join(missing)}.")
@@ -62,8 +62,6 @@ class Grid:
         price = _carried(dense(rows["price"].to_numpy(np.float64, na_value=np.nan)))
         promo = dense(rows["promo"].to_numpy(np.float64, na_value=np.nan))
         promoted = np.nan_to_num(promo) >= 0.5
-        if not promoted.any():
-            raise PanelError("Nothing was ever on promotion in these sales.")
         counts = (target >= 0) & (price > 0)
         if "usable" in rows:
             counts &= dense(rows["usable"].to_numpy(np.float64)) == 1
