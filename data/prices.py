@@ -11,7 +11,7 @@ Grain = Literal["D", "W", "M"]
 
 UNIT = {"D": "day", "W": "week", "M": "month"}
 DAYS = {"D": 1, "W": 7, "M": 30}
-MOST_DAILY = 2_500_000  # rows of sales, above which weeks are enough and ten times quicker
+MOST_DAILY = 2_500_000  # days of a product in a place, above which weeks are enough
 NOW_DAYS = 91  # whose sales and prices count as those of now
 CUT = 0.95  # share of the usual price, below which a price counts as cut
 _USUAL = {"D": 45, "W": 6, "M": 2}  # periods to both sides whose median is the usual price
@@ -20,15 +20,16 @@ EMPTY = 0.15  # share of a period's days out of stock, above which it does not c
 
 def grain(store: Store, dataset_id: int) -> Grain:
     """How fine prices are looked at: by day where that is not too much, else by week."""
-    rows = store.rows(
-        "SELECT any_value(frequency), count(*) FROM sales JOIN dataset USING (dataset_id) "
-        "WHERE dataset_id = $1",
+    found = store.rows("SELECT frequency FROM dataset WHERE dataset_id = $1", [dataset_id])
+    frequency: Grain = found[0][0]
+    if frequency != "D":
+        return frequency
+    (row,) = store.rows(
+        "SELECT sum(days) FROM (SELECT max(day) - min(day) + 1 AS days FROM sales "
+        "WHERE dataset_id = $1 GROUP BY product_id, place_id)",
         [dataset_id],
     )
-    frequency, count = rows[0]
-    if frequency == "D" and count > MOST_DAILY:
-        return "W"
-    return "M" if frequency == "M" else "W" if frequency == "W" else "D"
+    return "W" if (row[0] or 0) > MOST_DAILY else "D"
 
 
 def has_prices(store: Store, dataset_id: int) -> bool:
@@ -141,7 +142,7 @@ def now(store: Store, dataset_id: int, place_id: int | None = None) -> pd.DataFr
         )
         SELECT product_id, median(price) AS price,
                sum(greatest(quantity, 0) * 7.0 / days) FILTER (days > 0) AS units,
-               sum(greatest(stock, 0)) AS stock
+               sum(CASE WHEN stock IS NOT NULL THEN greatest(stock, 0) END) AS stock
         FROM pairs GROUP BY 1 HAVING median(price) > 0 ORDER BY 1
         """,
         [dataset_id, place_id],

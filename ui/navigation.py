@@ -100,6 +100,12 @@ TABLE: dict[str, tuple[Entry, ...]] = {
     ),
     "Plan": (
         Entry(
+            "pages/plan/prices.py",
+            "Prices",
+            ":material/price_change:",
+            "How sales answer prices, and which price earns most.",
+        ),
+        Entry(
             "pages/plan/inventory.py",
             "Inventory",
             ":material/inventory_2:",

@@ -230,8 +230,8 @@ def _notes(
             said.append("Its own price never moved: the elasticity is its category's.")
         elif trust == "odd":
             said.append(
-                "By its own sales it sells more when dearer, which is not believed: the "
-                "elasticity is its category's."
+                "Its own sales answer the price in a way that is not believed: the elasticity is "
+                "its category's."
             )
         notes.append(" ".join(said))
     return notes
