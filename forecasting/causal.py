@@ -45,7 +45,8 @@ class Effect:
     p_time: float  # chance of a placebo in time as large
     p_space: float  # the same of a placebo in space; NaN with fewer than 9 controls
     placebos_time: FloatArray  # (M,) effects of earlier spans, as shares of what was to be expected
-    placebos_space: pd.Series  # effect of each control over the span, as a share, by its name
+    score: float  # the effect in times its usual error before, as Abadie and others rank it
+    placebos_space: pd.Series  # the same of each control, as if it had been touched, by its name
     weights: pd.Series  # of the controls; what one sells over its usual, in the counterfactual
     notes: tuple[str, ...] = ()
 
@@ -99,6 +100,7 @@ def effect_of(
     steps = _step_errors(y, x, before, len(span), settle)
     step_reach = _quantile_t(level, len(errors)) * np.sqrt(np.mean(steps**2)) * y[before].mean()
     spaced = _in_space(controls, before, span)
+    score = _score(y, made, before, span)
     notes = []
     if len(controls.columns) < 9:
         notes.append(
@@ -125,8 +127,9 @@ def effect_of(
         without=without,
         level=level,
         p_time=p_time,
-        p_space=_rank(total / without if without > 0 else np.nan, spaced),
+        p_space=_rank(score, spaced),
         placebos_time=errors,
+        score=score,
         placebos_space=pd.Series(spaced, index=controls.columns, dtype=float),
         weights=pd.Series(weights, index=controls.columns),
         notes=tuple(notes),
@@ -243,21 +246,26 @@ def _quantile_t(level: float, freedom: int) -> float:
 
 
 def _in_space(controls: pd.DataFrame, before: IntArray, span: IntArray) -> FloatArray:
-    """Effects (J,) of each control over the span, as shares of what the others make of it."""
+    """Scores (J,) of each control over the span, by what the others make of it."""
     x = controls.to_numpy(np.float64)
     found = np.full(x.shape[1], np.nan)
     if x.shape[1] < LEAST_CONTROLS + 1:
         return found
     for j in range(x.shape[1]):
         made, _ = _without(x[:, j], np.delete(x, j, axis=1), before)
-        expected = made[span].sum()
-        found[j] = x[span, j].sum() / expected - 1 if expected > 0 else np.nan
+        found[j] = _score(x[:, j], made, before, span)
     return found
 
 
-def _rank(share: float, placebos: FloatArray) -> float:
+def _score(y: FloatArray, made: FloatArray, before: IntArray, span: IntArray) -> float:
+    """The mean effect over the span in times the usual error of a period before."""
+    usual = float(np.sqrt(np.mean((y[before] - made[before]) ** 2)))
+    return float((y[span] - made[span]).mean() / usual) if usual > 0 else float("nan")
+
+
+def _rank(score: float, placebos: FloatArray) -> float:
     """The share of placebos, itself included, that are as large."""
     seen = placebos[np.isfinite(placebos)]
-    if len(seen) < 9 or not np.isfinite(share):
+    if len(seen) < 9 or not np.isfinite(score):
         return float("nan")
-    return float((1 + (np.abs(seen) >= abs(share)).sum()) / (1 + len(seen)))
+    return float((1 + (np.abs(seen) >= abs(score)).sum()) / (1 + len(seen)))

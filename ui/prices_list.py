@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui import chart_downloads, prices
+from ui import chart_downloads, chart_style, prices
 from ui import format as fmt
 from ui import prices_words as words
 from ui.prices import View
@@ -21,12 +21,13 @@ _OPEN, _PICKED = "prices_open", "prices_picked"
 def show(view: View) -> int:
     """The pills and the list; gives the product to look at."""
     parts = _parts(view.lines)
+    usual = WORTH if len(parts[WORTH]) else ALL
     pill = str(
         st.segmented_control(
             "Show",
             PILLS,
             format_func=lambda name: f"{name} {len(parts[name]):,}",
-            default=None if "price_list" in st.session_state else ALL,
+            default=None if "price_list" in st.session_state else usual,
             required=True,
             key="price_list",
             bind="query-params",
@@ -84,7 +85,7 @@ def _table(chosen: pd.DataFrame, view: View) -> None:
             "answer": [words.answer(value) for value in chosen["elasticity"]],
             "trust": [[words.TRUST[each][0]] for each in chosen["trust"]],
             "regret": chosen["regret"].to_numpy(),
-            "note": chosen["note"].to_numpy(),
+            "note": [words.short(row) for row in chart_style.records(chosen)],
         }
     )
     st.dataframe(
@@ -94,7 +95,7 @@ def _table(chosen: pd.DataFrame, view: View) -> None:
         alt="Products with their price now, the best price, what it brings and how sure it is.",
         column_config={
             "product": config.ButtonColumn(
-                "Product", key=_OPEN, type="tertiary", alignment="left", width=186,
+                "Product", key=_OPEN, type="tertiary", alignment="left", width=200,
                 on_click=_opened, args=(tuple(chosen.index.tolist()),),
                 help="Click a product to see its curve.",
             ),
@@ -119,7 +120,7 @@ def _table(chosen: pd.DataFrame, view: View) -> None:
             "regret": config.NumberColumn(
                 "Regret", format=f"{currency}%,.0f", width=66, help=words.REGRET_HELP
             ),
-            "note": config.TextColumn("Note", width=190),
+            "note": config.TextColumn("Note", width=150),
         },
     )  # fmt: skip
 

@@ -97,9 +97,17 @@ def regret(line: dict[str, Any], currency: str) -> str:
     return f"Expected loss for not knowing better: {then} a week; {stay} if the price stays."
 
 
-def plain(text: str, limit: int = 80) -> str:
-    """A note for a cell of a table, at most its first sentences."""
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+def short(line: dict[str, Any]) -> str:
+    """A note for a cell of a table.
+
+    >>> short({"best": 4.9, "beyond": True, "trust": "own", "note": "..."})
+    'never charged so far'
+    """
+    if math.isnan(line["best"]):
+        return str(line["note"])
+    if line["beyond"]:
+        return "never charged so far"
+    return "own price never moved" if line["trust"] == "category" else ""
 
 
 def _safe(text: str) -> str:
