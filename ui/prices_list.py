@@ -89,7 +89,7 @@ def _table(chosen: pd.DataFrame, view: View) -> None:
         }
     )
     st.dataframe(
-        fmt.with_signed_percents(table, {"change": 0}),
+        words.table(table, percents=("change",), money=("gain", "regret"), currency=currency),
         hide_index=True,
         placeholder=fmt.DASH,
         alt="Products with their price now, the best price, what it brings and how sure it is.",
@@ -107,8 +107,8 @@ def _table(chosen: pd.DataFrame, view: View) -> None:
                 "Best", format=money, width=76, help=f"Allowed price with the most {view.goal}."
             ),
             "change": config.Column("Change", width=66, alignment="right"),
-            "gain": config.NumberColumn(
-                "Gain a week", format=f"{currency}%,.0f", width=86,
+            "gain": config.Column(
+                "Gain a week", width=86, alignment="right",
                 help=f"Expected {view.goal} at the best price, less that at the price now.",
             ),
             "band": config.TextColumn("8 in 10 cases", width=126),
@@ -117,8 +117,8 @@ def _table(chosen: pd.DataFrame, view: View) -> None:
                 "Estimate", options=["Own", "Partly own", "Category's", "None"],
                 color=["green", "blue", "orange", "gray"], width=96, help=words.TRUST_HELP,
             ),
-            "regret": config.NumberColumn(
-                "Regret", format=f"{currency}%,.0f", width=66, help=words.REGRET_HELP
+            "regret": config.Column(
+                "Regret", width=66, alignment="right", help=words.REGRET_HELP
             ),
             "note": config.TextColumn("Note", width=150),
         },

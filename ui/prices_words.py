@@ -1,9 +1,15 @@
 """Prices in the words of a merchandiser. Knows no Streamlit."""
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from ui import format as fmt
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
 
 TRUST = {  # badge, colour, what it means
     "own": ("Own", "green"),
@@ -15,7 +21,7 @@ TRUST = {  # badge, colour, what it means
 TRUST_HELP = (
     "Own: the product's own price changes say how its sales answer. Partly own: drawn to what its "
     "category does, because its own say little. Category's: its price never moved, or its own "
-    "sales make no sense. None: no price of its category ever moved."
+    "sales make no sense. None: no price of its category moved enough, or its sales rise with it."
 )
 ELASTICITY_HELP = (
     "Price elasticity: what a 1% higher price does to units, apart from season, promotions, growth "
@@ -108,6 +114,33 @@ def short(line: dict[str, Any]) -> str:
     if line["beyond"]:
         return "never charged so far"
     return "own price never moved" if line["trust"] == "category" else ""
+
+
+def table(
+    frame: pd.DataFrame, *, percents: Sequence[str], money: Sequence[str], currency: str
+) -> "Styler":
+    """A table whose columns read as signed percents and as money, and still sort by their values.
+
+    A printf format would write €-127.
+    """
+    styled = fmt.with_signed_percents(frame, dict.fromkeys(percents, 0))
+
+    def written(value: object) -> str:
+        return _full(float(value), currency)  # type: ignore[arg-type]
+
+    return styled.format(written, subset=list(money))
+
+
+def _full(value: float, currency: str) -> str:
+    """Whole money, never shortened, with a plain sign as cells have it.
+
+    >>> _full(-1127.4, "€"), _full(-0.2, "€"), _full(float("nan"), "€")
+    ('-€1,127', '€0', '–')
+    """
+    if math.isnan(value):
+        return fmt.DASH
+    whole = round(value)
+    return f"{'-' if whole < 0 else ''}{currency}{abs(whole):,}"
 
 
 def _safe(text: str) -> str:

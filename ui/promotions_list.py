@@ -51,8 +51,8 @@ def show(view: View) -> int:
     picked = st.session_state.get(_PICKED)
     if picked is not None and (lines["promotion"] == picked).any():
         return int(picked)
-    judged = chosen[chosen["verdict"] != "unknown"]
-    return int((judged if len(judged) else chosen)["promotion"].iloc[0])
+    over = chosen[(chosen["verdict"] != "unknown") & (chosen["note"] == "")]
+    return int((over if len(over) else chosen)["promotion"].iloc[0])
 
 
 def _table(chosen: pd.DataFrame, view: View) -> None:
@@ -78,7 +78,7 @@ def _table(chosen: pd.DataFrame, view: View) -> None:
         }
     )
     st.dataframe(
-        fmt.with_signed_percents(table, {"off": 0, "lift": 0}),
+        prices.table(table, percents=("off", "lift"), money=("net",), currency=currency),
         hide_index=True,
         placeholder=fmt.DASH,
         alt="Past promotions, newest first, with their net effect and verdict.",
@@ -93,9 +93,7 @@ def _table(chosen: pd.DataFrame, view: View) -> None:
                 color=[each[1] for each in words.VERDICT.values()], width=130,
                 help=words.VERDICT_HELP,
             ),
-            "net": config.NumberColumn(
-                "Net", format=f"{currency}%,.0f", width=78, help=words.NET_HELP
-            ),
+            "net": config.Column("Net", width=78, alignment="right", help=words.NET_HELP),
             "band": config.TextColumn("8 in 10 cases", width=134),
             "first": config.DateColumn("From", format="D MMM YYYY", width=98),
             "days": config.NumberColumn("Days", format="%,d", width=54),
@@ -131,14 +129,15 @@ def one(view: View, promotion: int) -> None:
 
 
 def _title(line: dict[str, Any]) -> str:
-    days = fmt.span(line["first"], line["last"])
+    one_day = line["first"] == line["last"]
+    days = fmt.day(line["first"]) if one_day else fmt.span(line["first"], line["last"])
     return f"{chart_style.short(str(line['name']), 44)} · {days}"
 
 
 def _timeline(view: View, line: dict[str, Any]) -> None:
     noun = {"D": "day", "W": "week", "M": "month"}[view.found.grain]
     days = {"D": 42, "W": 91, "M": 365}[view.found.grain]
-    st.markdown(f"**{fmt.escape(_title(line))}** :gray[· units a {noun}]")
+    st.markdown(f"**{fmt.escape(_title(line))}** :gray[· units a {noun} · gold: the days around]")
     time = view.found.evaluation.timeline(int(line["promotion"]), days=days)
     chart_downloads.draw(
         promotions_charts.timeline(time, grain=view.found.grain),

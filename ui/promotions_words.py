@@ -49,14 +49,14 @@ def headline(line: dict[str, Any], currency: str) -> str:
         text = f"**Could be chance.** Net {what} {signed}, in 8 of 10 cases {band}."
     else:
         text = f"**It {word} {amount}** of {what}, all counted; in 8 of 10 cases {band}."
-    return text.replace("$", "\\$")
+    return text.replace("$", "\\$").replace(fmt.MINUS, fmt.MINUS + "\u2060")  # kept on one line
 
 
 def parts(line: dict[str, Any]) -> list[tuple[str, str]]:
     """How its units add up: a row each."""
 
     def signed(value: float) -> str:
-        text = fmt.units(value if abs(value) < 9.95 else round(value))
+        text = fmt.units(round(value))
         return f"+{text}" if value > 0 and text != "0" else text
 
     return [

@@ -215,7 +215,10 @@ def _notes(
     for at, trust in enumerate(products["trust"]):
         said = []
         if trust == "none":
-            said.append("No price of its category ever moved, so there is no estimate.")
+            said.append(
+                "No price of its category moved enough, or sales rise with it: there is no "
+                "estimate."
+            )
         elif rules.goal == "margin" and costless[at]:
             said.append("Its unit cost is not known, so there is no margin.")
         elif not any_allowed[at]:
