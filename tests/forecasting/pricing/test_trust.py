@@ -13,7 +13,8 @@ def found(verdicts: list[str], elasticities: list[float], group: float = -2.0) -
         {
             "product": range(count), "group": "tea", "elasticity": elasticities,
             "low": np.array(elasticities) - 0.5, "high": np.array(elasticities) + 0.5,
-            "own": elasticities, "verdict": verdicts, "uplift": np.nan, "prices": 4, "lowest": 1.0, "highest": 2.0,
+            "own": elasticities, "verdict": verdicts, "uplift": np.nan, "prices": 4,
+            "lowest": 1.0, "highest": 2.0,
         }
     )  # fmt: skip
     groups = pd.DataFrame(
