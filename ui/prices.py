@@ -186,8 +186,8 @@ def cards(view: View) -> None:
             f"More {view.goal} a week",
             fmt.money(gain, currency) if len(sure) else fmt.DASH,
             words.money_range(gain - reach, gain + reach, currency) if len(sure) else "",
-            "8 in 10 cases" if len(sure) else "",
-            "Expected from changing those prices, each by itself. What products of a category take "
+            "",
+            "The range holds 8 in 10 cases. Expected from changing those prices, each by itself. What products of a category take "
             "from each other is not counted.",
         )
         _card(

@@ -140,8 +140,8 @@ def cards(view: View) -> None:
             f"Net {what}",
             fmt.money(net, currency),
             prices.money_range(net - reach, net + reach, currency),
-            "8 in 10 cases",
-            words.NET_HELP,
+            "",
+            "The range holds 8 in 10 cases. " + words.NET_HELP,
             color="green" if net - reach > 0 else "red" if net + reach < 0 else "off",
         )
         _card(
@@ -164,7 +164,7 @@ def cards(view: View) -> None:
             "Only moved",
             fmt.share(max(-(moved + taken), 0.0) / lift if lift > 0 else None),
             f"{fmt.units(round(-moved))} in time",
-            f"{fmt.units(round(-taken))} in category" if taken else "category: none seen",
+            f"{fmt.units(round(-taken))} beside" if taken else "",
             "Share of the extra units that were not new. " + words.AROUND_HELP + " "
             + words.OTHERS_HELP,
         )  # fmt: skip
