@@ -187,8 +187,8 @@ def cards(view: View) -> None:
             fmt.money(gain, currency) if len(sure) else fmt.DASH,
             words.money_range(gain - reach, gain + reach, currency) if len(sure) else "",
             "",
-            "The range holds 8 in 10 cases. Expected from changing those prices, each by itself. What products of a category take "
-            "from each other is not counted.",
+            "The range holds 8 in 10 cases. Expected from changing those prices, each by itself. "
+            "What products of a category take from each other is not counted.",
         )
         _card(
             "A 1% higher price",

@@ -9,10 +9,11 @@ import plotly.graph_objects as go
 
 from ui import format as fmt
 from ui.chart_style import LEGEND, amount_ticks, plain
-from ui.charts import COLOURS
+from ui.charts import COLOURS, band
 
 BLUE, GREY, INK = COLOURS["forecast"], COLOURS["last_year"], COLOURS["sold"]
 PROMOTION, RED, GOLD = "#000003", COLOURS["stockout"], COLOURS["event"]
+SHADE = "8 in 10 cases"
 _HOVER = {"D": "%a %-d %b %Y", "W": "Week of %a %-d %b %Y", "M": "%B %Y"}
 
 
@@ -21,15 +22,8 @@ def timeline(time: pd.DataFrame, *, grain: str, height: int = 340) -> go.Figure:
     figure = go.Figure()
     _zones(figure, time, grain)
     known = time[time["without"].notna()]
-    figure.add_scatter(
-        x=[*known["timestamp"], *known["timestamp"][::-1]],
-        y=[*known["high"], *known["low"][::-1]],
-        mode="lines",
-        line={"width": 0, "color": BLUE},
-        fill="toself",
-        fillcolor=BLUE + "2e",
-        name="8 in 10 cases",
-        hoverinfo="skip",
+    figure.add_trace(
+        band(list(known["timestamp"]), list(known["low"]), list(known["high"]), name=SHADE)
     )
     figure.add_scatter(
         x=time["timestamp"],
