@@ -226,13 +226,17 @@ def _off(view: View, made: Markdowns, line: dict[str, Any]) -> None:
         for week, price in zip(cuts["week"], cuts["price"], strict=True)
     )
     what = f"Charge {steps}." if steps else "Keep the price."
+    kept = (
+        f" At today's price {fmt.share(plan['kept_sold'])} would sell for "
+        f"{fmt.money(plan['kept_revenue'], currency)}."
+        if steps
+        else ""
+    )
     st.markdown(
         f"**{what}** {fmt.share(plan['sold'])} of it is expected to sell for "
         f"{fmt.money(plan['revenue'], currency)}, in 8 of 10 cases "
         f"{words.money_range(plan['revenue_low'], plan['revenue_high'], currency)}; it sells out "
-        f"in {fmt.share(plan['sells_out'])} of cases. At today's price "
-        f"{fmt.share(plan['kept_sold'])} would sell for "
-        f"{fmt.money(plan['kept_revenue'], currency)}.".replace("$", "\\$")
+        f"in {fmt.share(plan['sells_out'])} of cases.{kept}".replace("$", "\\$")
     )
     if plan["note"]:
         st.markdown(f":orange-badge[Note] {fmt.escape(plan['note'])}")

@@ -130,10 +130,6 @@ def _plan(
     prices = price * (1 - cuts)
     if rules.ending:
         prices = np.minimum(np.where(cuts > 0, charm(prices), price), price)
-    if "lowest" in row and prices.min() < float(row["lowest"]) * 0.999:
-        line["note"] = (
-            f"Prices under {float(row['lowest']):,.2f} were never charged; their effect is a guess."
-        )
     demand = _demand(prices / price, units, (elasticity, error), season, rules)  # (S, L, W)
     sold, revenue = _played(demand, prices, plans, stock)  # (S, N, W), (S, N)
     total = sold.sum(axis=2)
@@ -142,7 +138,11 @@ def _plan(
     clears = share >= rules.sell_share
     best = int(np.where(clears, value, -np.inf).argmax()) if clears.any() else int(share.argmax())
     if not clears.any():
-        line["note"] = f"At most {share[best]:.0%} of it sells in time. " + str(line["note"])
+        line["note"] = f"At most {share[best]:.0%} of it sells in time. "
+    if "lowest" in row and prices[plans[best]].min() < float(row["lowest"]) * 0.999:
+        line["note"] += (
+            f"Prices under {float(row['lowest']):,.2f} were never charged; their effect is a guess."
+        )
     kept = int(np.flatnonzero((plans == 0).all(axis=1))[0])
     low, high = np.quantile(revenue[:, best], [0.1, 0.9])
     line |= {
