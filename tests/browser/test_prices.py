@@ -27,7 +27,7 @@ def test_when_a_price_is_looked_at_and_a_promotion_checked_then_both_answer(
     expect(page.get_by_text("Price cuts at most")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("is expected to sell for")).to_be_visible(timeout=30_000)
     settle(page)
-    page.get_by_role("button", name="Download").click()
+    page.get_by_role("button", name="Download", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name=re.compile(r"products \(CSV\)")).click()
     download.value.save_as(tmp_path / "prices.csv")
