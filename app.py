@@ -11,9 +11,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 
 ASSETS = Path(__file__).parent / "assets"
@@ -42,14 +45,36 @@ def _check_fonts() -> None:
     fonts.warn_at_start()
 
 
+async def rest(scope: Scope, receive: Receive, send: Send) -> None:
+    """The REST interface; loaded when it is first asked, so that screens need not wait for it."""
+    serving = await asyncio.to_thread(import_module, "api.serving")
+    await serving.application()(scope, receive, send)
+
+
+def _url() -> str:
+    """Where this server answers; Streamlit has settled on a port by then."""
+    from api import server_file
+
+    return server_file.url_of(
+        address=st.get_option("server.address") or "",
+        port=int(st.get_option("server.port")),
+        path=st.get_option("server.baseUrlPath") or "",
+        is_encrypted=bool(st.get_option("server.sslCertFile")),
+    )
+
+
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Schedules begin and jobs end with the server, whether anybody looks at a page or not."""
-    from ui import engine, scheduling
+    from api import server_file
+    from ui import engine, scheduling, settings
 
     scheduling.scheduler().start()
     asyncio.get_running_loop().run_in_executor(None, _check_fonts)
+    var = settings.from_environment().var
+    server_file.announce(var, _url())
     yield
+    server_file.withdraw(var)
     scheduling.close()
     engine.close()
 
@@ -60,4 +85,4 @@ else:  # the server imports it once, before the first browser connects
     # Otherwise the folder `pages` makes Streamlit look for scripts in it until `st.navigation`
     # has run once, and the first deep link after a start shows "Page not found" over the page.
     PagesManager.uses_pages_directory = False
-    app = st.App(__file__, lifespan=lifespan)
+    app = st.App(__file__, lifespan=lifespan, routes=[Mount("/api", app=rest)])

@@ -31,3 +31,7 @@ class CorrectionError(DataError):
 
 class InventoryError(DataError):
     """A stock setting, delivery or order that cannot be: a lead time below zero, no reason."""
+
+
+class KeyConflict(DataError):
+    """A key of the REST interface that cannot be made: no name, a name in use, no scope."""
