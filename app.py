@@ -66,13 +66,13 @@ def _url() -> str:
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Schedules begin and jobs end with the server, whether anybody looks at a page or not."""
-    from api import server_file
+    from api import keys, server_file
     from ui import engine, scheduling, settings
 
     scheduling.scheduler().start()
     asyncio.get_running_loop().run_in_executor(None, _check_fonts)
     var = settings.from_environment().var
-    server_file.announce(var, _url())
+    keys.trust(server_file.announce(var, _url()))
     yield
     server_file.withdraw(var)
     scheduling.close()

@@ -156,7 +156,10 @@ def _load(run_id: str) -> Loaded:
         raise Problem("conflict", f"{entry.name} needs more than posted series hold.")
     import forecasting as fc
 
-    model = fc.load(folder)
+    try:
+        model = fc.load(folder)
+    except fc.ForecastingError as error:  # the client knows no folders of the server
+        raise Problem("conflict", str(error).replace(str(folder), entry.name)) from error
     if isinstance(model, fc.Trainable):
         import torch
 

@@ -1,13 +1,12 @@
 """An operation: what can be asked, with what, by whom, and what comes back."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from api.addresses import ADDRESSES, Method, names_in
 from api.wire import Answer, Call, Wire
 
-Method = Literal["GET", "POST", "DELETE"]
 JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILES = (CSV, PARQUET, EXCEL, "application/zip", "application/gzip", "application/octet-stream")
@@ -21,9 +20,7 @@ class Nothing(Wire):
 class Operation:
     """One row of the table."""
 
-    name: str  # operationId, and what the command line calls
-    method: Method
-    path: str  # below /api/v1; names in braces are parameters
+    name: str  # operationId, and what the command line calls; a key of ADDRESSES
     scope: str  # of the key; "" for everybody
     title: str  # what it does, in a line
     words: str = ""  # what else to know
@@ -38,14 +35,18 @@ class Operation:
     is_idempotent_by_key: bool = False  # takes the header Idempotency-Key
 
     @property
-    def path_names(self) -> tuple[str, ...]:
-        """The parameters in the path.
+    def method(self) -> Method:
+        return ADDRESSES[self.name][0]
 
-        >>> Operation(name="", method="GET", path="/a/{b}/c", scope="", title="",
-        ...           does=lambda call: call.params).path_names
-        ('b',)
-        """
-        return tuple(re.findall(r"{(\w+)}", self.path))
+    @property
+    def path(self) -> str:
+        """Below /api/v1; names in braces are parameters."""
+        return ADDRESSES[self.name][1]
+
+    @property
+    def path_names(self) -> tuple[str, ...]:
+        """The parameters in the path."""
+        return names_in(self.path)
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -163,7 +163,7 @@ def _import(
     roles: Sequence[str],
 ) -> ImportAnswer:
     """Read, check and keep a file in one go."""
-    store, today, began = state.store(), date.today(), datetime.now()
+    store, today, began = state.store(), _latest_day(datetime.now(UTC)), datetime.now()
     try:
         if slip is not None:
             receipts.look(store, slip)
@@ -322,6 +322,15 @@ def _slip(call: Call[Any, Any], what: str) -> Slip | None:
     digest = call.upload.digest if call.upload else ""
     asked = hashlib.sha256(f"{what} {call.params!r} {digest}".encode()).hexdigest()
     return Slip(owner=call.who, idempotency_key=call.idempotency_key, digest=asked)
+
+
+def _latest_day(now: datetime) -> date:
+    """The day that has begun somewhere: shops and servers are in different zones.
+
+    >>> _latest_day(datetime(2026, 11, 20, 11, tzinfo=UTC)).isoformat()
+    '2026-11-21'
+    """
+    return (now + timedelta(hours=14)).date()
 
 
 def _staging_folder() -> Path:

@@ -6,8 +6,6 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from api import keys
-
 NAME = "server.json"
 
 
@@ -20,10 +18,9 @@ class Address:
     pid: int
 
 
-def announce(var: Path, url: str) -> None:
-    """Write the file, readable by this user alone, with a token of this process."""
+def announce(var: Path, url: str) -> str:
+    """Write the file, readable by this user alone; the token in it, which is of this process."""
     token = secrets.token_urlsafe(32)
-    keys.trust(token)
     var.mkdir(parents=True, exist_ok=True)
     fresh = var / f".{NAME}.{os.getpid()}"
     fresh.unlink(missing_ok=True)
@@ -31,11 +28,11 @@ def announce(var: Path, url: str) -> None:
     with open(fresh, "x", opener=_for_this_user, encoding="utf-8") as target:
         target.write(content)
     fresh.replace(var / NAME)
+    return token
 
 
 def withdraw(var: Path) -> None:
     """Take the file away, unless another app has written its own."""
-    keys.trust("")
     found = read(var)
     if found is not None and found.pid == os.getpid():
         (var / NAME).unlink(missing_ok=True)

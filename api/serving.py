@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import anyio
 from anyio import CapacityLimiter, to_thread
@@ -35,6 +36,7 @@ AT_ONCE = 8  # operations
 STRANGER_RATE = 20.0  # requests a second of an address without a valid key
 MEGABYTE = 1_000_000
 MOST_JSON = 20 * MEGABYTE  # of a body that is taken into memory
+MOST_LOCAL = 100_000 * MEGABYTE  # of a file of the command line of this machine
 MOST_KEY = 200  # characters of an idempotency key
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -112,7 +114,8 @@ class _Server:
         if not operation.upload:
             return await self._run(operation, Call(**given), kind)
         with tempfile.TemporaryDirectory(dir=self._staging(), prefix="api-") as folder:
-            given["upload"] = await self._received(operation, request, Path(folder))
+            most = MOST_LOCAL if keys.LOCAL in who.scopes else self._most
+            given["upload"] = await self._received(operation, request, Path(folder), most)
             return await self._run(operation, Call(**given), kind)
 
     async def _admitted(self, operation: Operation, request: Request) -> keys.Caller:
@@ -147,7 +150,9 @@ class _Server:
         except ValidationError as error:
             raise problems.of_validation(error, where="body") from error
 
-    async def _received(self, operation: Operation, request: Request, folder: Path) -> Upload:
+    async def _received(
+        self, operation: Operation, request: Request, folder: Path, most: int
+    ) -> Upload:
         """The body on disk; gone with its folder."""
         kind = _media_type(request)
         if kind not in operation.upload:
@@ -155,15 +160,15 @@ class _Server:
                 "wrong-kind",
                 f"Content-Type is {kind or 'missing'}. Send one of {', '.join(operation.upload)}.",
             )
-        check_size(int(request.headers.get("content-length") or 0), self._most)
+        check_size(int(request.headers.get("content-length") or 0), most)
         path, size, digest = folder / "body", 0, hashlib.sha256()
         async with await anyio.open_file(path, "wb") as target:
             async for chunk in request.stream():
                 size += len(chunk)
-                check_size(size, self._most)
+                check_size(size, most)
                 digest.update(chunk)
                 await target.write(chunk)
-        name = request.headers.get("almanac-file-name", "")
+        name = unquote(request.headers.get("almanac-file-name", ""))
         return Upload(path=path, name=name, kind=kind, digest=digest.hexdigest())
 
     async def _run(self, operation: Operation, call: Call[Any, Any], kind: str) -> Response:
@@ -212,7 +217,7 @@ def _params(operation: Operation, request: Request) -> Wire:
             raise Problem("invalid", f"query.{name} is given {len(values)} times. Give it once.")
         given[name] = values if is_list else values[0]
     try:
-        return operation.params.model_validate_strings(given)
+        return operation.params.model_validate(given)
     except ValidationError as error:
         raise problems.of_validation(error, where="query") from error
 
