@@ -66,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in error.details[1:]:
             print(f"  {line}", file=sys.stderr)
         return error.code
+    except BrokenPipeError:  # the reader has seen enough, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except KeyboardInterrupt:
         screen.progress("")
         print("Interrupted. Jobs of a running app go on; see `jobs list`.", file=sys.stderr)

@@ -111,6 +111,12 @@ def source(dataset_id: int, *, run: str, asked: ForecastParams) -> Source:
     return _read.get((entry.run_id, version), lambda: _opened(entry, dataset_id))
 
 
+def forget() -> None:
+    """Read everything anew: another database was opened."""
+    for kept in (_versions, _entries, _datasets, _read):
+        kept.clear()
+
+
 def _finished(dataset_id: int) -> list[Entry]:
     """Runs of a dataset with a forecast: champions first, finer levels first, then the latest."""
     found = [

@@ -145,6 +145,11 @@ def predict(call: Call[RunParams, PredictBody]) -> PredictAnswer:
     )
 
 
+def forget() -> None:
+    """Let go of the models in memory: another folder was opened."""
+    _loaded.clear()
+
+
 def _load(run_id: str) -> Loaded:
     """Raises `Problem` (404) for a run that kept no model, 409 for one of another kind."""
     entry = registry().entry(run_id)
