@@ -11,12 +11,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
-from starlette.routing import Mount
-from starlette.types import Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 
 ASSETS = Path(__file__).parent / "assets"
@@ -43,12 +40,6 @@ def _check_fonts() -> None:
     from reports import fonts
 
     fonts.warn_at_start()
-
-
-async def rest(scope: Scope, receive: Receive, send: Send) -> None:
-    """The REST interface; loaded when it is first asked, so that screens need not wait for it."""
-    serving = await asyncio.to_thread(import_module, "api.serving")
-    await serving.application()(scope, receive, send)
 
 
 def _url() -> str:
@@ -85,4 +76,7 @@ else:  # the server imports it once, before the first browser connects
     # Otherwise the folder `pages` makes Streamlit look for scripts in it until `st.navigation`
     # has run once, and the first deep link after a start shows "Page not found" over the page.
     PagesManager.uses_pages_directory = False
-    app = st.App(__file__, lifespan=lifespan, routes=[Mount("/api", app=rest)])
+    from api import mounting
+
+    rest = mounting.mounted("/api", mounting.service)
+    app = st.App(__file__, lifespan=lifespan, routes=[rest])

@@ -73,7 +73,9 @@ class SalesRow(Wire):
     revenue: float | None = None
     price: float | None = Field(default=None, ge=0)
     discount: float | None = Field(default=None, ge=0, le=1, description="Share of the list price.")
-    promo: bool | None = None
+    promo: bool | None = Field(
+        default=None, description="Not known if no row has it; else no for rows without it."
+    )
     stock: float | None = Field(default=None, description="Units at the end of the day.")
 
 

@@ -22,10 +22,11 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route, Router
 
 from api import keys, metrics, problems, rows
 from api.limits import Rates, check_size
+from api.mounting import mounted
 from api.operations import JSON, Operation
 from api.problems import Problem
 from api.wire import Call, Download, Table, Upload, Wire
@@ -33,7 +34,7 @@ from ui import settings
 
 log = logging.getLogger("almanac")
 AT_ONCE = 8  # operations
-STRANGER_RATE = 20.0  # requests a second of an address without a valid key
+STRANGER_SHARE = 0.05  # of the rate of a key: what an address without a valid one is allowed
 MEGABYTE = 1_000_000
 MOST_JSON = 20 * MEGABYTE  # of a body that is taken into memory
 MOST_LOCAL = 100_000 * MEGABYTE  # of a file of the command line of this machine
@@ -61,7 +62,7 @@ def build(operations: tuple[Operation, ...], chosen: settings.Settings) -> Starl
         for path, found in by_path.items()
     ]
     return Starlette(
-        routes=[Mount("/v1", routes=routes)],
+        routes=[mounted("/v1", Router(routes))],
         exception_handlers={HTTPException: _refused_by_router, Exception: _failed},
     )
 
@@ -71,7 +72,7 @@ class _Server:
 
     def __init__(self, chosen: settings.Settings) -> None:
         self._rates = Rates(chosen.api_rate)
-        self._strangers = Rates(STRANGER_RATE)
+        self._strangers = Rates(chosen.api_rate * STRANGER_SHARE)
         self._most = round(chosen.api_megabytes * MEGABYTE)
         self._var = chosen.var
         self._limiter: CapacityLimiter | None = None  # made in the event loop

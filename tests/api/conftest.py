@@ -38,6 +38,7 @@ def service(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ALMANAC_VAR", str(var))
         patch.setenv("ALMANAC_JOBS", "1")
+        patch.setenv("ALMANAC_API_RATE", "8000")  # tests are in more of a hurry than clients
         _forget()
         (var / "runs").mkdir()
         runs = {name: _finished(name, options) for name, options in MODELS.items()}

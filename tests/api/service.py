@@ -10,6 +10,8 @@ from typing import Any
 import requests
 import uvicorn
 
+from api.mounting import mounted
+
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
@@ -38,11 +40,10 @@ class served:
 
     def __init__(self, app: Any) -> None:
         from starlette.applications import Starlette
-        from starlette.routing import Mount
 
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
-        whole = Starlette(routes=[Mount("/api", app=app)])
+        whole = Starlette(routes=[mounted("/api", app)])
         self._server = uvicorn.Server(uvicorn.Config(whole, log_level="error", ws="none"))
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True
