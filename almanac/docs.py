@@ -43,8 +43,8 @@ python -m almanac export forecasts Teas --out tomorrow.parquet --quiet
 
 On a terminal there is progress; `--json` prints the answer as the REST interface gives it, and
 `--quiet` only what went wrong. Exit codes: 0 done; 1 refused or failed; 2 wrong use; 3 no app, no
-valid key, or the database is open elsewhere; 130 interrupted. A job that ends with this process
-where no app runs is waited for.
+valid key, or the database is open elsewhere; 130 interrupted. Where no app runs, the command does
+the jobs itself and waits for them.
 
 This page is made by `python -m almanac.docs --write`.
 """
@@ -110,7 +110,8 @@ def command_line() -> str:
     parts = [COMMANDS]
     for name, each in commands.choices.items():
         parts.append(f"\n## {name}\n\n{each.description}\n")
-        parts.append("\n| | |\n|---|---|\n" + "\n".join(_option_lines(each)) + "\n")
+        if lines := list(_option_lines(each)):
+            parts.append("\n| | |\n|---|---|\n" + "\n".join(lines) + "\n")
     return "".join(parts)
 
 

@@ -26,6 +26,7 @@ ADDRESSES: dict[str, tuple[Method, str]] = {
     "cancel_job": ("POST", "/jobs/{job}/cancel"),
     "list_models": ("GET", "/models"),
     "predict": ("POST", "/models/{run}/forecast"),
+    "work_out_scenario": ("POST", "/models/{run}/scenario"),
     "list_schedules": ("GET", "/schedules"),
     "add_schedule": ("POST", "/schedules"),
     "change_schedule": ("POST", "/schedules/{schedule}"),

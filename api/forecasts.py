@@ -108,7 +108,7 @@ def source(dataset_id: int, *, run: str, asked: ForecastParams) -> Source:
             f"No finished forecast is of what was asked. There are forecasts by {', '.join(have)}.",
         )
     entry, version = chosen[0], _versions.get("", queries.version)
-    return _read.get((entry.run_id, version), lambda: _opened(entry, dataset_id))
+    return _read.get((entry.run_id, version), lambda: _opened(entry))
 
 
 def forget() -> None:
@@ -153,17 +153,17 @@ def _words(entry: Entry) -> str:
     return f"{_level(entry).replace('_', ' and ')} and {noun}"
 
 
-def _opened(entry: Entry, dataset_id: int) -> Source:
+def _opened(entry: Entry) -> Source:
     """The forecast of a run with the codes of its products and places."""
     frame = registry().run(entry.run_id).frame("forecast")
     if frame is None:
         raise Problem("not-found", f"The forecast of {entry.name!r} was deleted.")
     about, level = entry.about, _level(entry)
-    named = frame["series_id"].astype("category")
+    ids = frame["series_id"].astype("category")
     keys = pd.DataFrame(
-        [_named(str(each), level, entry, dataset_id) for each in named.cat.categories],
+        [named(str(each), entry) for each in ids.cat.categories],
         columns=["product", "place", "category"],
-    ).iloc[named.cat.codes]
+    ).iloc[ids.cat.codes]
     keys.index = frame.index
     values = frame.drop(columns=["series_id"])
     whole = pd.concat([keys, values], axis=1).sort_values(
@@ -192,11 +192,10 @@ def _opened(entry: Entry, dataset_id: int) -> Source:
     )
 
 
-def _named(
-    series_id: str, level: Split, entry: Entry, dataset_id: int
-) -> tuple[str | None, str | None, str | None]:
-    """Codes of product and place, and the category, of a series."""
-    scope = entry.about.scope
+def named(series_id: str, entry: Entry) -> tuple[str | None, str | None, str | None]:
+    """Codes of product and place, and the category, of a series of a run."""
+    scope, level = entry.about.scope, _level(entry)
+    dataset_id = int(scope["dataset"])
     product = None if scope["product"] is None else str(scope["product"])
     place = None if scope["place"] is None else str(scope["place"])
     category = " > ".join(scope["categories"]) or None

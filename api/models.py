@@ -124,7 +124,7 @@ def answer_of(entry: Entry) -> ModelAnswer:
 
 def predict(call: Call[RunParams, PredictBody]) -> PredictAnswer:
     """Forecast posted series with a kept model."""
-    held = _loaded.get(call.params.run, lambda: _load(call.params.run))
+    held = loaded(call.params.run)
     frame, future = _frames(call.body.series, held)
     import forecasting as fc
 
@@ -143,6 +143,11 @@ def predict(call: Call[RunParams, PredictBody]) -> PredictAnswer:
     return PredictAnswer(
         run=held.entry.run_id, model=held.entry.about.model, series=_answers(made, levels)
     )
+
+
+def loaded(run_id: str) -> Loaded:
+    """The model of a run, in memory. Raises `Problem` where it cannot be had."""
+    return _loaded.get(run_id, lambda: _load(run_id))
 
 
 def forget() -> None:

@@ -12,6 +12,7 @@ from api import (
     openapi,
     reports,
     sales,
+    scenarios,
     schedules,
 )
 from api.operations import FILES, Operation
@@ -117,6 +118,12 @@ OPERATIONS: tuple[Operation, ...] = (
         does=models.predict, params=models.RunParams, body=models.PredictBody,
         answer=models.PredictAnswer, title="Forecast posted series at once",
         words="By a model that was kept; nothing is stored.",
+    ),
+    Operation(
+        name="work_out_scenario", scope="read", does=scenarios.work_out,
+        params=models.RunParams, body=scenarios.ScenarioBody, answer=scenarios.ScenarioAnswer,
+        title="What would sell if the plan were another",
+        words="By the model of a run and the plan that it was given; nothing is stored.",
     ),
     Operation(
         name="list_schedules", scope="read",

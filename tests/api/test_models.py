@@ -71,3 +71,25 @@ def test_when_models_are_listed_then_those_that_were_kept_are_there(service: Ser
     answer = service.ask("POST", "/models/none/forecast", json={"series": [
         {"start": "2026-09-01", "values": [1]}]})  # fmt: skip
     assert answer.status_code == 404
+
+
+def test_when_demand_is_changed_then_the_scenario_says_what_that_is_worth(
+    service: Service,
+) -> None:
+    path = f"/models/{service.runs['transformer']}/scenario"
+    change = {"kind": "demand", "how": "percent", "value": 10, "first": "2026-11-18",
+              "last": "2026-11-30"}  # fmt: skip
+    product = service.get("/datasets/1/products?limit=1")["rows"][0]["code"]
+    answer = service.ask("POST", path, json={"changes": [change], "product": product})
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    units = told["totals"][0]
+    assert (told["series"], units["measure"]) == (1, "units")
+    assert units["difference"] == pytest.approx(0.1 * units["plan"], rel=0.01)
+    assert units["low"] <= units["difference"] <= units["high"]
+    for body in (
+        {"changes": [{**change, "kind": "covariate", "column": "price"}]},
+        {"changes": [{**change, "last": "2026-11-01", "first": "2026-11-01"}]},
+        {"changes": [change], "product": "NOPE"},
+    ):
+        assert service.ask("POST", path, json=body).status_code == 409
