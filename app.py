@@ -49,7 +49,6 @@ def _url() -> str:
     return server_file.url_of(
         address=st.get_option("server.address") or "",
         port=int(st.get_option("server.port")),
-        path=st.get_option("server.baseUrlPath") or "",
         is_encrypted=bool(st.get_option("server.sslCertFile")),
     )
 

@@ -46,18 +46,17 @@ def read(var: Path) -> Address | None:
         return None
 
 
-def url_of(*, address: str, port: int, path: str, is_encrypted: bool) -> str:
-    """How a client of this machine reaches a server.
+def url_of(*, address: str, port: int, is_encrypted: bool) -> str:
+    """How a client of this machine reaches a server; the interface is not below its base path.
 
-    >>> url_of(address="0.0.0.0", port=8501, path="", is_encrypted=False)
+    >>> url_of(address="0.0.0.0", port=8501, is_encrypted=False)
     'http://127.0.0.1:8501'
-    >>> url_of(address="::1", port=80, path="/shop/", is_encrypted=True)
-    'https://[::1]:80/shop'
+    >>> url_of(address="::1", port=80, is_encrypted=True)
+    'https://[::1]:80'
     """
     host = "127.0.0.1" if address in ("", "0.0.0.0", "::") else address
     host = f"[{host}]" if ":" in host else host
-    base = path.strip("/")
-    return f"{'https' if is_encrypted else 'http'}://{host}:{port}{'/' + base if base else ''}"
+    return f"{'https' if is_encrypted else 'http'}://{host}:{port}"
 
 
 def _for_this_user(path: str, flags: int) -> int:
