@@ -188,7 +188,7 @@ class Local:
             checked = None if body is None or operation.body is None else body
             return operation.does(
                 Call(
-                    params=operation.params.model_validate(dict(params)),
+                    params=operation.params.model_validate(_as_sent(params)),
                     body=operation.body.model_validate(checked) if operation.body else None,
                     upload=None if upload is None else sources.of_file(upload),
                 )
@@ -224,6 +224,18 @@ def _opened() -> Iterator[Local]:
         engine.close()
         store.close()
         state.store.clear()
+
+
+def _as_sent(params: Params) -> dict[str, Any]:
+    """Parameters as an address would carry them, so that both ways check the same.
+
+    >>> _as_sent({"dataset": 1, "quantile": [0.1]})
+    {'dataset': '1', 'quantile': ['0.1']}
+    """
+    return {
+        name: [str(each) for each in value] if isinstance(value, list | tuple) else str(value)
+        for name, value in params.items()
+    }
 
 
 def _addressed(name: str, params: Params) -> tuple[str, str, dict[str, Any]]:

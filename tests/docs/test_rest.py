@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from almanac import docs
 from tests.almanac.conftest import Run, app, environment, run, sales
@@ -30,6 +31,7 @@ def test_when_the_code_changes_then_its_pages_are_written_anew() -> None:
         assert said == text, f"docs/{name} is out of date: python -m almanac.docs --write"
 
 
+@pytest.mark.slow
 def test_when_the_commands_of_the_pages_are_run_then_they_work(
     run: Run, sales: Path, tmp_path: Path
 ) -> None:
@@ -48,6 +50,7 @@ def test_when_the_commands_of_the_pages_are_run_then_they_work(
     assert (tmp_path / "review.html").stat().st_size > 100_000
 
 
+@pytest.mark.slow
 def test_when_the_client_of_the_docs_is_run_then_it_uploads_waits_reads_and_compares(
     run: Run, app: str, environment: dict[str, str], sales: Path
 ) -> None:
