@@ -66,7 +66,9 @@ class Source:
 
     about: dict[str, Any]  # JSON values
     frame: pd.DataFrame
-    of: dict[Hashable, np.ndarray]  # positions of rows by ("product", code), ("place", code), ...
+    of: dict[
+        Hashable, slice | np.ndarray
+    ]  # positions of rows by ("product", code), ("place", code), ...
 
 
 def read(call: Call[ForecastParams, None]) -> Table:
@@ -169,12 +171,12 @@ def _opened(entry: Entry) -> Source:
     whole = pd.concat([keys, values], axis=1).sort_values(
         ["product", "place", "category", "timestamp"], kind="stable", ignore_index=True
     )
-    of: dict[Hashable, np.ndarray] = {}
+    of: dict[Hashable, slice | np.ndarray] = {}
     for name in ("product", "place", "category"):
         for code, positions in whole.groupby(name, sort=False).indices.items():
-            of[name, str(code)] = np.asarray(positions)
+            of[name, str(code)] = _positions(np.asarray(positions))
     for pair, positions in whole.groupby(["product", "place"], sort=False).indices.items():
-        of[pair] = np.asarray(positions)
+        of[pair] = _positions(np.asarray(positions))
     return Source(
         about={
             "run": entry.run_id,
@@ -234,24 +236,28 @@ def _chosen(found: Source, asked: ForecastParams) -> pd.DataFrame:
         frame = frame[frame["category"] == asked.category]
     if asked.first is not None or asked.last is not None:
         frame = _between(frame, asked, found.about["frequency"])
-    columns = [name for name in frame.columns if name.startswith("q0.")]
     if asked.quantile:
+        columns = [name for name in frame.columns if name.startswith("q0.")]
         wanted_levels = [f"q{level:g}" for level in asked.quantile]
         if missing := [name for name in wanted_levels if name not in columns]:
             raise Problem(
                 "not-found",
                 f"The quantile {missing[0]} was not forecast. There are {', '.join(columns)}.",
             )
-        columns = wanted_levels
-    frame = frame[["product", "place", "category", "timestamp", "mean", *columns]]
+        frame = frame[["product", "place", "category", "timestamp", "mean", *wanted_levels]]
     if frame.empty and not asked.cursor:
         raise Problem("not-found", "The forecast has no rows of what was asked; check the codes.")
     return frame
 
 
 def _part(found: Source, key: Hashable) -> pd.DataFrame:
-    positions = found.of.get(key)
-    return found.frame.iloc[:0] if positions is None else found.frame.iloc[positions]
+    return found.frame.iloc[found.of.get(key, slice(0))]
+
+
+def _positions(rows: np.ndarray) -> slice | np.ndarray:
+    """As a slice where they follow each other, so that no row has to be copied."""
+    first, last = int(rows[0]), int(rows[-1])
+    return slice(first, last + 1) if last - first + 1 == len(rows) else rows
 
 
 def _between(frame: pd.DataFrame, asked: ForecastParams, freq: Freq) -> pd.DataFrame:

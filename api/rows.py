@@ -84,8 +84,8 @@ def _csv(frame: pd.DataFrame) -> bytes:
 def _plain(column: pd.Series) -> list[Any]:
     """The values of a column as JSON has them."""
     if pd.api.types.is_datetime64_any_dtype(column):
-        days = column.dt.strftime("%Y-%m-%d").tolist()
-        return [None if isinstance(day, float) else day for day in days]
+        days = np.datetime_as_string(column.to_numpy().astype("datetime64[D]")).tolist()
+        return [None if day == "NaT" else day for day in days]
     if pd.api.types.is_float_dtype(column):
         numbers = column.to_numpy(dtype=np.float64)
         values = np.round(numbers, 6).tolist()
