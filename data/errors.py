@@ -53,3 +53,7 @@ class Conflict(PlanError):
             "Your change was not made, and theirs stands. Look at the new numbers, then apply "
             "yours again or leave it."
         )
+
+
+class KeyConflict(DataError):
+    """A key of the REST interface that cannot be made: no name, a name in use, no scope."""
