@@ -31,3 +31,7 @@ class CorrectionError(DataError):
 
 class InventoryError(DataError):
     """A stock setting, delivery or order that cannot be: a lead time below zero, no reason."""
+
+
+class ScenarioError(DataError):
+    """A scenario that cannot be kept or planned: a name taken, nothing to plan."""

@@ -261,8 +261,15 @@ def summed(
     found: Gains,
     *,
     level: float,
+    groups: IntArray | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Totals, rows per series and rows per step: plan, scenario, difference, low and high."""
+    """Totals, rows per series and rows per step: plan, scenario, difference, low and high.
+
+    Steps of one of the `groups` (H,), numbers that rise from 0, are taken together.
+    """
+    starts = np.arange(len(plan.timestamps))
+    if groups is not None:
+        starts = np.searchsorted(groups, np.arange(int(groups[-1]) + 1))
     totals, rows, steps = [], [], []
     for name in MEASURES:
         known = found.known[name]
@@ -277,8 +284,10 @@ def summed(
         per_step = old[known].sum(axis=0), new[known].sum(axis=0)
         if not known.any():
             per_step = (np.full(old.shape[1], np.nan), np.full(old.shape[1], np.nan))
-        low, high = bands(found.steps[name], per_step[1] - per_step[0], level)
-        steps.append(_frame(name, per_step, low, high, {"timestamp": plan.timestamps}))
+        grouped = np.add.reduceat(per_step[0], starts), np.add.reduceat(per_step[1], starts)
+        paths = np.add.reduceat(found.steps[name], starts, axis=0)
+        low, high = bands(paths, grouped[1] - grouped[0], level)
+        steps.append(_frame(name, grouped, low, high, {"timestamp": plan.timestamps[starts]}))
         whole = found.steps[name].sum(axis=0)
         ends = bands(whole, np.asarray(per_step[1].sum() - per_step[0].sum()), level)
         centred = whole - whole.mean() + per_step[1].sum() - per_step[0].sum()

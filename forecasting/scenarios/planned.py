@@ -237,7 +237,9 @@ def run_planned(
         doubts=[Doubt(error=widened(response, outside, BEYOND).error, move=moved)],
         correlation=correlation, num_paths=num_paths, seed=seed,
     )  # fmt: skip
-    totals, series, steps = summed(base.forecast, scenario, before, after, paths, level=level)
+    totals, series, steps = summed(
+        base.forecast, scenario, before, after, paths, level=level, groups=_weeks(base.forecast)
+    )
     alone = []
     for row in rows:
         one = edited if len(rows) == 1 else base.plan.edited(*row)
@@ -259,6 +261,14 @@ def run_planned(
         contributions=contributions(rows, names, alone),
         notes=(*_never_charged(base, edited, outside), *notes),
     )
+
+
+def _weeks(forecast: Forecast) -> IntArray | None:
+    """Weeks of the steps of a forecast by day, from its first day on; None for longer steps."""
+    if len(forecast.timestamps) < 2:
+        return None
+    days = (forecast.timestamps - forecast.timestamps[0]).days.to_numpy()
+    return None if days[1] >= 7 else np.asarray(days // 7, dtype=np.intp)
 
 
 @dataclass(frozen=True, eq=False)
