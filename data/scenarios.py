@@ -29,7 +29,7 @@ class Scenario:
     created_at: datetime
     changed_at: datetime
     scope: Mapping[str, Any]
-    base: str  # the run that answers; "" for measured elasticities
+    base: str  # the run that answers, "measured" elasticities, or "": the best there is
     changes: tuple[Mapping[str, Any], ...]
     status: Status
 
@@ -122,7 +122,7 @@ def change(
 
 
 def answer_by(store: Store, dataset_id: int, scenario_id: int, base: str) -> None:
-    """The run that answers from now on, "" for measured elasticities."""
+    """What answers from now on, as in `Scenario.base`."""
     with store.transaction() as cursor:
         _set(cursor, dataset_id, scenario_id, "base = $3", base)
 
@@ -186,9 +186,17 @@ def keep(
 
 def kept(store: Store, scenario_id: int, place: str) -> Kept | None:
     """The last result for a scope and weeks."""
+    return _kept(store, "scenario_id = $1 AND place = $2", [scenario_id, place])
+
+
+def last_kept(store: Store, scenario_id: int) -> Kept | None:
+    """The last result of all."""
+    return _kept(store, "scenario_id = $1 ORDER BY made_at DESC LIMIT 1", [scenario_id])
+
+
+def _kept(store: Store, condition: str, parameters: list[Any]) -> Kept | None:
     rows = store.rows(
-        "SELECT stand, result, made_at FROM scenario_result WHERE scenario_id = $1 AND place = $2",
-        [scenario_id, place],
+        f"SELECT stand, result, made_at FROM scenario_result WHERE {condition}", parameters
     )
     if not rows:
         return None

@@ -240,9 +240,6 @@ def responses(measured: pd.DataFrame, pairs: pd.DataFrame) -> Response:
 def base(ground: Ahead, forecast: fc.Forecast, first: int = 0, last: int | None = None) -> Base:
     """The steps `first` to `last` (exclusive) of a forecast, with the plan of their days."""
     count = len(forecast.timestamps)
-    ends = forecast.timestamps.append(
-        pd.DatetimeIndex([_next(forecast)]),
-    )
     last = count if last is None else min(last, count)
     part = replace(
         forecast,
@@ -250,13 +247,19 @@ def base(ground: Ahead, forecast: fc.Forecast, first: int = 0, last: int | None 
         quantiles=forecast.quantiles[:, first:last],
         timestamps=forecast.timestamps[first:last],
     )
-    days = pd.date_range(ends[first], ends[last] - pd.Timedelta(days=1))
+    days = days_of(forecast, first, last)
     return Base.of(
         part,
         daily_plan(ground, days),
         (ground.lowest, ground.highest),
         shares=ground.weekday[:, days.weekday.to_numpy()],
     )
+
+
+def days_of(forecast: fc.Forecast, first: int, last: int) -> pd.DatetimeIndex:
+    """The days of the steps `first` to `last` (exclusive) of a forecast."""
+    ends = forecast.timestamps.append(pd.DatetimeIndex([_next(forecast)]))
+    return pd.date_range(ends[first], ends[last] - pd.Timedelta(days=1))
 
 
 def _next(forecast: fc.Forecast) -> pd.Timestamp:

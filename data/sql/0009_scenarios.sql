@@ -10,7 +10,7 @@ CREATE TABLE scenario (
     created_at TIMESTAMP NOT NULL,
     changed_at TIMESTAMP NOT NULL,                -- of its changes or its name
     scope JSON NOT NULL,                          -- what was looked at when it was made
-    base VARCHAR NOT NULL DEFAULT '',             -- run that answers; '': measured elasticities
+    base VARCHAR NOT NULL DEFAULT '',             -- run that answers, 'measured'; '': the best there is
     changes JSON NOT NULL,                        -- rows as the grid has them
     status VARCHAR NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'plan', 'discarded')),
     deleted_at TIMESTAMP                          -- NULL: it is listed
