@@ -204,7 +204,7 @@ def _show(scenario_id: int | None) -> None:
 def _switch(dataset: Dataset, scope: Scope, listed: list[Scenario], chosen: Scenario) -> None:
     """The scenarios side by side, a new one, and the menu of the chosen one."""
     names = {
-        each.scenario_id: f"{words.letter(at)} {fmt.escape(short(each.name, 30))}"
+        each.scenario_id: f"{words.letter(at)} {fmt.escape(short(each.name, 34))}"
         + (" :blue[:material/check:]" if results.locked(each) else "")
         for at, each in enumerate(listed)
     }

@@ -52,7 +52,7 @@ def _card(view: View, scenario: Scenario) -> None:
     result, letter = found.result, view.letter(scenario)
     said, colour = words.verdict(result)
     with st.container(border=True, height="stretch"):
-        st.markdown(f"**{letter} {fmt.escape(short(scenario.name, 34))}**")
+        st.markdown(f"**{letter} {fmt.escape(short(scenario.name, 60))}**")
         with st.container(horizontal=True, gap="xsmall"):
             st.badge(said, color=colour, help=_hover(result, view.dataset))  # type: ignore[arg-type]
             if found.is_stale:

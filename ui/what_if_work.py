@@ -4,6 +4,7 @@ Knows no Streamlit. A result is JSON, so that it is kept beside its scenario and
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -273,8 +274,7 @@ def _deliveries(ahead: Ahead, until: pd.Timestamp) -> Any:
 
 
 def named(text: str, shop: Shop) -> str:
-    """A message of the library with names of products and places instead of series ids."""
-    import re
+    """A message of the library with names of products and places, and money with its sign."""
 
     def spoken(found: "re.Match[str]") -> str:
         product, place = int(found[1]), int(found[2])
@@ -282,7 +282,9 @@ def named(text: str, shop: Shop) -> str:
             return found[0]
         return f"{shop.names[product]} in {shop.place_names[place]}"
 
-    return re.sub(r"'?\b(\d+):(\d+)\b'?", spoken, text)
+    text = re.sub(r"'?\b(\d+):(\d+)\b'?", spoken, text)
+    text = re.sub(r"^([\d.,]+ was never charged)", rf"{shop.currency}\1", text)
+    return re.sub(r"(est so far: )(?=\d)", rf"\1{shop.currency}", text)
 
 
 def plan_rows(

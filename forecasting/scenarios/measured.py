@@ -79,7 +79,8 @@ def _around(promo: FloatArray) -> FloatArray:
     """Days (B, D) without promotion that have one among the `HALO_DAYS` before them."""
     total = np.cumsum(promo, axis=1)
     earlier = np.zeros_like(total)
-    earlier[:, HALO_DAYS:] = total[:, :-HALO_DAYS]
+    reach = HALO_DAYS + 1
+    earlier[:, reach:] = total[:, :-reach]
     return ((total - promo - earlier > 0) & (promo == 0)).astype(np.float64)
 
 
