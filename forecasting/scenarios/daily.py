@@ -94,6 +94,13 @@ def _put(values: FloatArray, rows: IntArray, days: IntArray, new: FloatArray) ->
     return changed
 
 
+def _known(values: FloatArray, what: str) -> FloatArray:
+    """The values, of which at least one is there."""
+    if not np.isfinite(values).any():
+        raise ConfigError(f"No {what} is known of these, so it cannot change.")
+    return values
+
+
 def _checked(plan: DailyPlan, prices: FloatArray, rows: IntArray) -> FloatArray:
     wrong = (prices <= 0).any(axis=1)
     if wrong.any():
@@ -114,7 +121,7 @@ def _covariate(plan: DailyPlan, change: Change, rows: IntArray, days: IntArray) 
             f"A plan of days has prices and promotions, no {change.column!r}. Change {PRICE!r} or "
             f"{PROMO!r}."
         )
-    old = plan.price[at]
+    old = _known(plan.price[at], "price")
     new = _checked(plan, change.of(old), rows)
     reduced = plan.promo[at] > 0
     regular = np.where(reduced, plan.regular[at], new)
@@ -126,7 +133,8 @@ def _covariate(plan: DailyPlan, change: Change, rows: IntArray, days: IntArray) 
 
 
 def _promotion(plan: DailyPlan, change: Change, rows: IntArray, days: IntArray) -> DailyPlan:
-    new = _checked(plan, change.of(plan.regular[np.ix_(rows, days)]), rows)
+    regular = _known(plan.regular[np.ix_(rows, days)], "price")
+    new = _checked(plan, change.of(regular), rows)
     return replace(
         plan,
         price=_put(plan.price, rows, days, new),
@@ -195,7 +203,7 @@ def _stock_out(plan: DailyPlan, change: Change, rows: IntArray, days: IntArray) 
 
 
 def _cost(plan: DailyPlan, change: Change, rows: IntArray, days: IntArray) -> DailyPlan:
-    new = change.of(plan.cost[np.ix_(rows, days)])
+    new = change.of(_known(plan.cost[np.ix_(rows, days)], "unit cost"))
     if (new < 0).any():
         raise PanelError("The change makes a unit cost negative. Give 0 or more.")
     return replace(plan, cost=_put(plan.cost, rows, days, new))
