@@ -78,9 +78,10 @@ class Events:
 
 
 def planned(line: Line, entries: list[Entry], known: Events, shop: Shop) -> list[Entry]:
-    """The calendar with an event off or moved on that one occasion. Raises `RuleError`.
+    """The calendar with an own event off or moved. Raises `RuleError`.
 
-    A yearly event cannot be off once: what is kept says which days it has instead.
+    What comes by rule every year stays: the calendar has no single year of it, and without it in
+    the past nothing would be learned of it.
     """
     name, to = rules.event_of(line)
     occurrence = known.occurrence(name, line, shop)
@@ -89,20 +90,17 @@ def planned(line: Line, entries: list[Entry], known: Events, shop: Shop) -> list
     )
     if entry is None:
         raise RuleError(f"“{name}” is not in the calendar any more.")
-    if not to:
-        return [replace(each, is_on=False) if each is entry else each for each in entries]
-    moved = _moved(occurrence, to, shop)
-    own = Entry(
-        kind="own",
-        name=f"{entry.name} (moved)",
-        first_day=pd.Timestamp(moved["first_day"].iloc[0]).date(),
-        last_day=pd.Timestamp(moved["last_day"].iloc[0]).date(),
-        days_before=entry.days_before,
-        days_after=entry.days_after,
-        place_id=entry.place_id,
-    )
-    rest = [replace(each, is_on=False) if each is entry else each for each in entries]
-    return [*(each for each in rest if each.name != own.name), own]
+    if entry.kind != "own" or entry.yearly:
+        raise RuleError(f"{name} comes every year by rule; the calendar cannot change one year.")
+    changed = replace(entry, is_on=False)
+    if to:
+        moved = _moved(occurrence, to, shop)
+        changed = replace(
+            entry,
+            first_day=pd.Timestamp(moved["first_day"].iloc[0]).date(),
+            last_day=pd.Timestamp(moved["last_day"].iloc[0]).date(),
+        )
+    return [changed if each is entry else each for each in entries]
 
 
 def _series(rule: Rule, shop: Shop) -> dict[str, tuple[str, ...]]:

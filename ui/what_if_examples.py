@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pandas as pd
+import streamlit as st
 
 from data import what_if
 from data.store import Store
@@ -29,6 +30,11 @@ class Example:
 
 def of(dataset: Dataset) -> list[Example]:
     """Three of them: a price in the week of an event, a promotion moved, a product out of stock."""
+    return _examples(queries.version(), dataset)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _examples(version: queries.Version, dataset: Dataset) -> list[Example]:
     first = reads.last_day(dataset) + timedelta(days=1)
     products = queries.products(dataset.dataset_id)
     if products.empty:
