@@ -219,7 +219,7 @@ def _switch(dataset: Dataset, scope: Scope, listed: list[Scenario], chosen: Scen
             on_change=_chosen,
             label_visibility="collapsed",
         )
-        with st.popover("New", icon=":material/add:"):
+        with st.popover("New", icon=":material/add:", key=f"what_if_new-{len(listed)}"):
             _new(dataset, scope)
         with st.popover("Edit", icon=":material/more_horiz:"):
             _menu(dataset, scope, chosen)

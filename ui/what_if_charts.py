@@ -21,6 +21,7 @@ MARKS = (
 )  # colour, dash and marker: the chosen scenario first
 UP, DOWN = "#000001", "#000002"
 _BAND = "2e"
+_MARKED = 20  # weeks, above which markers would run together
 _HEIGHT = 280
 
 
@@ -51,7 +52,7 @@ def difference(shown: Sequence[Compared], chosen: int, measure: str, currency: s
             x=weeks,
             y=steps["difference"],
             name=name,
-            mode="lines+markers" if mark == 0 else "lines",
+            mode="lines+markers" if mark == 0 and len(weeks) <= _MARKED else "lines",
             line={"color": colour, "dash": dash, "width": 2.5 if mark == 0 else 2},
             marker={"symbol": symbol, "size": 6},
             text=[
@@ -176,7 +177,9 @@ def contributions(one: Compared, measure: str, currency: str) -> go.Figure:
     parts = parts_of(one.result, measure)[:8]
     figure = go.Figure()
     values = [value for _, value in parts]
-    names = [short(plain(name), 26) for name, _ in parts]
+    names = [
+        "<br>".join(short(plain(each), 24) for each in name.split(", ", 1)) for name, _ in parts
+    ]
     figure.add_bar(
         x=values,
         y=list(range(len(parts))),

@@ -73,11 +73,14 @@ class Line:
     def title(self) -> str:
         """What it is, short: for a bar of a chart.
 
-        >>> Line(kind="Price", products="Coffee", value="-10%").title
+        >>> Line(kind="Price", products="Drinks › Coffee", value="-10%").title
         'Price -10%, Coffee'
+        >>> Line(kind="Out of stock", products="Cold Brew 1 l · P7").title
+        'Out of stock, Cold Brew 1 l'
         """
         value = f" {self.value}" if self.value else ""
-        of = "" if self.products == ALL_PRODUCTS else f", {self.products.split(BETWEEN)[-1]}"
+        named = self.products.split(BETWEEN)[-1].partition(" · ")[0]
+        of = "" if self.products == ALL_PRODUCTS else f", {named}"
         return f"{self.kind}{value}{of}"
 
 
