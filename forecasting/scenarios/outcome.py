@@ -2,8 +2,7 @@
 
 The trained model is asked twice, with the plan and with the changes, without training again. Where
 a model answers a price in a way that the past contradicts, or reads no prices at all, the measured
-elasticity answers instead. Shape
-suffixes: B series, H horizon, K known covariates, S paths.
+elasticity answers instead. Shape suffixes: B series, H horizon, K known covariates, S paths.
 """
 
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from forecasting.panel import Panel
 from forecasting.protocol import Forecaster
 from forecasting.scenarios.changes import Change, described
 from forecasting.scenarios.luck import Doubt, Side, gains, summed
-from forecasting.scenarios.response import changed_forecast
+from forecasting.scenarios.response import Changed, changed_forecast
 from forecasting.scenarios.setting import MEASURES, Setting, means
 
 
@@ -35,6 +34,15 @@ class Outcome:
     steps: pd.DataFrame  # the same per timestamp and measure
     contributions: pd.DataFrame  # change, and the difference of each measure by it alone
     notes: tuple[str, ...]  # what to know before believing it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Luck:
+    """The chances that plan and scenario share."""
+
+    correlation: Correlation | None  # between steps and series; None: steps as the plan says
+    num_paths: int
+    seed: int
 
 
 def run_scenario(
@@ -66,60 +74,55 @@ def run_scenario(
     planned = known_future_array(panel, known_future, horizon)
     setting = Setting.of(panel, planned, price, unit_cost, elasticity)
     plan = model.predict(panel, known_future=planned)
-    scenario, future, cost, notes = changed_forecast(model, panel, setting, plan, changes)
-    together = compared(
-        setting, plan, scenario, future, cost, correlation, num_paths, level=level, seed=seed
-    )
+    scenario = changed_forecast(model, panel, setting, plan, changes)
+    luck = Luck(correlation=correlation, num_paths=num_paths, seed=seed)
+    together = compared(setting, plan, scenario, luck, level=level)
     alone = []
     for change in changes:
-        one, its_future, its_cost, _ = (
-            (scenario, future, cost, notes)
+        one = (
+            scenario
             if len(changes) == 1
             else changed_forecast(model, panel, setting, plan, [change])
         )
-        money = means(setting, one, its_future, its_cost)
+        money = means(setting, one.forecast, one.future, one.cost)
         before = means(setting, plan, planned, setting.cost)
         row = {name: float(np.nansum(money[name] - before[name])) for name in MEASURES}
         alone.append({"change": change.name or described(change)} | row)
     return Outcome(
         plan=plan,
-        scenario=scenario,
+        scenario=scenario.forecast,
         totals=together[0],
         series=together[1],
         steps=together[2],
         contributions=pd.DataFrame(alone, columns=["change", *MEASURES]),
-        notes=tuple(notes),
+        notes=scenario.notes,
     )
 
 
 def compared(
     setting: Setting,
     plan: Forecast,
-    scenario: Forecast,
-    future: FloatArray,
-    cost: FloatArray,
-    correlation: Correlation | None,
-    num_paths: int,
+    scenario: Changed,
+    luck: Luck,
     *,
     level: float,
-    seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Totals, rows per series and rows per step: the difference with its band."""
     before = side(setting.price(setting.planned), setting.cost)
-    after = side(setting.price(future), cost)
+    after = side(setting.price(scenario.future), scenario.cost)
     with np.errstate(invalid="ignore"):
-        moved = np.log(setting.price(future)) - np.log(setting.price(setting.planned))
+        moved = np.log(setting.price(scenario.future)) - np.log(setting.price(setting.planned))
     found = gains(
         plan,
-        scenario,
+        scenario.forecast,
         before,
         after,
         doubts=[Doubt(error=setting.error, move=moved)],
-        correlation=correlation,
-        num_paths=num_paths,
-        seed=seed,
+        correlation=luck.correlation,
+        num_paths=luck.num_paths,
+        seed=luck.seed,
     )
-    return summed(plan, scenario, before, after, found, level=level)
+    return summed(plan, scenario.forecast, before, after, found, level=level)
 
 
 def side(price: FloatArray, cost: FloatArray) -> Side:
