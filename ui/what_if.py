@@ -30,7 +30,7 @@ USUAL = 3
 _CHOICE, _COMPARE, _NAME, _BY = (
     "what_if_choice", "what_if_compare", "what_if_name", "what_if_by"
 )  # fmt: skip
-_SAID, _DELETED, _ANEW = "what_if_said", "what_if_deleted", "what_if_anew"
+_DELETED, _ANEW = "what_if_deleted", "what_if_anew"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,7 +62,6 @@ def caption_place() -> DeltaGenerator:
 
 def choose(dataset: Dataset, scope: Scope) -> tuple[list[Scenario], Scenario]:
     """The scenarios of a dataset and the one of the address; stops where there are none yet."""
-    say()
     if dataset.frequency == "M":
         layout.stop(
             f"**{fmt.escape(dataset.name)}** has its sales by month, which is too coarse for "
@@ -382,13 +381,7 @@ def last_edit(view: View) -> PlanEdit | None:
 
 def note(text: str) -> None:
     """Say something on the next run."""
-    st.session_state[_SAID] = text
-
-
-def say() -> None:
-    """What a callback had to say, once."""
-    if text := st.session_state.pop(_SAID, None):
-        st.toast(text)
+    layout.say_after_rerun(fmt.escape(text), icon=":material/info:")
 
 
 def revision(view: View) -> str:
