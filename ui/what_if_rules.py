@@ -1,7 +1,6 @@
 """From a line of the change grid, or of a file, to changes of a plan. Knows no Streamlit.
 
-A line is what somebody says in words: what changes, of which products and places, from when to
-when, and the new value as text, such as "-10%", "1.99", "x.99", "2 for 1.80" or "to 30 Nov".
+The new value is text, such as "-10%", "1.99", "x.99", "2 for 1.80" or "to 30 Nov".
 """
 
 import re
