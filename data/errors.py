@@ -57,3 +57,7 @@ class Conflict(PlanError):
 
 class KeyConflict(DataError):
     """A key of the REST interface that cannot be made: no name, a name in use, no scope."""
+
+
+class ScenarioError(DataError):
+    """A scenario that cannot be kept or planned: a name taken, nothing to plan."""

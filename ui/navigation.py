@@ -108,6 +108,12 @@ TABLE: dict[str, tuple[Entry, ...]] = {
     ),
     "Plan": (
         Entry(
+            "pages/plan/what_if.py",
+            "What-if",
+            ":material/alt_route:",
+            "Prices, promotions, events and stock other than planned: what it would do.",
+        ),
+        Entry(
             "pages/plan/prices.py",
             "Prices",
             ":material/price_change:",
