@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import forecast_chart, layout, scope
+from ui import forecast_cards, forecast_chart, forecast_inside, layout, scope
 from ui import forecast_view as view
 
 head = layout.page("Forecast")
@@ -19,12 +19,12 @@ outlook = view.outlook(asked, choice)
 
 # --- Read ---
 caption.caption(view.caption(dataset, asked, outlook, choice))
-view.cards(cards, outlook, asked, dataset.currency)
+forecast_cards.show(cards, outlook, asked, dataset.currency)
 left, right = st.columns([0.7, 0.3], gap="medium")
 with left:
     forecast_chart.show(outlook, asked, choice.lines, dataset)
 with right:
-    view.inside(asked, choice, dataset)
+    forecast_inside.show(asked, choice, dataset)
     view.words(outlook, asked, choice, dataset)
 view.table(outlook, asked, dataset)
 view.downloads(head.actions, outlook, asked, dataset)

@@ -1,0 +1,94 @@
+"""What is inside the scope of the Forecast page, one level down; a click goes there."""
+
+import pandas as pd
+import streamlit as st
+
+from data.scope import Level, Scope
+from ui import address, forecast_words, queries
+from ui import format as fmt
+from ui import scope as scopes
+from ui.forecast_view import Choice
+from ui.queries import Dataset
+
+_LEVELS: dict[str, Level] = {"Categories": "category", "Products": "product", "Places": "place"}
+_CHILD_TABLE = "children"
+
+
+def show(scope: Scope, choice: Choice, dataset: Dataset) -> None:
+    """The scope one level down, each with its own forecast; a click goes there."""
+    levels = [word for word, level in _LEVELS.items() if _has(scope, level)]
+    if not levels:
+        return
+    ahead = forecast_words.periods(choice.horizon, scope.freq)
+    st.markdown(
+        f"**Inside {fmt.escape(scopes.name(scope))}** :gray[· next {ahead}]",
+        help="Each line is forecast on its own, so their sum can differ from the total.",
+    )
+    word = levels[0]
+    if len(levels) > 1:
+        word = (
+            st.segmented_control(
+                "Inside by",
+                levels,
+                default=levels[0],
+                required=True,
+                label_visibility="collapsed",
+                key="inside",
+                bind="query-params",
+            )
+            or levels[0]
+        )
+    with st.skeleton(height=360):
+        table = queries.child_outlooks(scope, _LEVELS[word], choice.horizon)
+    key = f"{_CHILD_TABLE}-{word}-{scope}"
+    money = scope.measure == "revenue"
+    currency = dataset.currency if money else ""
+    st.dataframe(
+        fmt.with_signed_percents(
+            pd.DataFrame(
+                {
+                    "label": table["label"],
+                    "forecast": table["forecast"],
+                    "growth": table["growth"] * 100,
+                }
+            ),
+            {"growth": 0},
+        ),
+        hide_index=True,
+        placeholder="new",
+        key=key,
+        on_select=lambda: _go_down(key, table["child_id"].tolist(), _LEVELS[word], scope),
+        selection_mode="single-cell",
+        alt=f"{word} inside {scopes.name(scope)}, by their forecast of the next {ahead}",
+        column_config={
+            "label": st.column_config.TextColumn(
+                {"Categories": "Category", "Products": "Product", "Places": "Place"}[word],
+                width=150,
+            ),
+            "forecast": st.column_config.NumberColumn(
+                "Revenue" if money else "Units", format=f"{currency}%,d", width=72
+            ),
+            "growth": st.column_config.NumberColumn("vs LY", width=56),
+        },
+    )
+
+
+def _go_down(key: str, children: list[str], level: Level, scope: Scope) -> None:
+    """Make the clicked child the scope."""
+    cells = st.session_state[key].selection.cells
+    if not cells:
+        return
+    child = children[cells[0][0]]
+    if level == "category":
+        address.go({"category": (*scope.categories, child)})
+    else:
+        address.go({level: child})
+
+
+def _has(scope: Scope, level: Level) -> bool:
+    """Whether the scope has children of this kind."""
+    if level == "category":
+        return scopes.has_deeper_categories(scope)
+    if level == "place":
+        return scope.place_id is None and len(queries.places(scope.dataset_id)) > 1
+    return scope.product_id is None
