@@ -4,26 +4,33 @@ import pandas as pd
 import streamlit as st
 
 from data.scope import Level, Scope
-from ui import address, forecast_words, queries
+from ui import address, child_queries, forecast_words, queries
 from ui import format as fmt
 from ui import scope as scopes
+from ui.forecast_children import OTHERS
 from ui.forecast_view import Choice
+from ui.forecasts import Outlook
 from ui.queries import Dataset
 
 _LEVELS: dict[str, Level] = {"Categories": "category", "Products": "product", "Places": "place"}
 _CHILD_TABLE = "children"
 
 
-def show(scope: Scope, choice: Choice, dataset: Dataset) -> None:
-    """The scope one level down, each with its own forecast; a click goes there."""
+_FROM_RUN = "Sums of the same run, so that every level adds up. A click goes there."
+_SHARED_OUT = (
+    "They add up to the forecast of the scope: each gets the share that a simple forecast of its "
+    "own has in all of theirs. Opened, a line is forecast by the model that is best for it, and "
+    "may differ a little; a trained run adds up at every level."
+)
+
+
+def show(made: Outlook, scope: Scope, choice: Choice, dataset: Dataset) -> None:
+    """The scope one level down, adding up to its forecast; a click goes there."""
     levels = [word for word, level in _LEVELS.items() if _has(scope, level)]
     if not levels:
         return
-    ahead = forecast_words.periods(choice.horizon, scope.freq)
-    st.markdown(
-        f"**Inside {fmt.escape(scopes.name(scope))}** :gray[· next {ahead}]",
-        help="Each line is forecast on its own, so their sum can differ from the total.",
-    )
+    ahead = forecast_words.periods(len(made.future), scope.freq)
+    title = st.empty()
     word = levels[0]
     if len(levels) > 1:
         word = (
@@ -39,7 +46,12 @@ def show(scope: Scope, choice: Choice, dataset: Dataset) -> None:
             or levels[0]
         )
     with st.skeleton(height=360):
-        table = queries.child_outlooks(scope, _LEVELS[word], choice.horizon)
+        found = child_queries.children(scope, _LEVELS[word], made, choice.run)
+    table = found.table
+    title.markdown(
+        f"**Inside {fmt.escape(scopes.name(scope))}** :gray[· next {ahead}]",
+        help=_FROM_RUN if found.is_of_run else _SHARED_OUT,
+    )
     key = f"{_CHILD_TABLE}-{word}-{scope}"
     money = scope.measure == "revenue"
     currency = dataset.currency if money else ""
@@ -79,6 +91,8 @@ def _go_down(key: str, children: list[str], level: Level, scope: Scope) -> None:
     if not cells:
         return
     child = children[cells[0][0]]
+    if child == OTHERS:
+        return
     if level == "category":
         address.go({"category": (*scope.categories, child)})
     else:

@@ -40,10 +40,10 @@ def selecting(scope: Scope, run_id: str) -> Selects | None:
     of_run = training.scope_of(entry.about) if entry else None
     if entry is None or of_run is None or of_run.dataset_id != scope.dataset_id:
         return None
-    return run_forecasts.selects(entry.about, of_run, scope, _nodes(scope, of_run))
+    return run_forecasts.selects(entry.about, of_run, scope, nodes(scope, of_run))
 
 
-def _nodes(asked: Scope, of_run: Scope) -> Nodes:
+def nodes(asked: Scope, of_run: Scope) -> Nodes:
     """What is needed to know the products of both."""
     ids = {each.segment_id for each in (asked, of_run)} - {None}
     saved = queries.segments(asked.dataset_id) if ids else []

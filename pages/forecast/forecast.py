@@ -24,7 +24,7 @@ left, right = st.columns([0.7, 0.3], gap="medium")
 with left:
     forecast_chart.show(outlook, asked, choice.lines, dataset)
 with right:
-    forecast_inside.show(asked, choice, dataset)
+    forecast_inside.show(outlook, asked, choice, dataset)
     view.words(outlook, asked, choice, dataset)
 view.table(outlook, asked, dataset)
 view.downloads(head.actions, outlook, asked, dataset)
