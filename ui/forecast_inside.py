@@ -8,7 +8,7 @@ from ui import address, child_queries, forecast_words, queries
 from ui import format as fmt
 from ui import scope as scopes
 from ui.forecast_children import OTHERS
-from ui.forecast_view import Choice
+from ui.forecast_choice import Choice
 from ui.forecasts import Outlook
 from ui.queries import Dataset
 

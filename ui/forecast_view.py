@@ -1,71 +1,17 @@
-"""The parts of the Forecast page, drawn: choices, caption, words, table, files."""
+"""The parts of the Forecast page, drawn: caption, words, table, files."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from data.scope import Scope
-from engine.registry import Entry
 from ui import forecast_words, forecasts, layout, navigation, queries, run_choice
 from ui import format as fmt
 from ui import scope as scopes
-from ui.forecast_chart import EVENTS, STOCKOUTS
+from ui.forecast_choice import Choice
 from ui.forecasts import Outlook
 from ui.queries import Dataset
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """What the controls of the page say."""
-
-    model: str
-    run: Entry | None  # a trained run instead of the model
-    horizon: int  # periods
-    lines: frozenset[str]  # what to draw beside the forecast
-
-
-def controls(scope: Scope, dataset: Dataset) -> Choice:
-    """Which lines to show, which model, how far ahead."""
-    freq = scope.freq
-    offered = _lines(scope, dataset)
-    key = f"lines_{freq.lower()}"
-    if run_choice.arrived(scope):  # its forecast is shown beside ARIMA
-        shown = st.session_state.get(key, ["Last year", EVENTS])
-        st.session_state[key] = [*(line for line in shown if line != "Baseline"), "Baseline"]
-    if key in st.session_state:  # another scope may not have all that was chosen
-        st.session_state[key] = [line for line in st.session_state[key] if line in offered]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        lines = st.pills(
-            "Lines",
-            offered,
-            selection_mode="multi",
-            default=None
-            if key in st.session_state
-            else [line for line in ("Last year", EVENTS) if line in offered],
-            label_visibility="collapsed",
-            key=key,
-            bind="query-params",
-        )
-        st.space("stretch")
-        model, run = run_choice.model(scope)
-        ahead = st.segmented_control(
-            "Ahead",
-            forecasts.HORIZONS[freq],
-            default=forecasts.DEFAULT_HORIZON[freq],
-            format_func=lambda number: forecast_words.periods(number, freq),
-            required=True,
-            label_visibility="collapsed",
-            key=f"ahead_{freq.lower()}",
-            bind="query-params",
-        )
-    return Choice(
-        model=model,
-        run=run,
-        horizon=ahead or forecasts.DEFAULT_HORIZON[freq],
-        lines=frozenset(lines),
-    )
 
 
 def outlook(scope: Scope, choice: Choice) -> Outlook:
@@ -168,18 +114,6 @@ def downloads(place: DeltaGenerator, made: Outlook, scope: Scope, dataset: Datas
             key="history_csv",
         )
         st.page_link(navigation.REPORTS, label="Report (PDF, Excel, HTML)")
-
-
-def _lines(scope: Scope, dataset: Dataset) -> list[str]:
-    """The lines that this scope has data for; months are too coarse for festivals."""
-    offered = ["Last year", "Baseline"]
-    if queries.series(scope)["stockout_share"].notna().any():
-        offered.append(STOCKOUTS)
-    if scope.freq != "M" and dataset.first_day and dataset.last_day:
-        year_on = dataset.last_day + timedelta(days=365)
-        if not queries.events(scope.dataset_id, dataset.first_day, year_on).empty:
-            offered.append(EVENTS)
-    return offered
 
 
 def _slug(text: str) -> str:

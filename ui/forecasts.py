@@ -5,7 +5,7 @@ nobody knows what sold. The period that the data covers only in part is left out
 that half a week does not look like a slump.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -44,6 +44,8 @@ class Outlook:
     total_low: float  # 1 in 10 sums over the horizon is lower
     total_high: float  # 1 in 10 is higher
     partial: pd.Timestamp | None  # the incomplete last period, left out
+    passed: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """timestamp, mean, quantiles of what was forecast and has been sold since; of older runs."""
 
 
 def history_of(series: pd.DataFrame, measure: Measure) -> pd.DataFrame:

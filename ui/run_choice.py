@@ -20,27 +20,35 @@ _OFFERED = 12  # runs in the list
 
 def model(scope: Scope) -> tuple[str, Entry | None]:
     """The select of models and of runs that cover the scope; gives the model, or the run."""
-    covering = _covering(scope)
-    asked = st.query_params.get("run")
-    entry = covering.get(asked) if asked else None
+    control(scope)
+    return asked(scope)
+
+
+def asked(scope: Scope) -> tuple[str, Entry | None]:
+    """The simple model of the address, or its run."""
+    entry = covering(scope).get(st.query_params.get("run", ""))
     named = st.query_params.get("model", forecasts.AUTOMATIC)
-    st.session_state[_CHOICE] = (
-        entry.run_id if entry else named if named in MODELS else forecasts.AUTOMATIC
-    )
-    listed = list(covering)[:_OFFERED]
+    return named if entry is None and named in MODELS else forecasts.AUTOMATIC, entry
+
+
+def control(scope: Scope) -> None:
+    """The select of models and of runs that cover the scope."""
+    runs = covering(scope)
+    name, entry = asked(scope)
+    st.session_state[_CHOICE] = entry.run_id if entry else name
+    listed = list(runs)[:_OFFERED]
     if entry is not None and entry.run_id not in listed:
         listed.append(entry.run_id)
-    chosen = st.selectbox(
+    st.selectbox(
         "Model",
         [*MODELS, *listed],
-        format_func=lambda key: _label(key, covering, scope),
+        format_func=lambda key: _label(key, runs, scope),
         label_visibility="collapsed",
         key=_CHOICE,
         on_change=_go,
         width=190,
         help="Best model compares four simple ones at once. Trained runs come below them.",
     )
-    return (forecasts.AUTOMATIC, covering[chosen]) if chosen in covering else (chosen, None)
 
 
 def arrived(scope: Scope) -> str | None:
@@ -113,7 +121,7 @@ def verdict(made: Outlook, entry: Entry, scope: Scope) -> str:
     return text
 
 
-def _covering(scope: Scope) -> dict[str, Entry]:
+def covering(scope: Scope) -> dict[str, Entry]:
     """Finished runs whose series add up to the scope: champions first, then the latest."""
     found = [entry for entry in registry().entries() if run_queries.covers(scope, entry.run_id)]
     return {entry.run_id: entry for entry in sorted(found, key=lambda each: not each.is_champion)}

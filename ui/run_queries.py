@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from data import saved_segments
@@ -32,6 +33,11 @@ def outlook(scope: Scope, run_id: str, horizon: int) -> Outlook | None:
     entry = registry().entry(run_id)
     tests = champions.comparison_of(registry(), entry) if entry else None
     return _outlook(queries.version(), scope, run_id, tests.run_id if tests else None, horizon)
+
+
+def means(scope: Scope, run_id: str) -> pd.DataFrame | None:
+    """timestamp and mean of a run for a scope, passed periods too; None where it is gone."""
+    return _means(queries.version(), scope, run_id)
 
 
 def selecting(scope: Scope, run_id: str) -> Selects | None:
@@ -63,6 +69,12 @@ def _categories(version: Version, dataset_id: int) -> dict[int, tuple[str, ...]]
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _members(version: Version, segment_id: int, revision: int) -> frozenset[int]:
     return frozenset(saved_segments.members(state.store(), segment_id))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _means(version: Version, scope: Scope, run_id: str) -> pd.DataFrame | None:
+    frame, wanted = registry().run(run_id).frame("forecast"), selecting(scope, run_id)
+    return None if frame is None or wanted is None else run_forecasts.total_of(frame, wanted)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
