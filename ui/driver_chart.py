@@ -4,7 +4,6 @@ Both share one x axis, so that one hover box lists them together: two axes of th
 make two boxes.
 """
 
-import pandas as pd
 import plotly.graph_objects as go
 
 from data.scope import Freq, Measure, Scope
@@ -25,6 +24,7 @@ COLOURS = {  # places of the theme; see `ui.charts`
     "other": "#000008",
 }
 _PATTERNS = {"event": "/", "promotion": "", "price": "x", "recent": "", "season": "", "other": "."}
+_ROOM = 1.12  # of the highest stack
 _DAYS = {"D": 1, "W": 7, "M": 30}
 _DAY_MS = 86_400_000
 _WIDTH = 0.72  # of a period
@@ -53,7 +53,8 @@ def below(figure: go.Figure, drivers: Drivers | None, scope: Scope, currency: st
     None, while they are not known, leaves their place empty, so that nothing moves when they are.
     """
     if drivers is None:
-        _arrange(figure, {0.0: "0", 1.0: ""})
+        figure.add_scatter(x=[], y=[], yaxis="y2", showlegend=False, hoverinfo="skip")
+        _arrange(figure, 0.0, 1.0, {})
         return
     frame, named = drivers.frame, labels(scope.freq)
 
@@ -81,13 +82,22 @@ def below(figure: go.Figure, drivers: Drivers | None, scope: Scope, currency: st
             marker={
                 "color": COLOURS[name],
                 "line": {"color": PAGE, "width": 1},
-                "pattern": {"shape": _PATTERNS[name], "fgopacity": 0.35, "size": 5},
+                "pattern": {
+                    "shape": _PATTERNS[name],
+                    "fillmode": "overlay",
+                    "fgcolor": PAGE,
+                    "fgopacity": 0.5,
+                    "size": 5,
+                },
             },
             hovertext=[f"{named[name]}: {signed(words(abs(v)), v)}" for v in frame[name]],
             textposition="none",
             hoverinfo="x+text",
         )
-    _arrange(figure, _ticks(frame, scope.measure, currency))
+    parts = frame[list(COLUMNS)]
+    high = float(parts.clip(lower=0).sum(axis=1).max())
+    low = float(parts.clip(upper=0).sum(axis=1).min())
+    _arrange(figure, low, high, _ticks(low, high, scope.measure, currency))
 
 
 def signed(amount: str, value: float) -> str:
@@ -115,7 +125,8 @@ def describe(drivers: Drivers, scope: Scope, currency: str) -> str:
     return f"Below it its drivers; the largest is {driver}, {amount} in {when}."
 
 
-def _arrange(figure: go.Figure, ticks: dict[float, str]) -> None:
+def _arrange(figure: go.Figure, low: float, high: float, ticks: dict[float, str]) -> None:
+    least = (high - low or 1.0) * 0.04  # so that a line at zero is whole
     figure.update_layout(
         height=HEIGHT,
         barmode="relative",
@@ -128,7 +139,7 @@ def _arrange(figure: go.Figure, ticks: dict[float, str]) -> None:
             "fixedrange": True,
             "tickvals": list(ticks),
             "ticktext": list(ticks.values()),
-            "range": [min(ticks), max(ticks)],
+            "range": [min(low * _ROOM, -least), max(high * _ROOM, least)],
             "zeroline": True,
             "ticks": "",
             "automargin": True,
@@ -137,14 +148,19 @@ def _arrange(figure: go.Figure, ticks: dict[float, str]) -> None:
     )
 
 
-def _ticks(frame: pd.DataFrame, measure: Measure, currency: str) -> dict[float, str]:
-    """Three or four round differences around zero, in which all bars have room."""
-    parts = frame[list(COLUMNS)]
-    high = float(parts.clip(lower=0).sum(axis=1).max())
-    low = float(-parts.clip(upper=0).sum(axis=1).min())
-    step = round_up(max(high, low, 1e-9) / 2)
-    up, down = (int(-(-side // step)) for side in (high, low))
-    found = {}
-    for place in range(-max(down, 1 if not up else 0), max(up, 1) + 1):
-        found[step * place] = signed(tick(step * abs(place), measure, currency), float(place))
-    return found
+def _ticks(low: float, high: float, measure: Measure, currency: str) -> dict[float, str]:
+    """Round differences between two around zero.
+
+    >>> _ticks(-300, 2100, "quantity", "")
+    {0.0: '0', 1000.0: '+1,000', 2000.0: '+2,000'}
+    >>> _ticks(0, 0, "quantity", "")
+    {0.0: '0'}
+    """
+    if high - low <= 0:
+        return {0.0: "0"}
+    step = round_up((high - low) / 3)
+    places = range(-int(-low // step), int(high // step) + 1)
+    return {
+        step * place: signed(tick(step * abs(place), measure, currency), float(place))
+        for place in places
+    }

@@ -29,7 +29,7 @@ NAMES = {  # in the order of the stack: by what the library calls it, what a col
 COLUMNS = (*NAMES.values(), OTHER)
 ROLES = {"price": "price", "promo": "promotion"}
 _CALENDAR = ("festival", "festival_near", "holiday")
-MOST = 120  # series of a network that are explained; a second each at worst
+MOST = 100  # series of a network that are explained: a third of a second each
 MOST_FITTED = 12  # of a model that is fitted anew for every combination of drivers
 _BATCH = 8  # series between two looks at whether the work is still wanted
 

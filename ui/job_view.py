@@ -8,7 +8,17 @@ from streamlit.delta_generator import DeltaGenerator
 
 from engine.errors import EngineError
 from engine.supervisor import Engine
-from ui import again, job_charts, jobs, layout, navigation, training, tuning_job_view, tuning_jobs
+from ui import (
+    again,
+    job_charts,
+    jobs,
+    layout,
+    model_evidence,
+    navigation,
+    training,
+    tuning_job_view,
+    tuning_jobs,
+)
 from ui import format as fmt
 from ui.engine import engine
 from ui.jobs import STATES, View
@@ -196,6 +206,8 @@ def _buttons(each: View) -> None:
 def _ways_on(each: View) -> None:
     """Links to other pages, which no refresh can overtake."""
     run_id = each.job.run_id
+    if each.entry is not None:
+        model_evidence.compare_link(each.entry)
     if each.entry is None or not each.model:
         return
     st.page_link(

@@ -28,6 +28,19 @@ def covers(scope: Scope, run_id: str) -> bool:
     return (folder / "forecast.parquet").is_file() and selecting(scope, run_id) is not None
 
 
+def fitting(scope: Scope, run_ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of some runs that are finished and cover the scope."""
+    revisions = tuple(
+        (each.segment_id, each.revision) for each in queries.segments(scope.dataset_id)
+    )
+    return tuple(
+        run_id
+        for run_id in run_ids
+        if (registry().run(run_id).folder / "forecast.parquet").is_file()
+        and _adds_up(queries.version(), revisions, scope, run_id)
+    )
+
+
 def outlook(scope: Scope, run_id: str, horizon: int) -> Outlook | None:
     """The forecast of a run for a scope; see `ui.run_forecasts.outlook`."""
     entry = registry().entry(run_id)
@@ -69,6 +82,13 @@ def _categories(version: Version, dataset_id: int) -> dict[int, tuple[str, ...]]
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _members(version: Version, segment_id: int, revision: int) -> frozenset[int]:
     return frozenset(saved_segments.members(state.store(), segment_id))
+
+
+@st.cache_data(max_entries=4096, show_spinner=False)
+def _adds_up(
+    version: Version, revisions: tuple[tuple[int, int], ...], scope: Scope, run_id: str
+) -> bool:
+    return selecting(scope, run_id) is not None
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
