@@ -168,8 +168,10 @@ def evidence(run: Run) -> Verdict | None:
 
 def plain_words(tests: "pd.DataFrame") -> str:
     """What the plainest model repeats, by how far apart the periods of some tests are."""
-    steps = tests["timestamp"].drop_duplicates().sort_values().diff().dropna()
-    days = int(steps.min().days) if len(steps) else 7
+    import pandas as pd
+
+    stamps = pd.DatetimeIndex(tests["timestamp"].unique()).sort_values()
+    days = int((stamps[1:] - stamps[:-1]).min().days) if len(stamps) > 1 else 7
     return _PLAIN[max((least for least in _PLAIN if least <= days), default=1)]
 
 

@@ -94,9 +94,8 @@ def _money(scores: pd.DataFrame, prices: "pd.Series[float] | None") -> "pd.Serie
     price: FloatArray = np.ones(len(scores))
     if prices is not None and prices.notna().any():
         known = prices.fillna(float(prices.median()))
-        price = (
-            known.reindex(scores["series_id"].astype(str)).fillna(known.median()).to_numpy(float)
-        )
+        each = known.reindex(scores["series_id"].astype(str)).fillna(known.median())
+        price *= each.to_numpy(dtype=float)
     over = (scores["absolute_error"] + scores["error"]) / 2
     short = (scores["absolute_error"] - scores["error"]) / 2
     table = pd.DataFrame(
