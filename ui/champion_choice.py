@@ -31,6 +31,7 @@ from ui.engine import registry
 
 _BOX, _PART, _MODEL = "compare_use", "champion_part", "champion_model"
 _REASON_LENGTH = 200  # letters
+_WIDTH = 430  # pixels, so that the table shows all its columns
 _MOST_PARTS = 60  # in the list
 
 
@@ -57,7 +58,7 @@ def control(place: DeltaGenerator, choice: Choice, compared: Compared) -> None:
             help="Forecast opens with what is in use, and says why.",
         )
         if box.open:
-            with box:
+            with box, st.container(width=_WIDTH):
                 _form(choice, compared, kept)
 
 
@@ -83,8 +84,9 @@ def _form(choice: Choice, compared: Compared, kept: dict[str, Entry]) -> None:
         key=f"{_MODEL}-{label}",
     )
     said = champion_score.in_words(ranked, keys[0], series=series, windows=len(compared.cutoffs))
-    why = st.text_input(
+    why = st.text_area(
         "Why",
+        height=70,
         value=said if key == keys[0] else "",
         key=f"champion-reason-{label}-{key}",
         max_chars=_REASON_LENGTH,

@@ -32,7 +32,8 @@ class Previous:
     """What was forecast for the same periods before."""
 
     frame: pd.DataFrame  # timestamp, value
-    words: str  # where it is from and when, such as "run of 5 Nov"
+    words: str  # where it is from and when, such as "LSTM of Thu 5 Nov"
+    short: str  # when, such as "5 Nov"
 
 
 def control(scope: Scope, shown: str) -> tuple[str, ...]:
@@ -112,7 +113,13 @@ def previous(scope: Scope, run: Entry | None) -> Previous | None:
         frame = run_queries.means(scope, entry.run_id)
         if frame is not None and len(frame):
             frame = frame.rename(columns={"mean": "value"})
-            return Previous(frame=frame, words=f"run of {_day(entry)}")
+            name = training.model_name(entry.about.model)
+            when = datetime.fromtimestamp(entry.about.created_at)
+            return Previous(
+                frame=frame,
+                words=f"{name} of {fmt.day(when.date())}",
+                short=f"{when.day} {when:%b}",
+            )
     return None
 
 
@@ -137,10 +144,6 @@ def change_since(found: Previous, future: pd.DataFrame) -> tuple[float, float, i
         return None
     amount = float(both["mean"].sum()) - before
     return amount, amount / before, len(both)
-
-
-def _day(entry: Entry) -> str:
-    return fmt.day(datetime.fromtimestamp(entry.about.created_at).date())
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

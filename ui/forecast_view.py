@@ -36,7 +36,8 @@ def caption(dataset: Dataset, scope: Scope, made: Outlook, choice: Choice) -> st
     if made.partial is not None:
         parts.append(f"{fmt.period(made.partial, scope.freq)} is not complete and left out")
     if choice.run is not None:
-        return " · ".join([*parts, run_choice.verdict(made, choice.run, scope)])
+        text = " · ".join([*parts, run_choice.verdict(made, choice.run, scope)])
+        return "  \n".join(filter(None, [text, run_choice.reason(scope, choice.run)]))
     words = forecast_words.verdict(
         made,
         freq=scope.freq,

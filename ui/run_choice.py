@@ -150,13 +150,19 @@ def verdict(made: Outlook, entry: Entry, scope: Scope) -> str:
         naive = fmt.share(float(made.scores["wape"][forecasts.LAST_YEAR]))
         text += f": {error} off in the comparison; {plain[0].lower() + plain[1:]} {naive}"
     behind = made.history["timestamp"].iloc[-1] - pd.Timestamp(about.data_until)
-    if (used := in_use.of(scope)) is not None and used.run.run_id == entry.run_id:
-        text = f"{in_use.sentence(used, scope)} {text}"
     if behind > pd.Timedelta(0):
         noun = forecasts.NOUN[scope.freq]
         steps = (made.history["timestamp"] > pd.Timestamp(about.data_until)).sum()
         text += f" :orange-badge[{fmt.count(int(steps), *noun)} of sales newer than it]"
     return text
+
+
+def reason(scope: Scope, entry: Entry) -> str:
+    """Since when and why the run is in use here; "" where it is not."""
+    used = in_use.of(scope)
+    if used is None or used.run.run_id != entry.run_id:
+        return ""
+    return f":material/verified: {in_use.sentence(used, scope)}"
 
 
 def covering(scope: Scope) -> dict[str, Entry]:

@@ -19,7 +19,7 @@ outlook = view.outlook(asked, choice)
 
 # --- Read ---
 caption.caption(view.caption(dataset, asked, outlook, choice))
-forecast_cards.show(cards, outlook, asked, dataset.currency)
+forecast_cards.show(cards, outlook, asked, dataset.currency, choice.previous)
 left, right = st.columns([0.7, 0.3], gap="medium")
 with left:
     forecast_chart.show(outlook, asked, choice, dataset)

@@ -44,14 +44,18 @@ def test_when_nothing_was_published_in_time_then_nothing_is_said() -> None:
 def test_when_the_forecast_has_changed_then_only_shared_periods_count() -> None:
     future = outlook().future
     earlier = future[["timestamp"]].assign(value=future["mean"] / 2).iloc[:3]
-    found = forecast_rivals.change_since(Previous(frame=earlier, words="run of 5 Nov"), future)
+    found = forecast_rivals.change_since(
+        Previous(frame=earlier, words="LSTM of Thu 5 Nov", short="5 Nov"), future
+    )
     assert found is not None
     amount, share, periods = found
     assert amount == pytest.approx(future["mean"].iloc[:3].sum() / 2)
     assert (share, periods) == (pytest.approx(1.0), 3)
     passed = earlier.assign(timestamp=earlier["timestamp"] - pd.Timedelta(days=700))
-    assert forecast_rivals.change_since(Previous(frame=passed, words=""), future) is None
-    assert forecast_rivals.previous_line(Previous(frame=passed, words=""), outlook()) is None
+    assert forecast_rivals.change_since(Previous(frame=passed, words="", short=""), future) is None
+    assert (
+        forecast_rivals.previous_line(Previous(frame=passed, words="", short=""), outlook()) is None
+    )
 
 
 def older() -> tuple[Fan, pd.DataFrame]:
