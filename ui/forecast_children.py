@@ -112,6 +112,18 @@ def table(
     return pd.concat([frame[~last], frame[last]], ignore_index=True)
 
 
+def whole(values: "pd.Series[float]") -> "pd.Series[float]":
+    """Whole numbers that add up to the rounded sum: the largest remainders are rounded up.
+
+    >>> whole(pd.Series([1.4, 1.4, 1.4])).tolist()
+    [2.0, 1.0, 1.0]
+    """
+    low = values // 1
+    missing = round(float(values.sum())) - round(float(low.sum()))
+    up = (values - low).sort_values(ascending=False, kind="stable").index[:missing]
+    return low + values.index.isin(up)
+
+
 def child_of(
     about: About, of_run: Scope, asked: Scope, level: Level, nodes: Nodes
 ) -> ChildOf | None:

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from data.scope import Level, Scope
-from ui import address, child_queries, forecast_words, queries
+from ui import address, child_queries, forecast_children, forecast_words, queries
 from ui import format as fmt
 from ui import scope as scopes
 from ui.forecast_children import OTHERS
@@ -60,7 +60,7 @@ def show(made: Outlook, scope: Scope, choice: Choice, dataset: Dataset) -> None:
             pd.DataFrame(
                 {
                     "label": table["label"],
-                    "forecast": table["forecast"],
+                    "forecast": forecast_children.whole(table["forecast"]),
                     "growth": table["growth"] * 100,
                 }
             ),

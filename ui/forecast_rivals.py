@@ -78,6 +78,12 @@ def run_name(entry: Entry) -> str:
     return f"{training.model_name(entry.about.model)}, {when.day} {when:%b %H:%M}"
 
 
+def short_name(entry: Entry) -> str:
+    """The model of a run with its day, for the legend."""
+    when = datetime.fromtimestamp(entry.about.created_at)
+    return f"{training.model_name(entry.about.model)} {when.day} {when:%b}"
+
+
 def lines(keys: tuple[str, ...], scope: Scope, made: Outlook) -> tuple[Line, ...]:
     """The chosen ones as lines over the periods ahead."""
     runs = run_choice.covering(scope)
@@ -91,7 +97,7 @@ def lines(keys: tuple[str, ...], scope: Scope, made: Outlook) -> tuple[Line, ...
             continue
         ahead = frame[frame["timestamp"].isin(times)].rename(columns={"mean": "value"})
         if len(ahead):
-            name = label_of(key, runs, scope)
+            name = short_name(runs[key]) if key in runs else label_of(key, runs, scope)
             found.append(Line(name, ahead.reset_index(drop=True), role, dash=dash, marker=marker))
     return tuple(found)
 

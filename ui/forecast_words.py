@@ -126,6 +126,8 @@ def festivals(events: pd.DataFrame, future: pd.DataFrame, *, known: bool) -> str
 
 def drivers(found: Drivers, measure: Measure, currency: str, freq: Freq) -> str:
     """What the bars under the chart are, in a line or two of Markdown."""
+    if not found.present:
+        return "There is too little history to tell what lifts or lowers it from its level."
     level = fmt.amount(float(found.frame["level"].mean()), measure, currency)
     text = f"Below: what lifts or lowers it from its level of about {fmt.escape(level)}"
     if found.explained < found.series:

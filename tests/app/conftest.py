@@ -23,6 +23,7 @@ def empty_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTe
     monkeypatch.setenv("ALMANAC_VAR", str(tmp_path))
     monkeypatch.delenv("ALMANAC_DATA_FOLDER", raising=False)
     monkeypatch.setattr(background, "PATIENCE", 50.0)  # a test sees what a visitor sees in the end
+    monkeypatch.setattr(background, "GLANCE", 50.0)
     _forget()
     yield AppTest.from_file(str(APP), default_timeout=60)
     state.store().close()
