@@ -18,6 +18,7 @@ from ui import (
     compare_queries,
     corrected,
     in_use,
+    layout,
     navigation,
     queries,
     run_queries,
@@ -184,7 +185,9 @@ def put_in_use(entry: Entry, part: Scope, whole: Scope, why: str) -> bool:
     except EngineError as error:
         st.error(fmt.escape(str(error)))
         return False
-    st.toast(f"In use for {fmt.escape(in_use.words(part))}.", icon=":material/verified:")
+    layout.say_after_rerun(
+        f"In use for {fmt.escape(in_use.words(part))}.", icon=":material/verified:"
+    )
     return True
 
 

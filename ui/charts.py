@@ -4,6 +4,7 @@ Streamlit swaps the stand-ins of `COLOURS` for the palette of config.toml in the
 Streamlit's own and may change; tests/ui/test_charts.py compares them with the installed version.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ import plotly.graph_objects as go
 
 from ui import chart_zoom
 from ui import format as fmt
-from ui.chart_style import LEGEND, dates_format, plain
+from ui.chart_style import LEGEND, dates_format, plain, tick
 from ui.chart_zoom import Window
 
 COLOURS = {
@@ -130,6 +131,34 @@ def _add_line(figure: go.Figure, chart: Fan, line: Line, *, above: int = 0) -> N
     )
 
 
+def band(
+    times: Sequence[pd.Timestamp],
+    low: Sequence[float],
+    high: Sequence[float],
+    *,
+    name: str = "80% band",
+    alpha: str = BANDS["q0.1"][1],
+    group: str | None = None,
+    in_legend: bool = True,
+) -> go.Scatter:
+    """The trace of a filled shape between two lines over `times`; the mouse goes through it.
+
+    Bands of a `group` share their place in the legend, where the first of them is `in_legend`.
+    """
+    return go.Scatter(
+        x=[*times, *times[::-1]],
+        y=[*high, *low[::-1]],
+        mode="lines",
+        line={"width": 0, "color": COLOURS["forecast"]},
+        fill="toself",
+        fillcolor=COLOURS["forecast"] + alpha,
+        name=name,
+        legendgroup=group,
+        showlegend=in_legend,
+        hoverinfo="skip",
+    )
+
+
 def _add_bands(figure: go.Figure, chart: Fan) -> None:
     """Filled shapes from the last sold point outwards, widest first."""
     start = _start(chart)
@@ -137,17 +166,7 @@ def _add_bands(figure: go.Figure, chart: Fan) -> None:
     for lower, (upper, alpha) in BANDS.items():
         low = [start["value"], *chart.future[lower]]
         high = [start["value"], *chart.future[upper]]
-        figure.add_scatter(
-            x=times + times[::-1],
-            y=high + low[::-1],
-            mode="lines",
-            line={"width": 0, "color": COLOURS["forecast"]},
-            fill="toself",
-            fillcolor=COLOURS["forecast"] + alpha,
-            name="80% band",
-            showlegend=lower == "q0.1",
-            hoverinfo="skip",
-        )
+        figure.add_trace(band(times, low, high, alpha=alpha, in_legend=lower == "q0.1"))
 
 
 def _add_forecast(figure: go.Figure, chart: Fan) -> None:
@@ -327,7 +346,7 @@ def _style(figure: go.Figure, chart: Fan, height: int, name_rows: int) -> None:
         range=[low, high * headroom],
         fixedrange=True,  # from zero, always; dragging goes through time
         tickvals=ticks,
-        ticktext=[_tick(value, chart) for value in ticks],
+        ticktext=[tick(value, chart.measure, chart.currency) for value in ticks],
         ticks="",
         zeroline=low < 0,
         title=None,
@@ -345,18 +364,6 @@ def _ticks(low: float, high: float) -> list[float]:
     power = 10.0 ** np.floor(np.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 3, 4, 5, 10) if factor * power >= rough)
     return [float(step * i) for i in range(int(np.floor(low / step)), int(high // step) + 1)]
-
-
-def _tick(value: float, chart: Fan) -> str:
-    """A short label: no decimals that say nothing, as in €1.00M."""
-    if value == 0:
-        return "0"
-    text = fmt.amount(value, chart.measure, chart.currency)
-    return (
-        text.replace(".00M", "M").replace("0M", "M")
-        if "." in text and "M" in text
-        else (text.replace(".0K", "K"))
-    )
 
 
 def _value_range(chart: Fan) -> tuple[float, float]:

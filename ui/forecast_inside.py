@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from data.scope import Level, Scope
-from ui import address, child_queries, forecast_children, forecast_words, queries
+from ui import address, child_queries, forecast_children, forecast_words
 from ui import format as fmt
 from ui import scope as scopes
 from ui.forecast_children import OTHERS
@@ -26,7 +26,7 @@ _SHARED_OUT = (
 
 def show(made: Outlook, scope: Scope, choice: Choice, dataset: Dataset) -> None:
     """The scope one level down, adding up to its forecast; a click goes there."""
-    levels = [word for word, level in _LEVELS.items() if _has(scope, level)]
+    levels = [word for word, level in _LEVELS.items() if scopes.has_children(scope, level)]
     if not levels:
         return
     ahead = forecast_words.periods(len(made.future), scope.freq)
@@ -97,12 +97,3 @@ def _go_down(key: str, children: list[str], level: Level, scope: Scope) -> None:
         address.go({"category": (*scope.categories, child)})
     else:
         address.go({level: child})
-
-
-def _has(scope: Scope, level: Level) -> bool:
-    """Whether the scope has children of this kind."""
-    if level == "category":
-        return scopes.has_deeper_categories(scope)
-    if level == "place":
-        return scope.place_id is None and len(queries.places(scope.dataset_id)) > 1
-    return scope.product_id is None

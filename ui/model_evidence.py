@@ -8,7 +8,7 @@ import streamlit as st
 from engine import champions
 from engine.champions import Verdict
 from engine.registry import Crowning, Entry
-from ui import corrected, forecast_words, in_use, model_charts, navigation, training
+from ui import corrected, forecast_words, in_use, layout, model_charts, navigation, training
 from ui import format as fmt
 from ui.engine import registry
 from ui.in_use import InUse
@@ -39,7 +39,9 @@ def change(entry: Entry) -> None:
                 return
             act = registry().uncrown if is_champion else registry().crown
             act(entry.run_id, why=why, who=_author())
-            st.toast("There is no champion now." if is_champion else "It is the champion now.")
+            layout.say_after_rerun(
+                "There is no champion now." if is_champion else "It is the champion now."
+            )
             st.rerun()
 
 
@@ -144,7 +146,7 @@ def exceptions(entry: Entry) -> None:
                 st.error("Say in a few words why. Nothing was changed.")
                 return
             in_use.choices().withdraw(in_use.to_part(named[chosen].part), why=why, who=_author())
-            st.toast("The champion is in use there again.")
+            layout.say_after_rerun("The champion is in use there again.")
             st.rerun()
 
 
