@@ -137,7 +137,8 @@ def test_when_the_model_is_used_then_it_is_the_champion_with_the_reason(app: App
     assert entry.about.model == "theta"
     (change,) = engines.registry().crownings(entry.about.scope_key)
     assert change.why == "Good enough, and quick"
-    assert "In use" in app.dataframe[0].value[" "].tolist()
+    models = next(each.value for each in app.dataframe if "Verdict" in each.value.columns)
+    assert "In use" in models[" "].tolist()
 
 
 def test_when_a_category_gets_an_exception_then_forecast_opens_with_it_and_says_why(
