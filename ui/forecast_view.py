@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from data.scope import Scope
-from ui import forecast_words, forecasts, layout, navigation, queries, run_choice
+from ui import forecast_words, forecasts, layout, navigation, published, queries, run_choice
 from ui import format as fmt
 from ui import scope as scopes
 from ui.forecast_choice import Choice
@@ -60,6 +60,8 @@ def words(made: Outlook, scope: Scope, choice: Choice, dataset: Dataset) -> None
     knows = choice.run is not None and "festivals" in choice.run.about.covariates
     if festivals := forecast_words.festivals(ahead, made.future, known=knows):
         sentences.append(festivals)
+    if so_far := published.accuracy(scope):
+        sentences.append(so_far)
     with st.container(border=True):
         st.markdown("**In words**")
         for sentence in sentences:
