@@ -29,7 +29,6 @@ _MEASURES: tuple[tuple[str, str, Kind], ...] = (
     ("margin", "Margin", "money"),
 )
 _ROLES: tuple[Role, ...] = ("forecast", "rival", "third", "fourth", "fifth")
-_LETTERS = "ABCDE"
 
 
 def scenario_comparison(facts: ScenarioFacts) -> Review:
@@ -50,8 +49,8 @@ def scenario_comparison(facts: ScenarioFacts) -> Review:
         ),
         Section(title=say("Difference over time"), blocks=_over_time(facts, say)),
         *(
-            Section(title=f"{letter} · {each.name}"[:90], blocks=_one(each, facts, say, write))
-            for letter, each in zip(_LETTERS, facts.scenarios, strict=False)
+            Section(title=each.name[:90], blocks=_one(each, facts, say, write))
+            for each in facts.scenarios
         ),
         Section(title=say("Methods and data"), blocks=(_notes(facts, say),)),
     ]
@@ -84,12 +83,12 @@ def _deciding(each: ScenarioOne) -> tuple[str, str, Kind, pd.Series]:
 
 def _summary(facts: ScenarioFacts, say: Words, write: Writer) -> tuple[str, ...]:
     texts = []
-    for letter, each in zip(_LETTERS, facts.scenarios, strict=False):
+    for each in facts.scenarios:
         _, label, kind, total = _deciding(each)
         said = say(
             "{name}: {measure} {difference} against the plan, in 8 of 10 cases between {low} and "
             "{high}.",
-            name=f"{letter} · {each.name}",
+            name=each.name,
             measure=say(label).lower(),
             difference=write.signed(float(total["difference"]), kind),
             low=write.signed(float(total["low"]), kind),
@@ -108,7 +107,7 @@ def _beside(facts: ScenarioFacts, say: Words) -> tuple[Block, ...]:
     blocks: list[Block] = []
     for name, label, kind in _MEASURES:
         rows = []
-        for letter, each in zip(_LETTERS, facts.scenarios, strict=False):
+        for each in facts.scenarios:
             totals = each.totals.set_index("measure")
             if name not in totals.index or pd.isna(totals.loc[name, "plan"]):
                 continue
@@ -116,7 +115,7 @@ def _beside(facts: ScenarioFacts, say: Words) -> tuple[Block, ...]:
             plan = float(total["plan"])
             rows.append(
                 {
-                    "name": f"{letter} · {each.name}",
+                    "name": each.name,
                     **{key: float(total[key]) for key in ("plan", "scenario", "difference")},
                     "low": float(total["low"]),
                     "high": float(total["high"]),
@@ -151,8 +150,7 @@ def _over_time(facts: ScenarioFacts, say: Words) -> tuple[Block, ...]:
             steps = each.steps[each.steps["measure"] == name].set_index("timestamp")["difference"]
             if steps.notna().any():
                 frame[f"s{number}"] = steps
-                words = f"{_LETTERS[number]} · {each.name}"[:40]
-                lines.append(Line(column=f"s{number}", name=words, role=_ROLES[number]))
+                lines.append(Line(column=f"s{number}", name=each.name[:40], role=_ROLES[number]))
         if not lines or (name == "units" and facts.setting.measure == "revenue" and blocks):
             continue
         blocks.append(

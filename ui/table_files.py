@@ -93,7 +93,8 @@ def parquet(frame: pd.DataFrame) -> bytes:
     for name in table.select_dtypes("object").columns:
         kinds = {type(each) for each in table[name] if not _is_missing(each)}
         if kinds <= {tuple, list}:
-            table[name] = [None if _is_missing(each) else list(each) for each in table[name]]
+            lists: list[Any] = [None if _is_missing(each) else list(each) for each in table[name]]
+            table[name] = lists
         elif len(kinds) > 1:
             table[name] = [None if _is_missing(each) else str(each) for each in table[name]]
     target = io.BytesIO()
@@ -140,7 +141,8 @@ def flat(frame: pd.DataFrame) -> pd.DataFrame:
     """
     table = frame.reset_index(drop=True).copy()
     for name in table.select_dtypes("object").columns:
-        table[name] = [_joined(each) for each in table[name]]
+        words: list[Any] = [_joined(each) for each in table[name]]
+        table[name] = words
     return table
 
 
@@ -189,7 +191,9 @@ def _columns(table: pd.DataFrame) -> list[list[Any]]:
             plain = column.dt.tz_localize(None) if column.dt.tz is not None else column
             found.append([None if pd.isna(each) else each.to_pydatetime() for each in plain])
         else:
-            values = [None if _is_missing(each) or each is pd.NA else each for each in column]
+            values: list[Any] = [
+                None if _is_missing(each) or each is pd.NA else each for each in column
+            ]
             found.append([each.item() if hasattr(each, "item") else each for each in values])
     return found
 
