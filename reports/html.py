@@ -1,6 +1,7 @@
 """A review as one HTML file with interactive charts, which asks the network for nothing."""
 
 import base64
+import math
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -276,10 +277,11 @@ def _bars(block: Bars, write: Writer, style: Style) -> go.Figure:
         for value, bold in zip(block.values, strong, strict=True)
     ]
     words = [write.brief(value, block.kind) for value in block.values]
+    sizes = [value if math.isfinite(value) else 0.0 for value in block.values]
     figure = go.Figure()
     figure.add_bar(
         y=list(range(len(block.values))),
-        x=np.asarray(block.values, dtype=float),
+        x=np.asarray(sizes, dtype=float),
         orientation="h",
         marker={"color": colours},
         text=words,
@@ -296,7 +298,7 @@ def _bars(block: Bars, write: Writer, style: Style) -> go.Figure:
         ticktext=[_in_chart(shortened(label, _BAR_LETTERS)) for label in block.labels],
         automargin=True,
     )
-    low, high = min(0.0, *block.values), max(0.0, *block.values)
+    low, high = min(0.0, *sizes), max(0.0, *sizes)
     room = 0.14 * (high - low or 1.0)  # for the values beside the bars
     figure.update_xaxes(visible=False, range=[low - room * (low < 0), high + room])
     height = 40 + 26 * len(block.values)

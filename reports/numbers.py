@@ -3,6 +3,7 @@
 Chinese counts large numbers in 万 (10,000) and 亿 (100 million), and writes dates year first.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -34,7 +35,7 @@ class Writer:
         '¥41.3万'
         """
         kind = self._resolved(kind)
-        if value is None or pd.isna(value):
+        if value is None or not math.isfinite(value):
             return DASH
         if kind in ("units", "money"):
             symbol = self.currency if kind == "money" else ""
@@ -52,7 +53,7 @@ class Writer:
         >>> writer.full(0.148, "share"), writer.full(-0.039, "change"), writer.full(2.5, "price")
         ('14.8%', '−3.9%', '€2.50')
         """
-        if value is None or pd.isna(value):
+        if value is None or not math.isfinite(value):
             return DASH
         write: dict[Kind, Callable[[float], str]] = {
             "units": lambda number: _grouped(number, 1 if _is_small(number) else 0),

@@ -205,7 +205,8 @@ def _rounded(points: axes.Floats) -> list[list[float]]:
 
 def _bars(block: Bars, write: Writer) -> Json:
     values = np.asarray(block.values, dtype=float)
-    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+    sizes = np.where(np.isfinite(values), values, 0.0)
+    low, high = min(0.0, float(sizes.min())), max(0.0, float(sizes.max()))
     width = high - low or 1.0
     return {
         **_headed(block, "bars"),
@@ -213,13 +214,15 @@ def _bars(block: Bars, write: Writer) -> Json:
         "bars": [
             {
                 "label": breakable(shortened(label, _BAR_LETTERS)),
-                "start": (min(value, 0.0) - low) / width,
-                "length": abs(value) / width,
+                "start": (min(size, 0.0) - low) / width,
+                "length": abs(size) / width,
                 "value": write.brief(value, block.kind),
                 "less": bool(value < 0),
                 "strong": block.emphasis in (None, number),
             }
-            for number, (label, value) in enumerate(zip(block.labels, values, strict=True))
+            for number, (label, value, size) in enumerate(
+                zip(block.labels, values, sizes, strict=True)
+            )
         ],
     }
 

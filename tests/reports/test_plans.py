@@ -184,3 +184,19 @@ def test_when_there_are_few_weeks_then_a_category_is_still_reviewed(setting: Set
         outlook=make_outlook(weeks=6, ahead=4, tested=False),
     )
     assert reports.pdf(reports.category_review(facts)).startswith(b"%PDF")
+
+
+def test_when_a_number_is_infinite_or_unknown_then_it_is_a_dash_in_every_form(
+    setting: Settings,
+) -> None:
+    """An error against sales that were all zero is infinite, and no JSON holds that."""
+    made = make_outlook()
+    assert made.scores is not None
+    scores = made.scores.assign(wape=[0.1, np.inf, np.nan], bias=[np.inf, -np.inf, 0.0])
+    steps = {"volume": np.inf, "price": np.nan, "mix": -1.0}
+    facts = make_category(setting(), outlook=replace(made, scores=scores), steps=steps)
+    review = reports.category_review(facts)
+    assert reports.pdf(review).startswith(b"%PDF")
+    assert b"Infinity" not in reports.html(review).partition(b"</script>")[2]
+    assert "NaN" not in reports.html(review).decode().partition("</script>")[2]
+    assert openpyxl.load_workbook(io.BytesIO(reports.excel(review)))
