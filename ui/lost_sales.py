@@ -169,11 +169,14 @@ def over_time(shown: Shown, scope: Scope, dataset: Dataset) -> None:
     measure, column = _measure(shown, scope)
     noun = {"D": "day", "W": "week", "M": "month"}[scope.freq]
     what = "Revenue" if measure == "revenue" else "Units"
-    st.markdown(f"**{what} lost a {noun}**")
+    span = facts.whole_periods(shown.found.first, shown.found.last, scope.freq)
+    days = shown.days[shown.days["day"].between(*map(pd.Timestamp, span))]
+    is_cut = span != (shown.found.first, shown.found.last)
+    st.markdown(f"**{what} lost a {noun}**" + f" :gray[· whole {noun}s]" * is_cut)
     st.plotly_chart(
         lost_sales_charts.over_time(
-            facts.by_period(shown.days, column, scope.freq),
-            (shown.found.first, shown.found.last),
+            facts.by_period(days, column, scope.freq),
+            span,
             scope.freq,
             measure,
             dataset.currency,
@@ -297,11 +300,12 @@ def _shown(found: Found, dataset: Dataset, scope: Scope) -> Shown:
     products = _products(scope)
     days = facts.within(found.days, scope, products)
     days = facts.decided(days, _decisions(revision, dataset.dataset_id))
+    in_money = scope.measure == "revenue" and bool(days["money"].notna().any())
     return Shown(
         dataset_id=dataset.dataset_id,
         found=found,
         days=days,
-        spells=facts.spells(days),
+        spells=facts.spells(days, by="money" if in_money else "lost"),
         on_sale=int(facts.within(found.life, scope, products)["days"].sum()),
         revision=revision,
     )

@@ -45,6 +45,8 @@ class View:
     split: Split
     found: Found
     table: pd.DataFrame  # all findings with their state
+    products: "pd.Series[str]"  # names by id: looked up once for a page, not for every line
+    places: "pd.Series[str]"
 
     @property
     def open(self) -> pd.DataFrame:
@@ -111,7 +113,15 @@ def read(dataset: Dataset, scope: Scope, split: Split) -> View:
         )
     state = unusual_reads.states(scope, found)
     table = found.table.assign(state=state)
-    return View(dataset=dataset, scope=scope, split=split, found=found, table=table)
+    return View(
+        dataset=dataset,
+        scope=scope,
+        split=split,
+        found=found,
+        table=table,
+        products=queries.products(dataset.dataset_id)["name"],
+        places=queries.places(dataset.dataset_id)["name"],
+    )
 
 
 def caption(view: View) -> None:
@@ -205,15 +215,18 @@ def findings(view: View) -> pd.DataFrame:
         )
         return table
     causes = unusual_reads.causes(view.scope, view.split, table)
+    columns = _columns(view)
+    if picked == "Open":
+        del columns["state"]  # nothing is decided there
     ticked = st.dataframe(
-        _shown(view, table, causes),
+        _shown(view, table, causes)[list(columns)],
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": [0]}},
         # New corrections are another list, in which the old selection means nothing.
         key=f"unusual-{picked}-{view.split}-{hash((view.scope, tuple(table.index)))}",
-        column_config=_columns(view),
+        column_config=columns,
         alt="Unusual sales, dearest first, with what was sold, what is usual and why.",
     ).selection.rows
     total = counts[str(picked)]
@@ -287,11 +300,9 @@ def name(view: View, row: words.Row) -> str:
         return scopes.name(view.scope)
     parts: list[str] = []
     if pd.notna(row["product_id"]):
-        products = queries.products(view.dataset.dataset_id)
-        parts.append(str(products.at[int(row["product_id"]), "name"]))
+        parts.append(str(view.products[int(row["product_id"])]))
     if pd.notna(row["place_id"]):
-        places = queries.places(view.dataset.dataset_id)
-        parts.append(str(places.at[int(row["place_id"]), "name"]))
+        parts.append(str(view.places[int(row["place_id"])]))
     if parts:
         return " · ".join(parts)
     if view.split == "category":

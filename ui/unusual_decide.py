@@ -9,7 +9,7 @@ import streamlit as st
 
 from data import corrections
 from data.errors import DataError
-from ui import corrected, queries, state, unusual_reads
+from ui import corrected, state, unusual_reads
 from ui import format as fmt
 from ui import scope as scopes
 from ui import unusual_words as words
@@ -147,7 +147,7 @@ def _day(view: View, chosen: pd.DataFrame) -> tuple[Rule, pd.DataFrame, str]:
 
 def _product(view: View) -> tuple[Rule, pd.DataFrame, str]:
     listed = view.open[view.open["product_id"].notna()]
-    names = queries.products(view.dataset.dataset_id)["name"]
+    names = view.products
     keys = list(dict.fromkeys(int(key) for key in listed["product_id"]))
     key = st.selectbox(
         "Product",
