@@ -335,9 +335,9 @@ def _shown(view: View, table: pd.DataFrame, causes: dict[int, words.Row]) -> pd.
     listed = rows(table)
     return pd.DataFrame(
         {
+            "name": [_clip(name(view, row), 80) for _, row in listed],
             "stake": table["stake"].to_numpy(),
             "kind": [[words.KINDS[kind]] for kind in table["kind"]],
-            "name": [_clip(name(view, row), 80) for _, row in listed],
             "when": table["first"].to_numpy(),
             "sold": table["sold"].to_numpy(),
             "usual": [words.band(row) for _, row in listed],
@@ -352,6 +352,7 @@ def _columns(view: View) -> dict[str, Any]:
     money, currency = view.found.cells.has_revenue, view.dataset.currency
     freq: Freq = view.scope.freq
     return {
+        "name": config.TextColumn("Product" if view.correctable else "Of", width=215),
         "stake": config.NumberColumn(
             "At stake",
             format=f"{currency}%,.0f" if money else "%,.0f",
@@ -362,7 +363,6 @@ def _columns(view: View) -> dict[str, Any]:
         "kind": config.MultiselectColumn(
             "What", options=list(words.COLOURS), color=list(words.COLOURS.values()), width=100
         ),
-        "name": config.TextColumn("Product" if view.correctable else "Of", width=215),
         "when": config.DateColumn(
             {"D": "Day", "W": "Week of", "M": "Month"}[freq],
             format={"D": "ddd D MMM YYYY", "W": "D MMM YYYY", "M": "MMM YYYY"}[freq],

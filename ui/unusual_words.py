@@ -184,7 +184,7 @@ def log_csv(entries: list[Batch]) -> str:
 def _signed(money: float, currency: str) -> str:
     """An amount with its sign, kept on one line by a word joiner."""
     text = fmt.money(money, currency)
-    return f"+{text}" if money > 0 else text.replace(fmt.MINUS, fmt.MINUS + "\u2060")
+    return f"+\u2060{text}" if money > 0 else text.replace(fmt.MINUS, fmt.MINUS + "\u2060")
 
 
 def _length(row: Row) -> int:

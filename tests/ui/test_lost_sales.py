@@ -227,7 +227,7 @@ def test_when_a_spell_is_drawn_then_it_has_sales_the_estimate_and_red_ground() -
     )  # fmt: skip
     figure = charts.spell(series, out, view="x", accepted=True)
     names = [trace.name for trace in figure.data]
-    assert names == ["80% band", "Corrected", "80% band", "Corrected", "Sold, as recorded"]
+    assert names == ["80%", "Corrected", "80%", "Corrected", "Sold"]
     assert len(figure.layout.shapes) == 2
     assert [note.text for note in figure.layout.annotations] == ["out of stock"]
 
