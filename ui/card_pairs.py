@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 CARD = 148  # pixels that a card needs
-COLUMN = 236  # pixels from which columns of pairs stand side by side
+COLUMN = 196  # pixels from which columns of pairs stand side by side; no phone has two of them
 
 
 def seats(count: int) -> Iterator[DeltaGenerator]:

@@ -129,7 +129,7 @@ def cards(shown: Shown, scope: Scope, dataset: Dataset) -> None:
             "Out of stock",
             fmt.share(len(days) / shown.on_sale if shown.on_sale else None),
             fmt.count(len(shown.spells), "spell"),
-            f"{fmt.count(round(len(days) / len(shown.spells)), 'day')} each",
+            f"of {fmt.count(round(len(days) / len(shown.spells)), 'day')}",
             f"{len(days):,} of {shown.on_sale:,} days on which a product was on sale in a place.",
         )
         hit = days["product_id"].nunique()

@@ -152,7 +152,7 @@ def cards(view: View) -> None:
         st.metric(
             "Open",
             f"{len(view.open):,}",
-            f"{1000 * count / max(judged, 1):.2f} in 1,000",
+            f"{words.in_thousand(count, judged)} in 1,000",
             delta_color="off",
             delta_arrow="off",
             delta_description=f"{noun[1]} found",

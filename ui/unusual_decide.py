@@ -23,7 +23,7 @@ RULES: dict[Rule, str] = {
     "chosen": "Chosen",
     "open": "All open",
     "above": "All above",
-    "day": "A day, all products",
+    "day": "A day",
     "product": "A product",
 }
 ACTIONS: dict[Action, str] = {
