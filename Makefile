@@ -35,7 +35,7 @@ app: $(VENV)/development
 
 browser: $(VENV)/development
 	$(BIN)/python tests/browser/chromium.py
-	$(BIN)/pytest tests/browser
+	$(BIN)/pytest -n 2 --dist worksteal tests/browser
 
 benchmark: $(VENV)/runtime
 	$(BIN)/python -m benchmarks.ingest

@@ -281,21 +281,7 @@ def prices(products: int, days: int) -> Iterator[Row]:
     from forecasting.elasticity import elasticities
 
     built = shop.build(today=TODAY, products=products, days=days)
-    groups = built.products["categories"].map("/".join).to_numpy()
-    sales = built.sales
-    rows = pd.DataFrame(
-        {
-            "series_id": sales["product_id"] * 10 + sales["place_id"],
-            "product": sales["product_id"],
-            "group": groups[sales["product_id"].to_numpy() - 1],
-            "timestamp": sales["day"],
-            "target": sales["quantity"].clip(lower=0),
-            "price": sales["price"],
-            "promo": sales["promo"].astype(float),
-            "usable": sales["stock_on_hand"] > 0,
-        }
-    )
-    found = elasticities(rows).products.set_index("product")
+    found = elasticities(built.priced_sales()).products.set_index("product")
 
     def true(topic: str) -> "pd.Series[float]":
         of_topic = built.truth[built.truth["topic"] == topic]

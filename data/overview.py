@@ -1,19 +1,14 @@
 """Sales of a span of days against a year before: totals, growth, tiles, places, movers.
 
-Two passes over the sales fill temporary tables, one row per product and one per day and place,
-and all else is summed from them. They live on one cursor and end with it.
+All of it is summed from the temporary tables of `data.overview_tables`.
 """
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
-import duckdb
 import pandas as pd
 
-from data import queries
 from data.comparison import Comparison
-from data.ingest.series_checks import DEAD_DAYS
+from data.overview_tables import Reading
 from data.scope import Freq, Scope
 from data.split import Split, of_revenue, of_units
 from data.store import Store
@@ -23,10 +18,6 @@ RANKED = 20  # places with a bar of their own
 MOVED = 8  # products in each table of movers
 SPARK = 26  # weeks (or months) of a sparkline
 RECENT = 7  # days in which a stock reading counts as the stock of now
-
-NOW = "day BETWEEN $first AND $last"
-BEFORE = "day BETWEEN $before_first AND $before_last"
-NO_SPAN = (date(9999, 12, 31), date(9999, 12, 30))  # of no day at all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +66,7 @@ class Overview:
 def overview(store: Store, scope: Scope, comparison: Comparison) -> Overview | None:
     """The overview of a scope; None where nothing was sold in either span."""
     with store.cursor() as cursor:
-        reading = _Reading(cursor, scope, comparison)
+        reading = Reading(cursor, scope, comparison)
         reading.build_products()
         reading.build_days()
         if not reading.rows("SELECT 1 FROM overview_day LIMIT 1"):
@@ -100,7 +91,7 @@ def products(
     product_id, code, name, categories; units, revenue (and `_before`), is_new, is_gone.
     """
     with store.cursor() as cursor:
-        reading = _Reading(cursor, scope, comparison)
+        reading = Reading(cursor, scope, comparison)
         reading.build_products()
         column = reading.column
         return reading.frame(f"""
@@ -112,87 +103,7 @@ def products(
         """)
 
 
-class _Reading:
-    """A scope and its spans on a cursor that holds the temporary tables."""
-
-    def __init__(
-        self, cursor: duckdb.DuckDBPyConnection, scope: Scope, comparison: Comparison
-    ) -> None:
-        self._cursor = cursor
-        self.scope = scope
-        self.comparison = comparison
-        self.where, self.bound = queries.where(scope)
-        self.sales = queries.relation(scope)
-        self.column = "revenue" if scope.measure == "revenue" else "units"
-        has = comparison.has_before
-        self._span = {
-            "first": comparison.first,
-            "last": comparison.last,
-            "before_first": comparison.before_first if has else NO_SPAN[0],
-            "before_last": comparison.before_last if has else NO_SPAN[1],
-        }
-
-    def rows(self, sql: str, bound: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        return self._cursor.execute(sql, bound or {}).fetchall()
-
-    def frame(self, sql: str, bound: dict[str, Any] | None = None) -> pd.DataFrame:
-        return self._cursor.execute(sql, bound or {}).df()
-
-    def build_products(self) -> None:
-        """`overview_product`: a row per product with sales in either span.
-
-        Several narrow passes instead of one wide one with filters: it took a quarter of the time.
-        """
-        self._sums("overview_now", NOW, "first", "last")
-        self._sums("overview_before", BEFORE, "before_first", "before_last")
-        self._seen("overview_seen", "day <= $before_last", "before_last")
-        self._seen("overview_recent", f"day > $last::DATE - {DEAD_DAYS} AND day <= $last", "last")
-        self._cursor.execute("""
-            CREATE OR REPLACE TEMP TABLE overview_product AS
-            SELECT product_id, coalesce(n.units, 0) AS units, coalesce(n.revenue, 0) AS revenue,
-                   coalesce(n.priced, 0) AS priced, coalesce(b.units, 0) AS units_before,
-                   coalesce(b.revenue, 0) AS revenue_before, coalesce(b.priced, 0) AS priced_before,
-                   $has_before AND product_id NOT IN (FROM overview_seen) AS is_new,
-                   product_id NOT IN (FROM overview_recent) AS is_gone
-            FROM overview_now n FULL JOIN overview_before b USING (product_id)
-            """, {"has_before": self.comparison.has_before})  # fmt: skip
-
-    def _sums(self, table: str, span: str, first: str, last: str) -> None:
-        """Units and revenue per product; `priced` are the units whose revenue is known."""
-        bound = self.bound | {name: self._span[name] for name in (first, last)}
-        rows = f"FROM {self.sales} WHERE {self.where} AND {span}"
-        unknown = self.rows(f"SELECT 1 {rows} AND revenue IS NULL LIMIT 1", bound)
-        priced = "sum(quantity) FILTER (revenue IS NOT NULL)" if unknown else "sum(quantity)"
-        self._cursor.execute(
-            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT product_id, sum(quantity) AS units, "
-            f"sum(revenue) AS revenue, {priced} AS priced {rows} GROUP BY product_id",
-            bound,
-        )
-
-    def _seen(self, table: str, condition: str, day: str) -> None:
-        """The products with a sale on some day of a time."""
-        self._cursor.execute(
-            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT DISTINCT product_id FROM sales "
-            f"WHERE {self.where} AND quantity > 0 AND {condition}",
-            self.bound | {day: self._span[day]},
-        )
-
-    def build_days(self) -> None:
-        """`overview_day`: a row per day of either span and place."""
-        column = "revenue" if self.scope.measure == "revenue" else "quantity"
-        self._cursor.execute(
-            f"""
-            CREATE OR REPLACE TEMP TABLE overview_day AS
-            SELECT day, place_id, {NOW} AS is_now, {BEFORE} AS is_before,
-                   coalesce(sum({column}), 0) AS value, count(stock_on_hand) AS stock_known,
-                   count(*) FILTER (stock_on_hand <= 0) AS stock_out
-            FROM {self.sales} WHERE {self.where} AND ({NOW} OR {BEFORE}) GROUP BY day, place_id
-            """,
-            self.bound | self._span,
-        )
-
-
-def _totals(reading: _Reading) -> Totals:
+def _totals(reading: Reading) -> Totals:
     column = reading.column
     sums = reading.rows(f"""
         SELECT sum(units), sum(units_before), sum(revenue), sum(revenue_before),
@@ -230,7 +141,7 @@ def _totals(reading: _Reading) -> Totals:
     )
 
 
-def _out_now(reading: _Reading) -> int:
+def _out_now(reading: Reading) -> int:
     """Products whose last reading of the last week says that nothing is left in some place."""
     return int(
         reading.rows(
@@ -247,7 +158,7 @@ def _out_now(reading: _Reading) -> int:
     )
 
 
-def _split(reading: _Reading) -> Split | None:
+def _split(reading: Reading) -> Split | None:
     if not reading.comparison.has_before:
         return None
     if reading.scope.measure == "revenue":
@@ -275,7 +186,7 @@ def _split(reading: _Reading) -> Split | None:
     return of_units(units=row[0], units_before=row[1], more=row[2], new=row[3], gone=row[4])
 
 
-def _line(reading: _Reading) -> pd.DataFrame:
+def _line(reading: Reading) -> pd.DataFrame:
     """The span in days, weeks (as the calendar of the comparison cuts them) or months."""
     comparison, freq = reading.comparison, reading.scope.freq
     unit = {"D": "DAY", "W": "WEEK", "M": "MONTH"}[freq]
@@ -310,7 +221,7 @@ def _line(reading: _Reading) -> pd.DataFrame:
     )
 
 
-def _tiles(reading: _Reading) -> pd.DataFrame:
+def _tiles(reading: Reading) -> pd.DataFrame:
     """One level down: categories where there are any below the scope, else products."""
     scope, column = reading.scope, reading.column
     depth = len(scope.categories) + 1
@@ -348,7 +259,7 @@ def _tiles(reading: _Reading) -> pd.DataFrame:
     """)
 
 
-def _places(reading: _Reading) -> pd.DataFrame:
+def _places(reading: Reading) -> pd.DataFrame:
     return reading.frame(f"""
         SELECT place_id, any_value(name) AS label,
                coalesce(sum(value) FILTER (is_now), 0)::DOUBLE AS value,
@@ -358,7 +269,7 @@ def _places(reading: _Reading) -> pd.DataFrame:
     """)
 
 
-def _movers(reading: _Reading, order: str) -> pd.DataFrame:
+def _movers(reading: Reading, order: str) -> pd.DataFrame:
     """The products that gained (DESC) or lost (ASC) most, with their last weeks or months."""
     column = reading.column
     sign = ">" if order == "DESC" else "<"
@@ -373,7 +284,7 @@ def _movers(reading: _Reading, order: str) -> pd.DataFrame:
     return frame
 
 
-def _sparks(reading: _Reading, wanted: list[int]) -> list[list[float]]:
+def _sparks(reading: Reading, wanted: list[int]) -> list[list[float]]:
     """The last whole weeks (months, where the scope has nothing finer) of each product."""
     if not wanted:
         return []

@@ -33,53 +33,10 @@ def panel(store: Store, scope: Scope, split: Split, *, horizon: int) -> pd.DataF
         parameters |= {"depth": len(scope.categories) + 1}
     frame = store.frame(
         f"""
-        WITH span AS (
-            SELECT any_value(gap_policy) = 'missing' AS unknown,
-                   min(CASE frequency WHEN 'W' THEN date_trunc('week', day)
-                                      WHEN 'M' THEN date_trunc('month', day)
-                                      ELSE day END)::DATE AS first_day,
-                   max(CASE frequency WHEN 'W' THEN date_trunc('week', day) + INTERVAL 6 DAY
-                                      WHEN 'M' THEN last_day(day) ELSE day END)::DATE AS last_day
-            FROM (SELECT DISTINCT day FROM sales WHERE dataset_id = $dataset_id), dataset
-            WHERE dataset_id = $dataset_id
-        ), edge AS (
-            SELECT (date_trunc('{unit}', last_day + INTERVAL 1 DAY)
-                    - INTERVAL 1 {unit})::DATE AS cutoff,
-                   unknown, last_day,
-                   CASE WHEN date_trunc('{unit}', first_day) = first_day OR '{unit}' = 'day'
-                        THEN first_day
-                        ELSE (date_trunc('{unit}', first_day) + INTERVAL 1 {unit})::DATE
-                   END AS first_period
-            FROM span
-        ), known AS (
+        WITH {_periods(unit)}, known AS (
             SELECT product_id, place_id, day, quantity, revenue, price, promo, excluded
             FROM {relation(scope)} WHERE {condition}
-        ), keyed AS (
-            SELECT {key} AS series_id, date_trunc('{unit}', s.day)::DATE AS timestamp, s.*
-            FROM known s JOIN product p USING (product_id)
-        ), sold AS (
-            SELECT series_id, timestamp,
-                   CASE WHEN 2 * count(*) FILTER (excluded) < count(*)
-                        THEN sum({scope.measure}) END AS target,
-                   coalesce(avg(price), sum(revenue) FILTER (quantity > 0)
-                       / nullif(sum(quantity) FILTER (quantity > 0 AND revenue IS NOT NULL), 0)
-                   ) AS price, avg(promo::INTEGER) AS promo
-            FROM keyed, edge WHERE timestamp BETWEEN first_period AND cutoff GROUP BY ALL
-        ), pairs AS (
-            SELECT DISTINCT product_id, place_id FROM known
-        ), planned AS (
-            SELECT q.product_id, pairs.place_id, day, price, promo
-            FROM plan q JOIN pairs
-                ON pairs.product_id = q.product_id AND pairs.place_id = coalesce(q.place_id,
-                   pairs.place_id), edge
-            WHERE dataset_id = $dataset_id AND day > last_day
-            UNION ALL SELECT product_id, place_id, day, price, promo FROM known, edge
-            WHERE date_trunc('{unit}', day)::DATE > cutoff
-        ), ahead AS (
-            SELECT {key} AS series_id, date_trunc('{unit}', s.day)::DATE AS timestamp,
-                   avg(price) AS price, avg(promo::INTEGER) AS promo
-            FROM planned s JOIN product p USING (product_id) GROUP BY ALL
-        ), grid AS (
+        ), {_sold(unit, key, scope)}, {_ahead(unit, key)}, grid AS (
             SELECT series_id, unnest(generate_series(first::TIMESTAMP,
                 cutoff + to_{unit}s($horizon::INTEGER), INTERVAL 1 {unit}))::DATE AS timestamp
             FROM (SELECT series_id, min(timestamp) AS first FROM sold GROUP BY 1), edge
@@ -104,3 +61,64 @@ def panel(store: Store, scope: Scope, split: Split, *, horizon: int) -> pd.DataF
     numbers = ["target", "price", "promo"]
     # The database adds up in parallel, in whatever order: equal sales are to give equal numbers.
     return frame.astype(dict.fromkeys(numbers, float)).round(dict.fromkeys(numbers, DECIMALS))
+
+
+def _periods(unit: str) -> str:
+    """Tables `span` and `edge`: the first whole period, the last (`cutoff`), and what is sold."""
+    return f"""
+        span AS (
+            SELECT any_value(gap_policy) = 'missing' AS unknown,
+                   min(CASE frequency WHEN 'W' THEN date_trunc('week', day)
+                                      WHEN 'M' THEN date_trunc('month', day)
+                                      ELSE day END)::DATE AS first_day,
+                   max(CASE frequency WHEN 'W' THEN date_trunc('week', day) + INTERVAL 6 DAY
+                                      WHEN 'M' THEN last_day(day) ELSE day END)::DATE AS last_day
+            FROM (SELECT DISTINCT day FROM sales WHERE dataset_id = $dataset_id), dataset
+            WHERE dataset_id = $dataset_id
+        ), edge AS (
+            SELECT (date_trunc('{unit}', last_day + INTERVAL 1 DAY)
+                    - INTERVAL 1 {unit})::DATE AS cutoff,
+                   unknown, last_day,
+                   CASE WHEN date_trunc('{unit}', first_day) = first_day OR '{unit}' = 'day'
+                        THEN first_day
+                        ELSE (date_trunc('{unit}', first_day) + INTERVAL 1 {unit})::DATE
+                   END AS first_period
+            FROM span
+        )"""
+
+
+def _sold(unit: str, key: str, scope: Scope) -> str:
+    """Table `sold`, of `known` sales: a row per series and whole period with any."""
+    return f"""
+        keyed AS (
+            SELECT {key} AS series_id, date_trunc('{unit}', s.day)::DATE AS timestamp, s.*
+            FROM known s JOIN product p USING (product_id)
+        ), sold AS (
+            SELECT series_id, timestamp,
+                   CASE WHEN 2 * count(*) FILTER (excluded) < count(*)
+                        THEN sum({scope.measure}) END AS target,
+                   coalesce(avg(price), sum(revenue) FILTER (quantity > 0)
+                       / nullif(sum(quantity) FILTER (quantity > 0 AND revenue IS NOT NULL), 0)
+                   ) AS price, avg(promo::INTEGER) AS promo
+            FROM keyed, edge WHERE timestamp BETWEEN first_period AND cutoff GROUP BY ALL
+        )"""
+
+
+def _ahead(unit: str, key: str) -> str:
+    """Table `ahead`: prices and promotions planned, or charged since the last whole period."""
+    return f"""
+        pairs AS (
+            SELECT DISTINCT product_id, place_id FROM known
+        ), planned AS (
+            SELECT q.product_id, pairs.place_id, day, price, promo
+            FROM plan q JOIN pairs
+                ON pairs.product_id = q.product_id AND pairs.place_id = coalesce(q.place_id,
+                   pairs.place_id), edge
+            WHERE dataset_id = $dataset_id AND day > last_day
+            UNION ALL SELECT product_id, place_id, day, price, promo FROM known, edge
+            WHERE date_trunc('{unit}', day)::DATE > cutoff
+        ), ahead AS (
+            SELECT {key} AS series_id, date_trunc('{unit}', s.day)::DATE AS timestamp,
+                   avg(price) AS price, avg(promo::INTEGER) AS promo
+            FROM planned s JOIN product p USING (product_id) GROUP BY ALL
+        )"""

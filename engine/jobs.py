@@ -25,8 +25,8 @@ from engine.session import Session, Stop
 from forecasting.backtest import Backtest
 from forecasting.models import with_processes
 from forecasting.parallel import are_side_by_side
-from forecasting.reliability import pit, reliability
-from forecasting.scores import scores, step_scores
+from forecasting.reliability import reliability_and_pit
+from forecasting.scores import both_scores
 
 log = logging.getLogger("engine")
 
@@ -185,15 +185,17 @@ def joined(parts: list[Backtest]) -> Backtest:
 
 
 def _save_backtest(run: Run, result: Backtest) -> None:
+    by_series, by_step = both_scores(result)
+    levels, chances = reliability_and_pit(result)
     frames: dict[str, pd.DataFrame] = {
         "skipped": result.skipped,
         "metrics": result.metrics,
         "backtest": result.forecasts,
         "leaderboard": result.leaderboard(),
-        "scores": scores(result),
-        "step_scores": step_scores(result),
-        "reliability": reliability(result),
-        "pit": pit(result),
+        "scores": by_series,
+        "step_scores": by_step,
+        "reliability": levels,
+        "pit": chances,
     }
     for name, frame in frames.items():
         run.write_frame(name, frame)

@@ -162,7 +162,7 @@ def _stamps(folder: Path) -> dict[str, Stamp]:
     for path in _paths(folder):
         try:
             about = (folder / path).stat()
-        except FileNotFoundError:
+        except FileNotFoundError:  # it was removed since the folder was listed, as `push` expects
             continue
         if path != STATUS:
             found[path] = [about.st_size, about.st_mtime_ns]

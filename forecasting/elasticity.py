@@ -20,7 +20,7 @@ import pandas as pd
 
 from forecasting.arrays import BoolArray, FloatArray, IntArray
 from forecasting.errors import PanelError
-from forecasting.shrinkage import shrink
+from forecasting.shrinkage import Shrunk, shrink
 
 SMALL_GROUP = 5  # products; smaller groups are taken together, one product has no siblings
 LEAST_MOVE = 0.01  # standard deviation of log price below which a price counts as unmoved
@@ -40,7 +40,7 @@ class Elasticities:
     """What was found, per product and per group."""
 
     products: pd.DataFrame  # as `elasticities` says
-    groups: pd.DataFrame  # group, elasticity, low, high, spread, uplift, products
+    groups: pd.DataFrame  # group, elasticity, low, high, spread (between products), products
 
 
 def elasticities(
@@ -62,10 +62,10 @@ def elasticities(
     """
     rows = _Rows.of(frame, halo_days=halo_days, freq_days=freq_days)
     slopes, errors = _estimated(rows)
-    moved = rows.moved()
+    distinct, lowest, highest = rows.prices()
     z = NormalDist().inv_cdf((1 + level) / 2)
     own, error = slopes[:, PRICE], errors[:, PRICE]
-    known = moved & np.isfinite(error)
+    known = rows.moved(distinct) & np.isfinite(error)
     shrunk = shrink(own, error**2, known, rows.group_of_product)
     found = pd.DataFrame(
         {
@@ -88,22 +88,12 @@ def elasticities(
         if column == PROMO:
             found["uplift_low"] = np.nan if nothing else np.exp(each.mean - ends)
             found["uplift_high"] = np.nan if nothing else np.exp(each.mean + ends)
-    found["prices"], found["lowest"], found["highest"] = rows.prices()
+    found["prices"], found["lowest"], found["highest"] = distinct, lowest, highest
     odd = known & (own - 2 * error > 0)
     found["verdict"] = np.select(
         [odd, ~known, shrunk.weight > 0.5], ["odd", "group", "own"], default="shared"
     )
-    groups = pd.DataFrame(
-        {
-            "group": rows.groups,
-            "elasticity": shrunk.group_mean,
-            "low": shrunk.group_mean - z * np.sqrt(shrunk.group_variance),
-            "high": shrunk.group_mean + z * np.sqrt(shrunk.group_variance),
-            "spread": np.sqrt(shrunk.spread),
-            "products": np.bincount(rows.group_of_product, minlength=len(rows.groups)),
-        }
-    )
-    return Elasticities(products=found, groups=groups)
+    return Elasticities(products=found, groups=_groups(rows, shrunk, z))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -167,13 +157,13 @@ class _Rows:
     def sums(self, values: FloatArray, codes: IntArray) -> FloatArray:
         return np.asarray(np.bincount(codes, weights=values), dtype=np.float64)
 
-    def moved(self) -> BoolArray:
-        """Products (P,) whose price varied enough within a series to learn from."""
+    def moved(self, distinct: IntArray) -> BoolArray:
+        """Products (P,) with so many `distinct` prices whose price varied enough within a series
+        to learn from."""
         count = np.bincount(self.product, minlength=len(self.products))
         square = np.bincount(
             self.product, weights=self.features[:, PRICE] ** 2, minlength=len(self.products)
         )
-        distinct, _, _ = self.prices()
         return (np.sqrt(square / np.maximum(count, 1)) > LEAST_MOVE) & (distinct >= LEAST_PRICES)
 
     def prices(self) -> tuple[IntArray, FloatArray, FloatArray]:
@@ -190,6 +180,21 @@ class _Rows:
             ends["min"].reindex(order).to_numpy(),
             ends["max"].reindex(order).to_numpy(),
         )
+
+
+def _groups(rows: _Rows, shrunk: Shrunk, z: float) -> pd.DataFrame:
+    """A row per group: what its products have in common, and how far they lie apart."""
+    half = z * np.sqrt(shrunk.group_variance)
+    return pd.DataFrame(
+        {
+            "group": rows.groups,
+            "elasticity": shrunk.group_mean,
+            "low": shrunk.group_mean - half,
+            "high": shrunk.group_mean + half,
+            "spread": np.sqrt(shrunk.spread),
+            "products": np.bincount(rows.group_of_product, minlength=len(rows.groups)),
+        }
+    )
 
 
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:

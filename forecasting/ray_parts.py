@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from forecasting.progress import OnProgress, Progress
-from forecasting.ray_tasks import cpus, lost, own_error
+from forecasting.ray_tasks import cpus, finished, lost, own_error
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -135,11 +135,8 @@ class _Pool(Generic[Item, Result]):
         import ray
         from ray.exceptions import RayError, RayTaskError
 
-        if not self._running:
-            return False
-        references = list(self._running)
-        finished, _ = ray.wait(references, num_returns=len(references), timeout=0)
-        for reference in finished:
+        done = finished(self._running)
+        for reference in done:
             part = self._running.pop(reference)
             try:
                 result = ray.get(reference)
@@ -149,7 +146,7 @@ class _Pool(Generic[Item, Result]):
                 self._lose(part, error)
             else:
                 self._finish(part, result)
-        return bool(finished)
+        return bool(done)
 
     def _finish(self, part: _Part[Item], result: Result) -> None:
         if not part.is_done:

@@ -8,7 +8,7 @@ it slower.
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 from forecasting.errors import ForecastingError
@@ -50,6 +50,16 @@ def lost(error: Exception) -> str:
         f"was lost on the Ray cluster ({type(error).__name__}), most often for lack of memory on "
         "its machine. Use fewer CPUs per machine, or more memory."
     )
+
+
+def finished(running: Collection[Any]) -> list[Any]:
+    """The references of those tasks that are done by now."""
+    import ray
+
+    if not running:
+        return []
+    done, _ = ray.wait(list(running), num_returns=len(running), timeout=0)
+    return list(done)
 
 
 def run_on_ray(
@@ -115,14 +125,11 @@ class _Spread:
         """Take in the tasks that are done; whether there were any."""
         import ray
 
-        if not self._running:
-            return False
-        references = list(self._running)
-        finished, _ = ray.wait(references, num_returns=len(references), timeout=0)
-        for reference in finished:
+        done = finished(self._running)
+        for reference in done:
             start = self._running.pop(reference)
             self._take(start, ray.get(reference))
-        return bool(finished)
+        return bool(done)
 
     def _work(self) -> None:
         """Do the last chunk here; one that runs elsewhere too is given up when it comes from there.

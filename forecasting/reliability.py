@@ -5,6 +5,8 @@ A forecast is calibrated where actuals fall below its quantiles as often as the 
 """
 
 import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -22,14 +24,7 @@ def reliability(backtest: Backtest) -> pd.DataFrame:
     `observed` is the share of actuals at most the quantile; one that ties with quantiles counts by
     its share, so that counts of zero are judged fairly. A calibrated forecast has observed = level.
     """
-    rows = []
-    for model, windows in _by_model(backtest).items():
-        levels = windows[0].forecast.quantile_levels
-        low, high = _bounds(windows)
-        for level in levels:
-            share = metrics.part_within(low, high, (0.0, level))
-            rows.append((model, level, float(np.nanmean(share)), len(low)))
-    return pd.DataFrame(rows, columns=["model", "level", "observed", "steps"])
+    return _joined(_reliability(model, chances) for model, chances in _by_model(backtest))
 
 
 def pit(backtest: Backtest) -> pd.DataFrame:
@@ -39,28 +34,63 @@ def pit(backtest: Backtest) -> pd.DataFrame:
     forecasts too low. Actuals between two levels are spread evenly between them, those that tie
     over the whole range they tie with (Czado, Gneiting and Held, 2009, for counts).
     """
+    return _joined(_pit(model, chances) for model, chances in _by_model(backtest))
+
+
+def reliability_and_pit(backtest: Backtest) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both, for which the chances of all actuals are worked out once."""
+    levels, bins = [], []
+    for model, chances in _by_model(backtest):
+        levels.append(_reliability(model, chances))
+        bins.append(_pit(model, chances))
+    return _joined(levels), _joined(bins)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Chances:
+    """Of the actuals (N,) of a model that were observed, by its forecasts."""
+
+    levels: tuple[float, ...]
+    low: FloatArray  # of less than the actual
+    high: FloatArray  # of at most the actual
+
+    def share(self, bounds: tuple[float, float]) -> float:
+        """Of actuals within a band of levels."""
+        return float(np.nanmean(metrics.part_within(self.low, self.high, bounds)))
+
+
+def _reliability(model: str, chances: _Chances) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "model": model,
+            "level": chances.levels,
+            "observed": [chances.share((0.0, level)) for level in chances.levels],
+            "steps": len(chances.low),
+        }
+    )
+
+
+def _pit(model: str, chances: _Chances) -> pd.DataFrame:
     edges = np.linspace(0.0, 1.0, BINS + 1)
-    parts = []
-    for model, windows in _by_model(backtest).items():
-        low, high = _bounds(windows)
-        shares = [
-            float(np.nanmean(metrics.part_within(low, high, (float(a), float(b)))))
-            for a, b in itertools.pairwise(edges)
-        ]
-        frame = pd.DataFrame({"model": model, "low": edges[:-1], "high": edges[1:]})
-        parts.append(frame.assign(density=np.array(shares) * BINS))
-    return pd.concat(parts, ignore_index=True)
+    shares = [chances.share((float(a), float(b))) for a, b in itertools.pairwise(edges)]
+    density = np.array(shares) * BINS
+    return pd.DataFrame({"model": model, "low": edges[:-1], "high": edges[1:], "density": density})
 
 
-def _by_model(backtest: Backtest) -> dict[str, list[Window]]:
-    found: dict[str, list[Window]] = {}
+def _joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(frames, ignore_index=True)
+
+
+def _by_model(backtest: Backtest) -> Iterator[tuple[str, _Chances]]:
+    """Model by model, because the chances of all of them together are large."""
+    windows: dict[str, list[Window]] = {}
     for window in backtest.windows:
-        found.setdefault(window.model, []).append(window)
-    return found
+        windows.setdefault(window.model, []).append(window)
+    for model, mine in windows.items():
+        yield model, _chances(mine)
 
 
-def _bounds(windows: list[Window]) -> tuple[FloatArray, FloatArray]:
-    """The chances (N,) of less than and of at most each actual that was observed."""
+def _chances(windows: list[Window]) -> _Chances:
     lows, highs = [], []
     for window in windows:
         known = ~np.isnan(window.actual)
@@ -70,4 +100,8 @@ def _bounds(windows: list[Window]) -> tuple[FloatArray, FloatArray]:
         )
         lows.append(low)
         highs.append(high)
-    return np.concatenate(lows), np.concatenate(highs)
+    return _Chances(
+        levels=tuple(windows[0].forecast.quantile_levels),
+        low=np.concatenate(lows),
+        high=np.concatenate(highs),
+    )

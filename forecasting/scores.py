@@ -45,12 +45,24 @@ def scores(backtest: Backtest) -> pd.DataFrame:
     Columns model, cutoff, series_id, those of `SUMS` and `SHARES` (bands whose levels were not
     forecast are NaN), absolute_scale and squared_scale (NaN where the history has none), fallback.
     """
-    return pd.concat([_by_series(window) for window in backtest.windows], ignore_index=True)
+    frames = [_by_series(window, _parts(window)) for window in backtest.windows]
+    return pd.concat(frames, ignore_index=True)
 
 
 def step_scores(backtest: Backtest) -> pd.DataFrame:
     """One row per model, cutoff and step ahead (from 1): `SUMS` and the shares, over all series."""
-    return pd.concat([_by_step(window) for window in backtest.windows], ignore_index=True)
+    frames = [_by_step(window, _parts(window)) for window in backtest.windows]
+    return pd.concat(frames, ignore_index=True)
+
+
+def both_scores(backtest: Backtest) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`scores` and `step_scores`, for which errors and losses are worked out once."""
+    by_series, by_step = [], []
+    for window in backtest.windows:
+        parts = _parts(window)
+        by_series.append(_by_series(window, parts))
+        by_step.append(_by_step(window, parts))
+    return pd.concat(by_series, ignore_index=True), pd.concat(by_step, ignore_index=True)
 
 
 def rate(scores: pd.DataFrame, by: Sequence[str] = ("model",)) -> pd.DataFrame:
@@ -95,7 +107,7 @@ def rate(scores: pd.DataFrame, by: Sequence[str] = ("model",)) -> pd.DataFrame:
     return rated.reset_index()
 
 
-def _by_series(window: Window) -> pd.DataFrame:
+def _by_series(window: Window, parts: dict[str, FloatArray]) -> pd.DataFrame:
     """The scores of a window, one row per series."""
     forecast = window.forecast
     notes = {note.series_id: f"{note.used}: {note.reason}" for note in forecast.notes}
@@ -109,25 +121,25 @@ def _by_series(window: Window) -> pd.DataFrame:
         "squared_scale": window.squared_scale,
         "fallback": [notes.get(series_id, "") for series_id in forecast.series_ids],
     }
-    return pd.DataFrame({**keys, **_sums(window, axis=1), **ends})
+    return pd.DataFrame({**keys, **_sums(parts, axis=1), **ends})
 
 
-def _by_step(window: Window) -> pd.DataFrame:
+def _by_step(window: Window, parts: dict[str, FloatArray]) -> pd.DataFrame:
     keys = {
         "model": window.model,
         "cutoff": window.forecast.cutoff,
         "step": np.arange(1, window.actual.shape[1] + 1),
     }
-    return pd.DataFrame({**keys, **_sums(window, axis=0)})
+    return pd.DataFrame({**keys, **_sums(parts, axis=0)})
 
 
-def _sums(window: Window, *, axis: int) -> dict[str, FloatArray]:
-    """`SUMS` and the shares of a window, added up over steps (axis 1) or series (axis 0)."""
+def _parts(window: Window) -> dict[str, FloatArray]:
+    """What `SUMS` and the shares of a window are sums of, (B, H); without unknown bands."""
     forecast, actual = window.forecast, window.actual
     levels, quantiles = forecast.quantile_levels, forecast.quantiles
     error = np.where(np.isnan(actual), np.nan, forecast.mean) - actual
     low, high = metrics.probability_bounds(actual, quantiles, levels)
-    parts = {
+    return {
         "steps": (~np.isnan(actual)).astype(np.float64),
         "actual": actual,
         "absolute_actual": np.abs(actual),
@@ -142,6 +154,10 @@ def _sums(window: Window, *, axis: int) -> dict[str, FloatArray]:
             if set(BANDS[name]) <= set(levels)
         },
     }
+
+
+def _sums(parts: dict[str, FloatArray], *, axis: int) -> dict[str, FloatArray]:
+    """`SUMS` and the shares, added up over steps (axis 1) or series (axis 0)."""
     found = {name: np.nansum(values, axis=axis) for name, values in parts.items()}
     unknown = np.full(len(found["steps"]), np.nan)
     return {name: found.get(name, unknown) for name in (*SUMS, *SHARES)}

@@ -12,7 +12,7 @@ from data import calendar_files, calendar_store, calendars
 from data.calendar_entries import Entry, Kind
 from data.errors import DataError
 from ui import calendar_queries as queries
-from ui import chart_downloads, state
+from ui import chart_downloads, layout, state
 from ui import format as fmt
 from ui import queries as shop
 from ui.queries import Dataset
@@ -291,7 +291,7 @@ def _undo(dataset: Dataset) -> None:
 
 def _done(words: str) -> None:
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
-    st.toast(fmt.escape(words), icon=":material/check:")
+    layout.say_after_rerun(fmt.escape(words))
     st.rerun()
 
 

@@ -20,6 +20,15 @@ LEGEND: dict[str, str | float] = {  # one row above the plot, from the left
     "itemwidth": 30,
 }
 
+# An axis that says what stands where, without lines and without being dragged.
+NAMED_AXIS: dict[str, str | bool | None] = {
+    "ticks": "",
+    "showgrid": False,
+    "zeroline": False,
+    "fixedrange": True,
+    "title": None,
+}
+
 
 def amount_ticks(low: float, high: float, measure: str, currency: str) -> dict[float, str]:
     """Round amounts from `low` to `high` with their labels, five or six of them.

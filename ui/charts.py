@@ -4,6 +4,7 @@ Streamlit swaps the stand-ins of `COLOURS` for the palette of config.toml in the
 Streamlit's own and may change; tests/ui/test_charts.py compares them with the installed version.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,6 +125,34 @@ def _add_line(
     )
 
 
+def band(
+    times: Sequence[pd.Timestamp],
+    low: Sequence[float],
+    high: Sequence[float],
+    *,
+    name: str = "80% band",
+    alpha: str = BANDS["q0.1"][1],
+    group: str | None = None,
+    in_legend: bool = True,
+) -> go.Scatter:
+    """The trace of a filled shape between two lines over `times`; the mouse goes through it.
+
+    Bands of a `group` share their place in the legend, where the first of them is `in_legend`.
+    """
+    return go.Scatter(
+        x=[*times, *times[::-1]],
+        y=[*high, *low[::-1]],
+        mode="lines",
+        line={"width": 0, "color": COLOURS["forecast"]},
+        fill="toself",
+        fillcolor=COLOURS["forecast"] + alpha,
+        name=name,
+        legendgroup=group,
+        showlegend=in_legend,
+        hoverinfo="skip",
+    )
+
+
 def _add_bands(figure: go.Figure, chart: Fan) -> None:
     """Filled shapes from the last sold point outwards, widest first."""
     start = chart.history.iloc[-1]
@@ -131,17 +160,7 @@ def _add_bands(figure: go.Figure, chart: Fan) -> None:
     for lower, (upper, alpha) in BANDS.items():
         low = [start["value"], *chart.future[lower]]
         high = [start["value"], *chart.future[upper]]
-        figure.add_scatter(
-            x=times + times[::-1],
-            y=high + low[::-1],
-            mode="lines",
-            line={"width": 0, "color": COLOURS["forecast"]},
-            fill="toself",
-            fillcolor=COLOURS["forecast"] + alpha,
-            name="80% band",
-            showlegend=lower == "q0.1",
-            hoverinfo="skip",
-        )
+        figure.add_trace(band(times, low, high, alpha=alpha, in_legend=lower == "q0.1"))
 
 
 def _add_forecast(figure: go.Figure, chart: Fan) -> None:

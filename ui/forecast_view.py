@@ -182,7 +182,7 @@ def _score_cards(made: Outlook, freq: str) -> None:
 
 def inside(scope: Scope, choice: Choice, dataset: Dataset) -> None:
     """The scope one level down, each with its own forecast; a click goes there."""
-    levels = [word for word, level in _LEVELS.items() if _has(scope, level)]
+    levels = [word for word, level in _LEVELS.items() if scopes.has_children(scope, level)]
     if not levels:
         return
     ahead = forecast_words.periods(choice.horizon, scope.freq)
@@ -331,15 +331,6 @@ def _go_down(key: str, children: list[str], level: Level, scope: Scope) -> None:
         address.go({"category": (*scope.categories, child)})
     else:
         address.go({level: child})
-
-
-def _has(scope: Scope, level: Level) -> bool:
-    """Whether the scope has children of this kind."""
-    if level == "category":
-        return scopes.has_deeper_categories(scope)
-    if level == "place":
-        return scope.place_id is None and len(queries.places(scope.dataset_id)) > 1
-    return scope.product_id is None
 
 
 def _slug(text: str) -> str:

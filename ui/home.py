@@ -1,6 +1,7 @@
 """The parts of Home: the welcome of an empty Almanac, the week's numbers, movers, and datasets."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -84,31 +85,47 @@ def welcome() -> None:
             st.markdown(_FILE_HELP)
 
 
-def cards(dataset: Dataset, scope: Scope) -> DeltaGenerator | None:
-    """The last period in cards; gives the place of one that `forecast_card` fills later."""
+@dataclass(frozen=True, kw_only=True)
+class Slots:
+    """Places of cards that are filled later, because they take a while."""
+
+    ahead: DeltaGenerator
+    stake: DeltaGenerator
+
+
+def cards(dataset: Dataset, scope: Scope) -> Slots | None:
+    """The last period in cards; gives the places of those that are filled later."""
     series, rhythm = queries.series(scope), RHYTHMS[scope.freq]
-    quantity = summaries.recent(series, "quantity", rhythm)
-    if quantity is None:
+    if summaries.recent(series, "quantity", rhythm) is None:
         st.caption(f"No complete {rhythm.word} of sales yet; the numbers start with the first one.")
         return None
     currency, freq = dataset.currency, scope.freq
     with st.grid(4, min_column_width=165):
-        if dataset.has_revenue:
-            revenue = summaries.recent(series, "revenue", rhythm)
-            label = f"Revenue last {rhythm.word}"
-            _card(label, revenue, freq, lambda value: fmt.money(value, currency))
-        _card(f"Units last {rhythm.word}", quantity, freq, fmt.units)
+        what = "Revenue" if scope.measure == "revenue" else "Units"
+        sold = summaries.recent(series, scope.measure, rhythm)
+        _card(
+            f"{what} last {rhythm.word}",
+            sold,
+            freq,
+            lambda value: fmt.amount(value, scope.measure, currency).replace("$", "\\$"),
+        )
         ahead = st.empty()
         if dataset.has_revenue:
             price = summaries.recent(series, "price", rhythm)
             _card("Mean price paid", price, freq, lambda value: fmt.price(value, currency), "off")
-    return ahead
+        stake = st.empty()
+        if freq == "M":
+            _card("Units last month", summaries.recent(series, "quantity", rhythm), freq, fmt.units)
+        else:  # until the worklist is there, so that nothing jumps
+            stake.metric("Money at stake", fmt.DASH, border=True, height="stretch")
+    return Slots(ahead=ahead, stake=stake)
 
 
-def forecast_card(place: DeltaGenerator | None, dataset: Dataset, scope: Scope) -> None:
+def forecast_card(slots: Slots | None, dataset: Dataset, scope: Scope) -> None:
     """The next periods by a quick model; called last, for the library takes a while to load."""
-    if place is None:
+    if slots is None:
         return
+    place = slots.ahead
     with place, st.skeleton(height=170):
         ahead = queries.quick_outlook(scope)
     if ahead is None:
@@ -169,13 +186,7 @@ def movers(dataset: Dataset, scope: Scope) -> None:
         },
     )
     if click := st.session_state.get(_OPEN):
-        st.switch_page(
-            navigation.FORECAST,
-            query_params={
-                "dataset": str(dataset.dataset_id),
-                "product": str(table.at[click["row"], "child_id"]),
-            },
-        )
+        navigation.open_forecast(dataset.dataset_id, str(table.at[click["row"], "child_id"]))
 
 
 def loaded(current: Dataset) -> None:
@@ -218,7 +229,7 @@ def _load_demo() -> None:
     with st.spinner("Making three years of sales…", width="stretch"):
         dataset_id = demo.load(state.store(), today=date.today())
     address.go(_only(dataset_id))
-    st.toast("The demo shop is loaded.", icon=":material/check:")
+    layout.say_after_rerun("The demo shop is loaded.")
     st.rerun()
 
 

@@ -10,7 +10,7 @@ from data import queries as database
 from data.errors import DataError
 from data.ingest.undo import undo
 from ui import format as fmt
-from ui import queries, state
+from ui import layout, queries, state
 from ui.upload_checks import SEVERITY, counted
 
 MODES = {"new": "New", "append": "Added", "replace": "Replaced days", "demo": "Demo shop"}
@@ -121,5 +121,5 @@ def _confirm(import_id: int, row: Mapping[Hashable, Any]) -> None:
         except DataError as error:
             st.error(fmt.escape(str(error)))
             return
-        st.toast(f"Import {import_id} is undone.")
+        layout.say_after_rerun(f"Import {import_id} is undone.")
         st.rerun()

@@ -9,9 +9,7 @@ import plotly.graph_objects as go
 from forecasting.planning import StockAhead
 from ui import format as fmt
 from ui.chart_style import LEGEND, amount_ticks, dates_format
-from ui.charts import COLOURS
-
-BAND = "2e"  # alpha of 8 in 10 cases
+from ui.charts import COLOURS, band
 
 
 def stock(
@@ -32,7 +30,7 @@ def stock(
     low, high = (ahead.with_low, ahead.with_high) if ordered else (
         ahead.without_low, ahead.without_high
     )  # fmt: skip
-    _band(figure, days, [on_hand, *low], [on_hand, *high])
+    figure.add_trace(band(days, [on_hand, *low], [on_hand, *high], name="8 in 10"))
     if len(before) > 1:
         _line(figure, list(before["day"]), list(before["on_hand"]), "Stock", "sold")
     else:
@@ -49,19 +47,6 @@ def stock(
         _arrival(figure, ahead, quantity)
     _frame(figure, days, before, float(top), view, height)
     return figure
-
-
-def _band(figure: go.Figure, days: list[pd.Timestamp], low: list[float], high: list[float]) -> None:
-    figure.add_scatter(
-        x=days + days[::-1],
-        y=high + low[::-1],
-        mode="lines",
-        line={"width": 0, "color": COLOURS["forecast"]},
-        fill="toself",
-        fillcolor=COLOURS["forecast"] + BAND,
-        name="8 in 10",
-        hoverinfo="skip",
-    )
 
 
 def _line(

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from data import inventory as stored
-from ui import chart_style, corrected, state
+from ui import chart_style, corrected, layout, state
 from ui import format as fmt
 from ui import inventory_facts as facts
 from ui import inventory_words as words
@@ -15,15 +15,12 @@ from ui.inventory import BUDGET, PILL, View
 
 ORDER, EXCESS, MOVE, ALL = PILLS = ("Order", "Too much", "Move between places", "All")
 LISTED = 500
-_OPEN, _OPENED, _SAID, _REASON = (
-    "inventory_open", "inventory_opened", "inventory_said", "inventory_reason"
-)  # fmt: skip
+_OPEN, _OPENED, _REASON = "inventory_open", "inventory_opened", "inventory_reason"
 _PICKED = "inventory_picked"
 
 
 def show(view: View) -> str | None:
     """The pills, the budget and the list; gives the series id of the line to look at."""
-    _say()
     pill = _choose(view)
     if pill == MOVE:
         _moves(view)
@@ -246,7 +243,7 @@ def keep(view: View, decisions: list[stored.Decision]) -> None:
         author=corrected.author(),
     )
     approved = sum(each.approved for each in decisions)
-    st.session_state[_SAID] = (
+    layout.say_after_rerun(
         f"{fmt.count(approved, 'line')} approved."
         if approved
         else f"{fmt.count(len(decisions), 'line')} taken back."
@@ -264,12 +261,6 @@ def _with_reason(made: stored.Decision, reason: str) -> stored.Decision:
 def _cost_words(lines: pd.DataFrame, view: View) -> str:
     cost = lines["order_cost"].sum(min_count=1)
     return "" if pd.isna(cost) else fmt.money(float(cost), view.dataset.currency)
-
-
-def _say() -> None:
-    """What was just decided, once, as a toast."""
-    if said := st.session_state.pop(_SAID, None):
-        st.toast(said, icon=":material/check:")
 
 
 def _excess(chosen: pd.DataFrame, view: View) -> None:

@@ -6,6 +6,7 @@ by the version of the data, of the settings, and the run. While they are made, a
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from data import inventory, inventory_settings, saved_segments
 from data.inventory import PAIR
 from data.scope import Freq, Scope
 from data.segments import Thresholds
+from data.store import Store
 from engine.registry import Entry
 from forecasting.planning import Plan
 from ui import inventory_facts as facts
@@ -29,6 +31,25 @@ from ui.queries import Dataset
 
 KEPT = 6  # plans in memory; one of 30,490 lines with 500 futures takes about 100 MB
 _STEP_DAYS = {"D": 1, "W": 7}
+
+
+Tell = Callable[[float, str], object]  # share done, and what is being done
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Inputs:
+    """What a plan stands on, read from caches and the registry."""
+
+    key: Any  # equal for equal plans
+    dataset_id: int
+    known: pd.DataFrame  # stock of the scope's lines
+    day: date  # the newest stock
+    entry: Entry | None  # the run to plan on
+    why: str  # why there is none
+    frame: pd.DataFrame | None  # of its forecast
+    only_place: int | None  # of a run by product
+    settings: pd.DataFrame
+    classes: "pd.Series[str]"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,8 +111,8 @@ def stock_day(known: pd.DataFrame, frequency: Freq) -> date:
     return newest + timedelta(days=6 - newest.weekday()) if frequency == "W" else newest
 
 
-def made(dataset: Dataset, scope: Scope) -> Made | None:
-    """The plan of a scope; None where no stock or no sales are known in it."""
+def inputs(dataset: Dataset, scope: Scope) -> Inputs | None:
+    """What a plan of the scope stands on; None where no stock is known in it."""
     known = _within(stock(dataset.dataset_id), scope)
     if known.empty:
         return None
@@ -99,16 +120,42 @@ def made(dataset: Dataset, scope: Scope) -> Made | None:
     entry, why = _newest_run(dataset, scope, pd.Timestamp(day) + pd.Timedelta(days=1))
     asked = replace(scope, freq="W", measure="quantity", corrected=False, correction_revision=0)
     revised = revision(dataset.dataset_id)
-    key = (queries.version(), revised, asked, entry.run_id if entry else "")
+    return Inputs(
+        key=(queries.version(), revised, asked, entry.run_id if entry else ""),
+        dataset_id=dataset.dataset_id,
+        known=known,
+        day=day,
+        entry=entry,
+        why=why,
+        frame=registry().run(entry.run_id).frame("forecast") if entry else None,
+        only_place=_only_place(entry, dataset) if entry else None,
+        settings=settings(dataset.dataset_id),
+        classes=classes(dataset),
+    )
+
+
+def made(dataset: Dataset, scope: Scope) -> Made | None:
+    """The plan of a scope; None where no stock or no sales are known in it."""
+    given = inputs(dataset, scope)
+    if given is None:
+        return None
+    bar = st.empty()
+    found = planned(given, state.store(), lambda share, words: bar.progress(share, text=words))
+    bar.empty()
+    return found
+
+
+def planned(given: Inputs, store: Store, tell: Tell) -> Made | None:
+    """The same from its inputs, kept for all; may be called from any thread."""
     kept = _kept()
     with kept.lock:
-        if key in kept.plans:
-            kept.plans.move_to_end(key)
-            return _named(kept.plans[key], entry, why)
-    found = _make(dataset, scope, known, day, entry, why)
+        if given.key in kept.plans:
+            kept.plans.move_to_end(given.key)
+            return _named(kept.plans[given.key], given.entry, given.why)
+    found = _make(given, store, tell)
     if found is not None:
         with kept.lock:
-            kept.plans[key] = found
+            kept.plans[given.key] = found
             while len(kept.plans) > KEPT:
                 kept.plans.popitem(last=False)
     return found
@@ -121,50 +168,35 @@ def _named(made: Made, entry: Entry | None, why: str) -> Made:
     return replace(made, source=replace(made.source, entry=entry, why_quick=why))
 
 
-def _make(
-    dataset: Dataset,
-    scope: Scope,
-    known: pd.DataFrame,
-    day: date,
-    entry: Entry | None,
-    why: str,
-) -> Made | None:
-    store, dataset_id = state.store(), dataset.dataset_id
+def _make(given: Inputs, store: Store, tell: Tell) -> Made | None:
+    dataset_id, day, known = given.dataset_id, given.day, given.known
     today = pd.Timestamp(day) + pd.Timedelta(days=1)
     fresh = known[(pd.Timestamp(day) - known["day"]).dt.days <= facts.GONE_DAYS]
     if fresh.empty:
         return None
-    bar = st.empty()
-    bar.progress(0.0, text="Reading sales")
-
-    def planning(done: int, count: int) -> None:
-        bar.progress(done / count, text=f"Planning {count:,} products in places")
-
+    tell(0.0, "Reading sales")
     asked = sorted(set(fresh["product_id"].tolist()))
     weeks = inventory.weekly_sales(
         store, dataset_id, until=day, weeks=sources.WEEKS, products=asked
     )
     weeks = weeks.merge(fresh[PAIR], on=PAIR)
-    source = _source(dataset, fresh, weeks, day, entry, why, bar)
+    source = _source(given, fresh, weeks, store, tell)
     if source is None:
-        bar.empty()
         return None
     settled = inventory_settings.resolved(
         fresh,
-        settings(dataset_id),
+        given.settings,
         inventory_settings.records(store, dataset_id),
-        classes(dataset),
+        given.classes,
     )
     frame = facts.items(fresh, settled, inventory.prices(store, dataset_id))
     frame = frame[frame["series_id"].isin(source.forecast.series_ids)].reset_index(drop=True)
     coming = inventory.coming(store, dataset_id, day)
-    plan = facts.planned(
-        source.forecast,
-        frame,
-        coming,
-        on_chunk=planning,
-    )
-    bar.empty()
+
+    def planning(done: int, count: int) -> None:
+        tell(done / count, f"Planning {count:,} products in places")
+
+    plan = facts.planned(source.forecast, frame, coming, on_chunk=planning)
     return Made(
         source=source,
         plan=plan,
@@ -179,32 +211,24 @@ def _make(
 
 
 def _source(
-    dataset: Dataset,
-    fresh: pd.DataFrame,
-    weeks: pd.DataFrame,
-    day: date,
-    entry: Entry | None,
-    why: str,
-    bar: Any,
+    given: Inputs, fresh: pd.DataFrame, weeks: pd.DataFrame, store: Store, tell: Tell
 ) -> Source | None:
     """The run's forecast, else last year's weeks; None where nothing ever sold."""
-    today = pd.Timestamp(day) + pd.Timedelta(days=1)
-    if entry is not None:
-        frame = registry().run(entry.run_id).frame("forecast")
-        wanted = sources.ids(fresh)
-        place = _only_place(entry, dataset)
-        if frame is not None:
-            forecast = sources.of_run(frame, wanted, today, only_place=place)
+    today, why = pd.Timestamp(given.day) + pd.Timedelta(days=1), given.why
+    if given.entry is not None:
+        if given.frame is not None:
+            wanted = sources.ids(fresh)
+            forecast = sources.of_run(given.frame, wanted, today, only_place=given.only_place)
             if forecast is not None:
-                return Source(forecast=forecast, entry=entry)
+                return Source(forecast=forecast, entry=given.entry)
         why = "what the newest run forecast has passed"
     if weeks.empty:
         return None
     forecast = sources.quick(
         weeks,
-        day,
-        zero_gaps=inventory.counts_gaps_as_zero(state.store(), dataset.dataset_id),
-        on_progress=lambda share: bar.progress(share, text="Last year's weeks"),
+        given.day,
+        zero_gaps=inventory.counts_gaps_as_zero(store, given.dataset_id),
+        on_progress=lambda share: tell(share, "Last year's weeks"),
     )
     kept = forecast.series_ids.isin(sources.ids(fresh))
     return Source(forecast=_only(forecast, kept), entry=None, why_quick=why)

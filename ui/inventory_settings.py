@@ -12,11 +12,10 @@ from data.inventory_settings import NUMBERS, USUAL, Setting
 from ui import format as fmt
 from ui import inventory_reads as reads
 from ui import inventory_words as words
-from ui import queries, state
+from ui import layout, queries, state
 from ui.queries import Dataset
 
 CLASSES = ("", "A", "B", "C", *(a + x for a in "ABC" for x in "XYZ"))
-_SAID = "inventory_settings_said"
 _TITLES: dict[Kind, str] = {
     "settings": "Settings of single items or classes",
     "deliveries": "Deliveries on the way",
@@ -31,8 +30,6 @@ _DOES: dict[Kind, str] = {
 
 def fold(dataset: Dataset) -> None:
     """The fold at the end of the page."""
-    if said := st.session_state.pop(_SAID, None):
-        st.toast(said, icon=":material/check:")
     with st.expander("How we order", icon=":material/tune:"):
         _classes(dataset)
         imports(dataset, kinds=("settings", "deliveries", "stock"))
@@ -83,7 +80,7 @@ def imports(dataset: Dataset, *, kinds: tuple[Kind, ...]) -> None:
         return
     if st.button(f"Import {fmt.count(parsed.rows, 'row')}", key=f"inventory_import_{kind}"):
         inventory_files.keep(store, dataset.dataset_id, parsed)
-        st.session_state[_SAID] = f"{fmt.count(parsed.rows, 'row')} imported."
+        layout.say_after_rerun(f"{fmt.count(parsed.rows, 'row')} imported.")
         st.rerun()
 
 
@@ -143,7 +140,7 @@ def _classes(dataset: Dataset) -> None:
             "Save settings", type="primary", key="inventory_save_settings"
         ):
             inventory_settings.save(state.store(), dataset.dataset_id, _read(edited))
-            st.session_state[_SAID] = "Settings saved; orders are planned anew."
+            layout.say_after_rerun("Settings saved; orders are planned anew.")
             st.rerun()
 
 

@@ -8,7 +8,17 @@ from streamlit.delta_generator import DeltaGenerator
 
 from engine.errors import EngineError
 from engine.supervisor import Engine
-from ui import again, job_charts, jobs, layout, navigation, training, tuning_job_view, tuning_jobs
+from ui import (
+    again,
+    choosing,
+    job_charts,
+    jobs,
+    layout,
+    navigation,
+    training,
+    tuning_job_view,
+    tuning_jobs,
+)
 from ui import format as fmt
 from ui.engine import engine
 from ui.jobs import STATES, View
@@ -79,15 +89,13 @@ def _chosen(listed: list[View]) -> View | None:
 def _table(listed: list[View], chosen: View | None) -> None:
     ids = [each.job.run_id for each in listed]
     at = ids.index(chosen.job.run_id) if chosen and chosen.job.run_id in ids else None
-    key = f"{_TABLE}-{abs(hash(tuple(ids)))}"
-    st.dataframe(
+    choosing.row(
         jobs.table(listed),
-        hide_index=True,
-        key=key,
-        height="auto" if len(listed) <= 7 else 250,
-        on_select=lambda: _choose(key, ids),
-        selection_mode="single-row",
-        selection_default=None if at is None else {"selection": {"rows": [at]}},
+        ids,
+        at,
+        name="job",
+        key=_TABLE,
+        lines=7,
         alt="Jobs with their state, progress and result",
         column_config={
             "State": st.column_config.MultiselectColumn(
@@ -104,12 +112,6 @@ def _table(listed: list[View], chosen: View | None) -> None:
             "Result": st.column_config.TextColumn(width=190),
         },
     )
-
-
-def _choose(key: str, ids: list[str]) -> None:
-    rows = st.session_state[key].selection.rows
-    if rows and rows[0] < len(ids):
-        st.query_params["job"] = ids[rows[0]]
 
 
 def detail(each: View) -> None:

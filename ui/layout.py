@@ -14,6 +14,7 @@ from engine.errors import EngineBusy, EngineError
 from ui import state
 
 log = logging.getLogger("almanac")
+_SAID = "_said"  # session: words and icons to be shown by the next run
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,18 @@ def page(title: str, *, caption: str = "") -> Head:
         actions = st.container(horizontal=True, width="content", vertical_alignment="center")
     if caption:
         st.caption(caption)
+    for words, icon in st.session_state.pop(_SAID, []):
+        st.toast(words, icon=icon)
     return Head(scope, actions)
+
+
+def say_after_rerun(words: str, *, icon: str = ":material/check:") -> None:
+    """Keep what was done, in Markdown, for the title row of the next run to show as a toast.
+
+    For use before `st.rerun` and `st.switch_page`: where the new run begins before the browser
+    has drawn the toast of the old one, that toast is never seen.
+    """
+    st.session_state.setdefault(_SAID, []).append((words, icon))
 
 
 def stop(message: str, *, link: str = "", link_label: str = "") -> NoReturn:

@@ -10,7 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ui import format as fmt
-from ui.charts import COLOURS
+from ui.chart_style import LEGEND
+from ui.charts import COLOURS, band
 
 RED, BLUE, INK = COLOURS["stockout"], COLOURS["forecast"], COLOURS["sold"]
 _HOVER = {"D": "%a %-d %b %Y", "W": "Week of %a %-d %b %Y", "M": "%B %Y"}
@@ -118,38 +119,7 @@ def spell(
     _ground(figure, out)
     name = "Corrected" if accepted else "Would have sold"
     for number, (_, run) in enumerate(out.groupby("spell", sort=True)):
-        first, last = run["day"].iloc[0], run["day"].iloc[-1]
-        half = pd.Timedelta(hours=10) if first == last else pd.Timedelta(0)
-        times = [first - half, *run["day"].iloc[1:-1], last + half]
-        low, high, mean = (_ends(run[column], len(times)) for column in ("low", "high", "expected"))
-        figure.add_scatter(
-            x=times + times[::-1],
-            y=high + low[::-1],
-            mode="lines",
-            line={"width": 0, "color": BLUE},
-            fill="toself",
-            fillcolor=BLUE + "2e",
-            name="80%",
-            legendgroup="band",
-            showlegend=number == 0,
-            hoverinfo="skip",
-        )
-        text = [
-            f"{name}: {fmt.units(m)} · 8 in 10: {fmt.units(a)}–{fmt.units(b)}"
-            for m, a, b in zip(mean, low, high, strict=True)
-        ]
-        figure.add_scatter(
-            x=times,
-            y=mean,
-            mode="lines",
-            line={"color": BLUE, "width": 2.5},
-            name=name,
-            legendgroup="mean",
-            showlegend=number == 0,
-            text=text,
-            hoverinfo="x+text",
-            zorder=2,
-        )
+        _without_stock_out(figure, run, name, in_legend=number == 0)
     figure.add_scatter(
         x=series["timestamp"],
         y=series["quantity"],
@@ -165,14 +135,35 @@ def spell(
         hovermode="x unified",
         uirevision=view,
         margin={"l": 8, "r": 8, "t": 34, "b": 8},
-        legend={
-            "orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom",
-            "itemwidth": 30,
-        },
-    )  # fmt: skip
+        legend=LEGEND,
+    )
     figure.update_xaxes(hoverformat=_HOVER["D"], tickformat="%-d %b", nticks=9)
     figure.update_yaxes(nticks=5, tickformat=",d")
     return figure
+
+
+def _without_stock_out(figure: go.Figure, run: pd.DataFrame, name: str, *, in_legend: bool) -> None:
+    """What would have sold on the days of one spell, with its band."""
+    first, last = run["day"].iloc[0], run["day"].iloc[-1]
+    half = pd.Timedelta(hours=10) if first == last else pd.Timedelta(0)
+    times = [first - half, *run["day"].iloc[1:-1], last + half]
+    low, high, mean = (_ends(run[column], len(times)) for column in ("low", "high", "expected"))
+    figure.add_trace(band(times, low, high, group="band", in_legend=in_legend))
+    figure.add_scatter(
+        x=times,
+        y=mean,
+        mode="lines",
+        line={"color": BLUE, "width": 2.5},
+        name=name,
+        legendgroup="mean",
+        showlegend=in_legend,
+        text=[
+            f"{name}: {fmt.units(m)} · 8 in 10: {fmt.units(a)}–{fmt.units(b)}"
+            for m, a, b in zip(mean, low, high, strict=True)
+        ],
+        hoverinfo="x+text",
+        zorder=2,
+    )
 
 
 def _ground(figure: go.Figure, out: pd.DataFrame) -> None:

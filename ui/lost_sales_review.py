@@ -7,7 +7,7 @@ import streamlit as st
 
 from data import corrections
 from data.scope import Scope
-from ui import chart_downloads, corrected, lost_sales_charts, queries, state
+from ui import chart_downloads, corrected, layout, lost_sales_charts, queries, state
 from ui import format as fmt
 from ui import lost_sales_facts as facts
 from ui import lost_sales_words as words
@@ -19,7 +19,7 @@ LISTED = 1_000  # spells of the grid; deciding on all listed means all that matc
 LOGGED = 8
 ALL = "All"
 AROUND = 42  # days before and after a spell in its chart
-_DECISION, _RULE, _REASON, _SAID = "lost_decision", "lost_rule", "lost_reason", "lost_said"
+_DECISION, _RULE, _REASON = "lost_decision", "lost_rule", "lost_reason"
 
 
 def review(shown: Shown, scope: Scope, dataset: Dataset) -> int | None:
@@ -53,7 +53,6 @@ def review(shown: Shown, scope: Scope, dataset: Dataset) -> int | None:
     matching = words.chosen(matching, rule)
     if matching.empty:
         st.caption(f"No spell is left under “{decision}”.")
-        _say()
         return int(spells.index[0]) if len(spells) else None
     picked = _grid(matching, shown, scope, dataset)
     chosen = picked if len(picked) else matching
@@ -145,7 +144,6 @@ def _bar(
             key="lost_accept",
             help="Where corrected sales are used, demand without the stock-out counts instead.",
         )
-    _say()
     if accept or reject:
         corrections.correct(
             state.store(),
@@ -158,14 +156,8 @@ def _bar(
             rule={"evidence": rule, "chosen": "by hand" if selected else "all that match"},
         )
         verb = "accepted" if accept else "rejected"
-        st.session_state[_SAID] = f"{fmt.count(len(chosen), 'spell')} {verb}."
+        layout.say_after_rerun(f"{fmt.count(len(chosen), 'spell')} {verb}.")
         st.rerun()
-
-
-def _say() -> None:
-    """What was just decided, once, as a toast."""
-    if said := st.session_state.pop(_SAID, None):
-        st.toast(said, icon=":material/check:")
 
 
 def one(shown: Shown, spell: int | None) -> None:

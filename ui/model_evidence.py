@@ -8,7 +8,7 @@ import streamlit as st
 from engine import champions
 from engine.champions import Verdict
 from engine.registry import Crowning, Entry
-from ui import corrected, model_charts, training
+from ui import corrected, layout, model_charts, training
 from ui import format as fmt
 from ui.engine import registry
 
@@ -38,7 +38,9 @@ def change(entry: Entry) -> None:
                 return
             act = registry().uncrown if is_champion else registry().crown
             act(entry.run_id, why=why, who=_author())
-            st.toast("There is no champion now." if is_champion else "It is the champion now.")
+            layout.say_after_rerun(
+                "There is no champion now." if is_champion else "It is the champion now."
+            )
             st.rerun()
 
 

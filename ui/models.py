@@ -11,8 +11,8 @@ from data.scope import Scope
 from engine import packages
 from engine.errors import EngineError
 from engine.registry import Entry
-from ui import format as fmt
 from ui import (
+    choosing,
     layout,
     model_drift,
     model_evidence,
@@ -22,6 +22,7 @@ from ui import (
     scheduling,
     training,
 )
+from ui import format as fmt
 from ui import scope as scopes
 from ui.engine import engine, registry
 from ui.queries import Dataset
@@ -68,7 +69,7 @@ def upload(place: DeltaGenerator) -> None:
                 st.error(fmt.escape(str(error)))
                 return
             entry = registry().entry(run_id)
-            st.toast(f"{fmt.escape(entry.name if entry else file.name)} is here.")
+            layout.say_after_rerun(f"{fmt.escape(entry.name if entry else file.name)} is here.")
             st.query_params["run"] = run_id
             st.rerun()
 
@@ -86,16 +87,13 @@ def table(dataset: Dataset) -> Entry | None:
     st.caption(
         f"{fmt.count(len(found), 'model')} · the champion of a scope is offered first on Forecast"
     )
-    key = f"models-{abs(hash(tuple(ids)))}"
-    st.dataframe(
+    choosing.row(
         fmt.with_signed_percents(pd.DataFrame([_row(entry) for entry in found]), {"vs ARIMA": 0}),
-        hide_index=True,
-        placeholder=fmt.DASH,
-        key=key,
-        height="auto" if len(found) <= 9 else 320,
-        on_select=lambda: _choose(key, ids),
-        selection_mode="single-row",
-        selection_default={"selection": {"rows": [chosen]}},
+        ids,
+        chosen,
+        name="run",
+        key="models",
+        lines=9,
         alt="Models with their errors and what they were trained on",
         column_config={
             "Name": st.column_config.TextColumn(width=290),
@@ -130,12 +128,6 @@ def _row(entry: Entry) -> dict[str, object]:
         "Last period": pd.Timestamp(about.data_until) if about.data_until else None,
         "Tags": list(entry.tags),
     }
-
-
-def _choose(key: str, ids: list[str]) -> None:
-    rows = st.session_state[key].selection.rows
-    if rows and rows[0] < len(ids):
-        st.query_params["run"] = ids[rows[0]]
 
 
 def detail(entry: Entry, dataset: Dataset, asked: Scope) -> None:
@@ -332,7 +324,7 @@ def _confirm(entry: Entry) -> None:
             st.error(fmt.escape(str(error)))
             return
         st.query_params.pop("run", None)
-        st.toast("The model is deleted.")
+        layout.say_after_rerun("The model is deleted.")
         st.rerun()
 
 

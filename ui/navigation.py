@@ -4,6 +4,7 @@ A new page is one file under `pages/<section>/` and one line here.
 """
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -23,6 +24,7 @@ class Entry:
 HOME = "pages/start/home.py"
 FORECAST = "pages/forecast/forecast.py"
 COMPARE = "pages/forecast/compare.py"
+CHANGES = "pages/forecast/changes.py"
 TRAIN = "pages/forecast/train.py"
 JOBS = "pages/forecast/jobs.py"
 MODELS = "pages/forecast/models.py"
@@ -93,6 +95,12 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             "What will sell, in which range, beside last year.",
         ),
         Entry(COMPARE, "Compare", ":material/leaderboard:", "Which model is better, and is it so."),
+        Entry(
+            CHANGES,
+            "What changed",
+            ":material/difference:",
+            "Why a forecast is another one than before: sales, plan or model.",
+        ),
         Entry(TRAIN, "Train", ":material/model_training:", "Networks, trained in the background."),
         Entry(JOBS, "Jobs", ":material/progress_activity:", "What is being done, and was."),
         Entry(MODELS, "Models", ":material/deployed_code:", "Every trained model, to use again."),
@@ -134,3 +142,11 @@ def current() -> StreamlitPage:
         },
         expanded=True,  # else Streamlit folds the last section away
     )
+
+
+def open_forecast(dataset_id: int, product: str, place_id: int | None = None) -> NoReturn:
+    """Go on to the forecast of the product of this id, in one place or in all of them."""
+    asked = {"dataset": str(dataset_id), "product": product}
+    if place_id is not None:
+        asked["place"] = str(place_id)
+    st.switch_page(FORECAST, query_params=asked)

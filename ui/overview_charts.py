@@ -14,7 +14,16 @@ from data.split import Split
 from ui import chart_zoom
 from ui import format as fmt
 from ui import overview_words as words
-from ui.chart_style import LEGEND, Row, amount_ticks, dates_format, plain, records, short
+from ui.chart_style import (
+    LEGEND,
+    NAMED_AXIS,
+    Row,
+    amount_ticks,
+    dates_format,
+    plain,
+    records,
+    short,
+)
 from ui.chart_zoom import Window
 from ui.charts import COLOURS, PAGE
 from ui.overview_tiles import Tile, tiles
@@ -230,18 +239,7 @@ def places(frame: pd.DataFrame, measure: str, currency: str, *, compared: bool) 
         )
     )
     if compared:
-        figure.add_scatter(
-            x=frame["before"],
-            y=list(range(len(rows))),
-            mode="markers",
-            marker={
-                "symbol": "line-ns",
-                "size": 15,
-                "line": {"width": 2, "color": COLOURS["sold"]},
-            },
-            hoverinfo="skip",
-            showlegend=False,
-        )
+        _mark_before(figure, frame["before"])
     figure.add_scatter(  # right of both bar and mark
         x=[max(row["value"], row["before"] if compared else 0, 0) for row in rows],
         y=list(range(len(rows))),
@@ -266,14 +264,22 @@ def places(frame: pd.DataFrame, measure: str, currency: str, *, compared: bool) 
         tickvals=list(range(len(rows))),
         ticktext=[plain(short(str(row["label"]), 20)) for row in rows],
         range=[len(rows) - 0.4, -0.6],
-        ticks="",
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-        title=None,
         automargin=True,
+        **NAMED_AXIS,
     )
     return figure
+
+
+def _mark_before(figure: go.Figure, before: "pd.Series[float]") -> None:
+    """A stroke across each bar, where it stood last year."""
+    figure.add_scatter(
+        x=before,
+        y=list(range(len(before))),
+        mode="markers",
+        marker={"symbol": "line-ns", "size": 15, "line": {"width": 2, "color": COLOURS["sold"]}},
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def colour(value: float, before: float, compared: bool) -> str:

@@ -195,12 +195,5 @@ def _table(title: str, name: str, frame: pd.DataFrame, scope: Scope, dataset: Da
         column_config=columns,
     )
     if pressed := st.session_state.get(click):
-        place = {"place": str(scope.place_id)} if scope.place_id is not None else {}
-        st.switch_page(
-            navigation.FORECAST,
-            query_params={
-                "dataset": str(dataset.dataset_id),
-                "product": str(table.at[pressed["row"], "product_id"]),
-                **place,
-            },
-        )
+        product = str(table.at[pressed["row"], "product_id"])
+        navigation.open_forecast(dataset.dataset_id, product, scope.place_id)

@@ -241,15 +241,8 @@ def products(quality: Quality, dataset: Dataset, place_id: int | None) -> None:
         column_config=_columns(dataset, money=money),
     )
     if click := st.session_state.get(_OPEN):
-        place = {"place": str(place_id)} if place_id is not None else {}
-        st.switch_page(
-            navigation.FORECAST,
-            query_params={
-                "dataset": str(dataset.dataset_id),
-                "product": str(table.at[click["row"], "product_id"]),
-                **place,
-            },
-        )
+        product = str(table.at[click["row"], "product_id"])
+        navigation.open_forecast(dataset.dataset_id, product, place_id)
 
 
 def _columns(dataset: Dataset, *, money: bool) -> dict[str, Any]:

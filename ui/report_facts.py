@@ -48,7 +48,9 @@ def forecast(
         place=scopes.place(scope),
         outlook=outlook(made, scope.freq, run),
         parts=tuple(
-            parts(scope, level, len(made.future)) for level in _LEVELS if _has(scope, level)
+            parts(scope, level, len(made.future))
+            for level in _LEVELS
+            if scopes.has_children(scope, level)
         ),
         festivals=_festivals(scope, made),
         run=run.name if run else "",
@@ -118,7 +120,7 @@ def products(
                 categories=tuple(row["categories"]),
                 outlook=outlook(made, scope.freq, run),
                 prices=queries.series(one),
-                places=parts(one, "place", horizon) if _has(one, "place") else None,
+                places=parts(one, "place", horizon) if scopes.has_children(one, "place") else None,
             )
         )
     return tuple(found)
@@ -202,14 +204,6 @@ def _quick(version: queries.Version, scope: Scope, horizon: int) -> Outlook:
         total_high=float(high),
         partial=forecasts.partial_period(series),
     )
-
-
-def _has(scope: Scope, level: Level) -> bool:
-    if level == "category":
-        return scopes.has_deeper_categories(scope)
-    if level == "product":
-        return scope.product_id is None
-    return scope.place_id is None and len(queries.places(scope.dataset_id)) > 1
 
 
 def _festivals(scope: Scope, made: Outlook) -> tuple[tuple[str, pd.Timestamp], ...]:

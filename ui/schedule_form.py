@@ -162,7 +162,7 @@ def _add(entry: Entry, cron: str, zone: str, margin: float, *, together: bool) -
         return
     st.query_params.pop("run", None)
     st.query_params["schedule"] = made.schedule_id
-    st.toast(f"{words.rhythm(cron)}: {fmt.escape(name)}")
+    layout.say_after_rerun(f"{words.rhythm(cron)}: {fmt.escape(name)}")
     st.rerun()
 
 

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from engine.schedules import Firing, Schedule
+from ui import choosing, layout, model_drift, navigation, scheduled_runs, scheduling, training
 from ui import format as fmt
-from ui import layout, model_drift, navigation, scheduled_runs, scheduling, training
 from ui import schedule_words as words
 from ui.engine import engine
 
@@ -54,16 +54,13 @@ def _table(listed: list[Schedule], last: dict[str, Firing | None], now: float) -
                 "Drift": [words.DRIFT[_drift_state(each)][0]],
             }
         )
-    key = f"schedules-{abs(hash(tuple(ids)))}"
-    st.dataframe(
+    choosing.row(
         pd.DataFrame(rows),
-        hide_index=True,
-        placeholder=fmt.DASH,
-        key=key,
-        height="auto" if len(listed) <= 9 else 320,
-        on_select=lambda: _choose(key, ids),
-        selection_mode="single-row",
-        selection_default={"selection": {"rows": [chosen]}},
+        ids,
+        chosen,
+        name="schedule",
+        key="schedules",
+        lines=9,
         alt="Schedules with when they are due and how they ended",
         column_config={
             "Schedule": st.column_config.TextColumn(width=262),
@@ -82,12 +79,6 @@ def _badges(label: str, pairs: list[tuple[str, str]], width: int) -> Any:
     return st.column_config.MultiselectColumn(
         label, options=[word for word, _ in pairs], color=[color for _, color in pairs], width=width
     )
-
-
-def _choose(key: str, ids: list[str]) -> None:
-    rows = st.session_state[key].selection.rows
-    if rows and rows[0] < len(ids):
-        st.query_params["schedule"] = ids[rows[0]]
 
 
 def _detail(schedule: Schedule, last: Firing | None, now: float) -> None:
@@ -155,7 +146,7 @@ def _confirm(schedule: Schedule) -> None:
     if st.button("Delete 1 schedule", type="primary", icon=":material/delete:"):
         scheduling.schedules().delete(schedule.schedule_id)
         st.query_params.pop("schedule", None)
-        st.toast("The schedule is deleted.")
+        layout.say_after_rerun("The schedule is deleted.")
         st.rerun()
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from data.saved_segments import Segment
-from data.scope import Freq, Scope
+from data.scope import Freq, Level, Scope
 from ui import address, corrected, queries, sidebar
 from ui import format as fmt
 from ui.layout import Head
@@ -108,6 +108,15 @@ def has_deeper_categories(scope: Scope) -> bool:
     return scope.product_id is None and any(
         len(path) > depth for path in _below(scope.dataset_id, scope.categories)
     )
+
+
+def has_children(scope: Scope, level: Level) -> bool:
+    """Whether the scope has categories, products or places inside to look at one by one."""
+    if level == "category":
+        return has_deeper_categories(scope)
+    if level == "place":
+        return scope.place_id is None and len(queries.places(scope.dataset_id)) > 1
+    return scope.product_id is None
 
 
 def _unknown(message: str, dataset: Dataset, *names: str) -> None:

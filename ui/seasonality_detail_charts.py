@@ -172,30 +172,18 @@ def multiples(
             ],
             hovertemplate="%{x}: %{text}<extra></extra>",
         )
-        figure.update_layout(
-            {
-                f"xaxis{suffix}": {
-                    "domain": [left, right],
-                    "anchor": f"y{suffix}",
-                    "showticklabels": row == rows - 1 or number + across >= count,
-                    "nticks": 4,
-                    "tickangle": 0,
-                    "showgrid": False,
-                    "fixedrange": True,
-                    "title": None,
-                },
-                f"yaxis{suffix}": {
-                    "domain": [1 - (row + 1) / rows + 0.1 / rows, top],
-                    "anchor": f"x{suffix}",
-                    "range": [low - room, high + room],
-                    "showticklabels": column == 0,
-                    "ticksuffix": "%" if percent else "",
-                    "nticks": 3,
-                    "fixedrange": True,
-                    "title": None,
-                },
-            }
-        )
+        across_axis = {
+            "domain": [left, right],
+            "anchor": f"y{suffix}",
+            "showticklabels": row == rows - 1 or number + across >= count,
+        }
+        up_axis = {
+            "domain": [1 - (row + 1) / rows + 0.1 / rows, top],
+            "anchor": f"x{suffix}",
+            "range": [low - room, high + room],
+            "showticklabels": column == 0,
+        }
+        figure.update_layout({f"xaxis{suffix}": across_axis, f"yaxis{suffix}": up_axis})
         figure.add_annotation(
             x=left, y=top, xref="paper", yref="paper", xanchor="left", yanchor="bottom",
             showarrow=False, text=as_text(title, 26), font={"size": 12, "color": COLOURS["sold"]},
@@ -206,6 +194,8 @@ def multiples(
         showlegend=False,
         dragmode=False,
     )
+    figure.update_xaxes(nticks=4, tickangle=0, showgrid=False, fixedrange=True, title=None)
+    figure.update_yaxes(ticksuffix="%" if percent else "", nticks=3, fixedrange=True, title=None)
     return figure
 
 

@@ -20,7 +20,7 @@ _TABLE = "compare_table"
 
 def show(found: Patterns, scope: Scope, dataset: Dataset) -> None:
     """Small multiples and a table of what lies inside the scope."""
-    levels = [word for word, level in _LEVELS.items() if _has(scope, level)]
+    levels = [word for word, level in _LEVELS.items() if scopes.has_children(scope, level)]
     if not levels:
         st.caption("One product in one place has nothing inside to compare. Choose a wider scope.")
         return
@@ -139,11 +139,3 @@ def _members(scope: Scope, level: Level) -> dict[str, str]:
         return {str(key): str(mine.at[key, "name"]) for key in mine.index[:OFFERED]}
     names = dict.fromkeys(path[depth] if len(path) > depth else "" for path in mine["categories"])
     return {name: name or "Without a category" for name in list(names)[:OFFERED]}
-
-
-def _has(scope: Scope, level: Level) -> bool:
-    if level == "category":
-        return scopes.has_deeper_categories(scope)
-    if level == "place":
-        return scope.place_id is None and len(queries.places(scope.dataset_id)) > 1
-    return scope.product_id is None

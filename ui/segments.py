@@ -255,15 +255,8 @@ def products(
         column_config=config,
     )
     if click := st.session_state.get(_OPEN):
-        place = {"place": str(scope.place_id)} if scope.place_id is not None else {}
-        st.switch_page(
-            navigation.FORECAST,
-            query_params={
-                "dataset": str(dataset.dataset_id),
-                "product": str(table.at[click["row"], "product_id"]),
-                **place,
-            },
-        )
+        product = str(table.at[click["row"], "product_id"])
+        navigation.open_forecast(dataset.dataset_id, product, scope.place_id)
 
 
 def _columns(scope: Scope, dataset: Dataset) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Figures of the Segments page, returned and never drawn; bars, because bars can be clicked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from data.segments import ABC, STAGES
 from ui import format as fmt
 from ui import segments_words as words
+from ui.chart_style import NAMED_AXIS
 from ui.charts import COLOURS, PAGE
 
 # Streamlit's stand-ins for chartSequentialColors, little to much.
@@ -28,10 +29,7 @@ def matrix(cells: pd.DataFrame, columns: str, chosen: words.Filter, what: str) -
     rows = list(zip(cells["abc"], cells["column"], cells["products"], cells["share"], strict=True))
     most = max(float(cells["share"].max()), 1e-9)
     places = [min(int(share / most * 10), 9) for *_, share in rows]
-    picked = [
-        (not chosen.abc or abc in chosen.abc) and (not across or column in across)
-        for abc, column, *_ in rows
-    ]
+    picked = [_is_picked(abc, column, chosen.abc, across) for abc, column, *_ in rows]
     figure = go.Figure(
         go.Bar(
             x=[names.index(column) for _, column, *_ in rows],
@@ -51,13 +49,7 @@ def matrix(cells: pd.DataFrame, columns: str, chosen: words.Filter, what: str) -
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,
-            insidetextfont={
-                "color": [
-                    PAGE if place >= _DARK_FROM and each else COLOURS["sold"]
-                    for place, each in zip(places, picked, strict=True)
-                ],
-                "size": 13,
-            },
+            insidetextfont={"color": _letters(places, picked), "size": 13},
             hovertext=[
                 f"{abc} {column}: {fmt.count(count, 'product')}<br>{fmt.share(share)} of {what}"
                 for abc, column, count, share in rows
@@ -78,25 +70,30 @@ def matrix(cells: pd.DataFrame, columns: str, chosen: words.Filter, what: str) -
         ticktext=[words.MEANT.get(name, name) for name in names],
         side="top",
         range=[-0.5, len(names) - 0.5],
-        ticks="",
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-        title=None,
         tickangle=0,
+        **NAMED_AXIS,
     )
     figure.update_yaxes(
         tickvals=[0, -1, -2],
         ticktext=[f"<b>{letter}</b>" for letter in ABC],
         range=[-2.5, 0.5],
-        ticks="",
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-        title=None,
         automargin=True,
+        **NAMED_AXIS,
     )
     return figure
+
+
+def _is_picked(abc: str, column: str, rows: Sequence[str], columns: Sequence[str]) -> bool:
+    """Whether a cell is among those chosen, where none means all."""
+    return (not rows or abc in rows) and (not columns or column in columns)
+
+
+def _letters(places: Sequence[int], picked: Sequence[bool]) -> list[str]:
+    """The colour of the letters on each cell, by its place in the palette."""
+    return [
+        PAGE if place >= _DARK_FROM and each else COLOURS["sold"]
+        for place, each in zip(places, picked, strict=True)
+    ]
 
 
 def stages(
@@ -170,12 +167,8 @@ def scores(values: "pd.Series[float]") -> go.Figure:
     figure.update_xaxes(
         range=[0, 100],
         tickvals=[0, 25, 50, 75, 100],
-        ticks="outside",
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-        title=None,
         tickangle=0,
+        **NAMED_AXIS | {"ticks": "outside"},
     )
     figure.update_yaxes(visible=False, rangemode="tozero", fixedrange=True)
     return figure

@@ -11,7 +11,7 @@ from data.errors import DataError
 from data.saved_segments import Segment
 from data.scope import Scope
 from data.segments import Thresholds
-from ui import address, queries, state
+from ui import address, layout, queries, state
 from ui import format as fmt
 from ui import segments_words as words
 from ui.queries import Dataset
@@ -48,7 +48,7 @@ def save(
         except DataError as error:
             st.error(str(error))
             return
-    st.toast(f"“{fmt.escape(name.strip())}” is saved.", icon=":material/check:")
+    layout.say_after_rerun(f"“{fmt.escape(name.strip())}” is saved.")
     st.rerun()
 
 

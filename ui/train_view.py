@@ -219,23 +219,15 @@ def advanced() -> Advanced:
         st.grid(3, min_column_width=165),
     ):
         seed = st.number_input("Seed", min_value=0, key="train_seed")
-        context = st.number_input(
+        context = _number(
             "History read",
             1,
             2000,
-            value=None,
-            placeholder="by preset",
-            key="train_context_length",
-            help="Periods that a network reads before each forecast.",
+            "context_length",
+            "Periods that a network reads before each forecast.",
         )
-        width = st.number_input(
-            "Width",
-            8,
-            512,
-            value=None,
-            placeholder="by preset",
-            key="train_width",
-            help="Of the hidden layers: wider learns more, slower.",
+        width = _number(
+            "Width", 8, 512, "width", "Of the hidden layers: wider learns more, slower."
         )
         dropout = st.number_input(
             "Dropout",
@@ -245,23 +237,20 @@ def advanced() -> Advanced:
             key="train_dropout",
             help="Share of hidden units left out in training, against rote.",
         )
-        steps = st.number_input(
+        steps = _number(
             "Steps",
             1,
             20_000,
-            value=None,
-            placeholder="by preset",
-            key="train_max_steps",
-            help="Updates of a network at most; it stops earlier when it learns nothing more.",
+            "max_steps",
+            "Updates of a network at most; it stops earlier when it learns nothing more.",
         )
-        budget = st.number_input(
+        budget = _number(
             "Time limit, seconds",
             1,
             86_400,
-            value=None,
-            placeholder="none",
-            key="train_budget",
-            help="For each model. The best so far is kept.",
+            "budget",
+            "For each model. The best so far is kept.",
+            unset="none",
         )
     return Advanced(
         seed=int(seed or 0),
@@ -270,6 +259,15 @@ def advanced() -> Advanced:
         dropout=float(Advanced.dropout if dropout is None else dropout),
         max_steps=steps,
         budget_seconds=float(budget) if budget else None,
+    )
+
+
+def _number(
+    label: str, least: int, most: int, name: str, why: str, *, unset: str = "by preset"
+) -> int | None:
+    """A whole number that may be left out; `unset` says what counts then."""
+    return st.number_input(
+        label, least, most, value=None, placeholder=unset, key=f"train_{name}", help=why
     )
 
 

@@ -25,39 +25,9 @@ def values(trials: pd.DataFrame, *, asked: int, usual: float | None, view: str) 
             line={"color": _ORANGE, "width": 1.6, "dash": "dash"},
             hoverinfo="skip",
         )
+    last = max(asked, int(trials["trial"].max()) if len(trials) else 1)
     if len(done):
-        best = done["value"].cummin()
-        figure.add_scatter(
-            x=[*(done["trial"]), max(asked, int(trials["trial"].max())) + 0.5],
-            y=[*best, best.iloc[-1]],
-            name="Best so far",
-            mode="lines",
-            line={"color": _INK, "width": 2, "shape": "hv"},
-            hoverinfo="skip",
-        )
-        figure.add_scatter(
-            x=done["trial"],
-            y=done["value"],
-            name="Complete",
-            mode="markers",
-            marker={"color": _BLUE, "size": 9},
-            text=[
-                _sentence(number, value, usual)
-                for number, value in zip(done["trial"], done["value"], strict=True)
-            ],
-            hoverinfo="text",
-        )
-        star = done.iloc[int(done["value"].argmin())]
-        figure.add_scatter(
-            x=[star["trial"]],
-            y=[star["value"]],
-            name="Best",
-            mode="markers",
-            marker={"symbol": "star", "size": 15, "color": _BLUE},
-            showlegend=False,
-            text=[f"Best: {_sentence(star['trial'], star['value'], usual)}"],
-            hoverinfo="text",
-        )
+        _add_complete(figure, done, last, usual)
     for state, name, symbol, colour in (
         ("pruned", "Pruned", "x", _GREY),
         ("failed", "Failed", "triangle-up", _RED),
@@ -73,7 +43,6 @@ def values(trials: pd.DataFrame, *, asked: int, usual: float | None, view: str) 
                 text=[f"Trial {number}: {name.lower()}" for number in found["trial"]],
                 hoverinfo="text",
             )
-    last = max(asked, int(trials["trial"].max()) if len(trials) else 1)
     figure.update_xaxes(
         range=[0.5, last + 0.5],
         nticks=min(last + 1, 13),
@@ -82,6 +51,42 @@ def values(trials: pd.DataFrame, *, asked: int, usual: float | None, view: str) 
     )
     figure.update_yaxes(tickformat=".2~f" if top > 1 else ".3~f")
     return _styled(figure, view, shown=bool(len(trials)))
+
+
+def _add_complete(figure: go.Figure, done: pd.DataFrame, last: int, usual: float | None) -> None:
+    """Trials with a value as points, the best of them as a star, and a line of the best so far."""
+    best = done["value"].cummin()
+    figure.add_scatter(
+        x=[*(done["trial"]), last + 0.5],
+        y=[*best, best.iloc[-1]],
+        name="Best so far",
+        mode="lines",
+        line={"color": _INK, "width": 2, "shape": "hv"},
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=done["trial"],
+        y=done["value"],
+        name="Complete",
+        mode="markers",
+        marker={"color": _BLUE, "size": 9},
+        text=[
+            _sentence(number, value, usual)
+            for number, value in zip(done["trial"], done["value"], strict=True)
+        ],
+        hoverinfo="text",
+    )
+    star = done.iloc[int(done["value"].argmin())]
+    figure.add_scatter(
+        x=[star["trial"]],
+        y=[star["value"]],
+        name="Best",
+        mode="markers",
+        marker={"symbol": "star", "size": 15, "color": _BLUE},
+        showlegend=False,
+        text=[f"Best: {_sentence(star['trial'], star['value'], usual)}"],
+        hoverinfo="text",
+    )
 
 
 def importance(shares: Mapping[str, float], *, view: str) -> go.Figure:

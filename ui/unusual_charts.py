@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from forecasting.arrays import BoolArray, FloatArray
 from ui import format as fmt
-from ui.charts import COLOURS
+from ui.charts import COLOURS, band
 from ui.unusual_facts import Found
 
 OVERRIDE = "#000004"  # plum: what somebody decided
@@ -35,7 +35,10 @@ def series(
     figure = go.Figure()
     alive = np.isfinite(sold)
     low, high = found.low[number, around], found.high[number, around]
-    _add_band(figure, times[alive], low[alive], high[alive])
+    known = alive & np.isfinite(low) & np.isfinite(high)
+    if known.any():
+        ends = low[known].tolist(), high[known].tolist()
+        figure.add_trace(band(list(times[known]), *ends, name="Usual", alpha="21"))
     figure.add_scatter(
         x=times, y=sold, name="Sold", mode="lines",
         line={"color": COLOURS["sold"], "width": 1.6},
@@ -90,20 +93,6 @@ def table(found: Found, number: int, flagged: BoolArray) -> pd.DataFrame:
             "unusual": flagged,
         }
     )
-
-
-def _add_band(
-    figure: go.Figure, times: pd.DatetimeIndex, low: FloatArray, high: FloatArray
-) -> None:
-    known = np.isfinite(low) & np.isfinite(high)
-    if not known.any():
-        return
-    x, top, bottom = times[known], high[known], low[known]
-    figure.add_scatter(
-        x=[*x, *x[::-1]], y=[*top, *bottom[::-1]], name="Usual", mode="lines",
-        line={"width": 0, "color": COLOURS["forecast"]}, fill="toself",
-        fillcolor=COLOURS["forecast"] + "21", hoverinfo="skip",
-    )  # fmt: skip
 
 
 def _style(figure: go.Figure, times: pd.DatetimeIndex, freq: str, view: str, height: int) -> None:

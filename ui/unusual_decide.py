@@ -9,7 +9,7 @@ import streamlit as st
 
 from data import corrections
 from data.errors import DataError
-from ui import corrected, state, unusual_reads
+from ui import corrected, layout, state, unusual_reads
 from ui import format as fmt
 from ui import scope as scopes
 from ui import unusual_words as words
@@ -229,7 +229,7 @@ def _apply(view: View, outcome: Effect, action: Action, reason: str, rule: dict[
         return
     done = f"{words.DONE[action]} {fmt.count(outcome.findings, 'finding')}."
     st.session_state[_LAST] = (number, done)
-    st.toast(f"{done} What was recorded stays as it is.", icon=":material/check:")
+    layout.say_after_rerun(f"{done} What was recorded stays as it is.")
     st.rerun()
 
 
@@ -254,7 +254,7 @@ def take_back(number: int) -> None:
         return
     if (st.session_state.get(_LAST) or (None,))[0] == number:
         del st.session_state[_LAST]
-    st.toast("Undone: sales count as recorded again.", icon=":material/undo:")
+    layout.say_after_rerun("Undone: sales count as recorded again.", icon=":material/undo:")
     st.rerun()
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 from data import corrections
 from data.corrections import Batch
 from data.errors import DataError
-from ui import address, corrected, state, unusual_decide
+from ui import address, corrected, layout, state, unusual_decide
 from ui import format as fmt
 from ui import unusual_words as words
 from ui.queries import Dataset
@@ -83,5 +83,5 @@ def _again(number: int) -> None:
     except DataError as error:
         st.error(fmt.escape(str(error)))
         return
-    st.toast("Done again.", icon=":material/redo:")
+    layout.say_after_rerun("Done again.", icon=":material/redo:")
     st.rerun()

@@ -8,7 +8,7 @@ from data.errors import DataError
 from data.ingest import commit, log
 from data.ingest.plan import Plan
 from data.ingest.report import Finding, Report
-from ui import address, navigation, progress, queries, state, uploading
+from ui import address, layout, navigation, progress, queries, state, uploading
 from ui import format as fmt
 from ui.uploading import Upload
 
@@ -211,7 +211,7 @@ def _import(upload: Upload, report: Report, mode: str, name: str, target: int | 
         return
     uploading.remember(upload)
     uploading.start_over()
-    st.toast(f"Imported {report.accepted:,} rows.", icon=":material/check:")
+    layout.say_after_rerun(f"Imported {report.accepted:,} rows.")
     dataset = log.dataset_of(store, import_id)
     address.go(
         {"dataset": dataset, "category": None, "product": None, "place": None, "segment": None}

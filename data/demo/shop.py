@@ -27,6 +27,23 @@ class DemoShop:
     plan: pd.DataFrame  # product_id, place_id (empty: everywhere), day, price, promo, discount
     truth: pd.DataFrame  # see `truth.collect`
 
+    def priced_sales(self) -> pd.DataFrame:
+        """The sales as `forecasting.elasticity` learns from them; days without stock not usable."""
+        sales = self.sales
+        groups = self.products["categories"].map("/".join).to_numpy()
+        return pd.DataFrame(
+            {
+                "series_id": sales["product_id"] * 10 + sales["place_id"],
+                "product": sales["product_id"],
+                "group": groups[sales["product_id"].to_numpy() - 1],
+                "timestamp": sales["day"],
+                "target": sales["quantity"].clip(lower=0),
+                "price": sales["price"],
+                "promo": sales["promo"].astype(float),
+                "usable": sales["stock_on_hand"] > 0,
+            }
+        )
+
 
 def build(*, seed: int = 11, today: date, products: int = 300, days: int = 1095) -> DemoShop:
     """A shop whose sales end yesterday after `days` days, and whose plan covers the next 90.

@@ -14,7 +14,8 @@ from forecasting.diagnostics.profiles import Profile, profile
 from forecasting.diagnostics.spectrum import Cycle, Spectrum, spectrum
 from forecasting.diagnostics.stationarity import UnitRoots, stationarity
 from forecasting.diagnostics.transforms import Advice, advise_transform
-from forecasting.diagnostics.unusual import Rhythm, Unusual, judge, repeats, whole_days
+from forecasting.diagnostics.unusual import Unusual, judge, repeats, whole_days
+from forecasting.diagnostics.unusual_levels import Rhythm
 
 __all__ = [
     "FEWEST",

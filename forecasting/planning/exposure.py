@@ -102,16 +102,9 @@ def _walked(
     num_paths: int,
     rng: np.random.Generator,
 ) -> Exposure:
-    shape, steps = (len(items.series_ids), num_paths), len(forecast.timestamps)
-    lead = lead_times(items, num_paths, step_days=step_days, rng=rng)
-    cycle = lead + (items.review_days / step_days).astype(np.float32)[:, None]
-    spoils = lead + np.minimum(items.shelf_life_days / step_days, 1e6).astype(np.float32)[:, None]
-    perishable = bool(np.isfinite(items.shelf_life_days).any())
-    stock = np.repeat(np.maximum(items.on_hand, 0.0).astype(np.float32)[:, None], num_paths, 1)
-    zeros = [np.zeros(shape, dtype=np.float32) for _ in range(6)]
-    demand_lead, demand_cycle, short_lead, short_cycle, short_fresh, total = zeros
-    out_at = np.full(shape, np.inf, dtype=np.float32)
-    mean_path = np.empty((shape[0], steps))
+    ends = _Ends.of(items, num_paths, step_days=step_days, rng=rng)
+    walked = _Walk(items, ends, num_paths)
+    mean_path = np.empty((len(items.series_ids), len(forecast.timestamps)))
     paths = walk(
         forecast.quantiles[rows],
         forecast.quantile_levels,
@@ -120,44 +113,94 @@ def _walked(
         rng=rng,
     )
     for step, demand in enumerate(paths):
-        stock += arrivals[:, step].astype(np.float32)[:, None]
-        sold = np.minimum(stock, demand)
-        short = demand - sold
-        stock -= sold
-        first = (short > 0) & np.isinf(out_at)
-        out_at[first] = step + (sold[first] / demand[first])
-        within_lead = np.clip(lead - step, 0, 1)
-        within_cycle = np.clip(cycle - step, 0, 1)
-        demand_lead += within_lead * demand
-        demand_cycle += within_cycle * demand
-        short_lead += within_lead * short
-        short_cycle += within_cycle * short
-        if perishable:
-            short_fresh += np.clip(spoils - step, 0, 1) * short
-        total += demand
+        walked.take(step, demand, arrivals[:, step])
         mean_path[:, step] = demand.mean(axis=1)
-    rate = np.maximum(total / steps, 0)  # beyond the horizon each path goes on at its mean
-    stock += arrivals[:, steps].astype(np.float32)[:, None]
-    for ends, demanded, short in (
-        (lead, demand_lead, short_lead),
-        (cycle, demand_cycle, short_cycle),
-        (spoils, None, short_fresh),
-    ):
-        later = np.maximum(ends - steps, 0) * rate
-        if demanded is not None:
-            demanded += later
-        short += np.maximum(later - stock, 0)
-    lasts = np.divide(stock, rate, out=np.full(shape, np.inf, dtype=np.float32), where=rate > 0)
-    out_at = np.where(np.isinf(out_at), steps + lasts, out_at)
-    owed = np.maximum(-items.on_hand, 0.0).astype(np.float32)[:, None]  # sold and not yet there
-    return Exposure(
-        need=np.sort(np.maximum(short_cycle - short_lead, 0) + owed, axis=1),
-        demand_lead=np.sort(demand_lead, axis=1),
-        demand_cycle=np.sort(demand_cycle, axis=1),
-        served=(demand_cycle - demand_lead).mean(axis=1, dtype=np.float64),
-        lost_before=short_lead.mean(axis=1, dtype=np.float64),
-        out_before=(short_lead > 0).mean(axis=1),
-        out_at=np.sort(out_at, axis=1),
-        sells_fresh=(short_fresh - short_lead).mean(axis=1, dtype=np.float64) + owed[:, 0],
-        mean_path=mean_path,
-    )
+    walked.go_on(mean_path.shape[1], arrivals[:, -1])
+    return walked.exposure(mean_path)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Ends:
+    """In steps from now (B, S), or (B, 1) where the lead time does not vary."""
+
+    lead: Float32Array  # what is ordered now comes
+    cycle: Float32Array  # what is ordered at the next review comes
+    spoils: Float32Array  # what is ordered now is spoilt
+
+    @classmethod
+    def of(
+        cls, items: Items, num_paths: int, *, step_days: float, rng: np.random.Generator
+    ) -> "_Ends":
+        lead = lead_times(items, num_paths, step_days=step_days, rng=rng)
+        fresh = np.minimum(items.shelf_life_days / step_days, 1e6)
+        return cls(
+            lead=lead,
+            cycle=lead + (items.review_days / step_days).astype(np.float32)[:, None],
+            spoils=lead + fresh.astype(np.float32)[:, None],
+        )
+
+
+class _Walk:
+    """The stock of a chunk of items along their paths (B, S), and what is added up on the way."""
+
+    def __init__(self, items: Items, ends: _Ends, num_paths: int) -> None:
+        self._items, self._ends = items, ends
+        self._is_perishable = bool(np.isfinite(items.shelf_life_days).any())
+        stock = np.maximum(items.on_hand, 0.0).astype(np.float32)
+        self._stock = np.repeat(stock[:, None], num_paths, 1)
+        zeros = [np.zeros(self._stock.shape, dtype=np.float32) for _ in range(6)]
+        self._demand_lead, self._demand_cycle, self._total = zeros[:3]
+        self._short_lead, self._short_cycle, self._short_fresh = zeros[3:]
+        self._out_at = np.full(self._stock.shape, np.inf, dtype=np.float32)
+
+    def take(self, step: int, demand: Float32Array, arrived: FloatArray) -> None:
+        """One step: what arrived (B,) is there before the demand (B, S)."""
+        self._stock += arrived.astype(np.float32)[:, None]
+        sold = np.minimum(self._stock, demand)
+        short = demand - sold
+        self._stock -= sold
+        first = (short > 0) & np.isinf(self._out_at)
+        self._out_at[first] = step + (sold[first] / demand[first])
+        within_lead = np.clip(self._ends.lead - step, 0, 1)
+        within_cycle = np.clip(self._ends.cycle - step, 0, 1)
+        self._demand_lead += within_lead * demand
+        self._demand_cycle += within_cycle * demand
+        self._short_lead += within_lead * short
+        self._short_cycle += within_cycle * short
+        if self._is_perishable:
+            self._short_fresh += np.clip(self._ends.spoils - step, 0, 1) * short
+        self._total += demand
+
+    def go_on(self, steps: int, arriving: FloatArray) -> None:
+        """Beyond the horizon of so many steps: each path goes on at its own mean."""
+        rate = np.maximum(self._total / steps, 0)
+        self._stock += arriving.astype(np.float32)[:, None]
+        for ends, demanded, short in (
+            (self._ends.lead, self._demand_lead, self._short_lead),
+            (self._ends.cycle, self._demand_cycle, self._short_cycle),
+            (self._ends.spoils, None, self._short_fresh),
+        ):
+            later = np.maximum(ends - steps, 0) * rate
+            if demanded is not None:
+                demanded += later
+            short += np.maximum(later - self._stock, 0)
+        never = np.full(rate.shape, np.inf, dtype=np.float32)
+        lasts = np.divide(self._stock, rate, out=never, where=rate > 0)
+        self._out_at = np.where(np.isinf(self._out_at), steps + lasts, self._out_at)
+
+    def exposure(self, mean_path: FloatArray) -> Exposure:
+        """What was added up."""
+        owed = np.maximum(-self._items.on_hand, 0.0).astype(np.float32)[:, None]  # sold, not there
+        fresh = (self._short_fresh - self._short_lead).mean(axis=1, dtype=np.float64)
+        need = np.maximum(self._short_cycle - self._short_lead, 0) + owed
+        return Exposure(
+            need=np.sort(need, axis=1),
+            demand_lead=np.sort(self._demand_lead, axis=1),
+            demand_cycle=np.sort(self._demand_cycle, axis=1),
+            served=(self._demand_cycle - self._demand_lead).mean(axis=1, dtype=np.float64),
+            lost_before=self._short_lead.mean(axis=1, dtype=np.float64),
+            out_before=(self._short_lead > 0).mean(axis=1),
+            out_at=np.sort(self._out_at, axis=1),
+            sells_fresh=fresh + owed[:, 0],
+            mean_path=mean_path,
+        )

@@ -21,9 +21,20 @@ HALVINGS = 25  # of the largest demand, until the level that serves a fill rate
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
-    """The proposal for every item, and what is needed to change it."""
+    """The proposal for every item, and what is needed to change it.
 
-    lines: pd.DataFrame  # one row per item, as `plan_orders` says
+    `lines` has, per series: quantity (whole packs to order now, NaN where the stock is not known),
+    cost, and the sum it comes from: expected_demand (until what is ordered at the next review
+    arrives) + safety - on_hand - on_order + rounding; reorder_point (with less in stock and on
+    order, stock is likely to end before a delivery ordered now), order_up_to, safety_stock
+    (order_up_to less the expected demand); sells_out (middle of the paths, NaT when beyond ten
+    horizons), order_by (last day that keeps the service; past where it is too late), out_before
+    (chance of selling out before a delivery ordered now), lost_before (units that no order saves),
+    weeks_of_cover, excess (units beyond the sales of 13 weeks), lost_if_not and margin_if_not
+    (units and money that ordering saves), note.
+    """
+
+    lines: pd.DataFrame  # one row per item
     items: Items
     need: Float32Array  # (B, S), ascending
 
@@ -100,17 +111,7 @@ def plan_orders(
     """Propose an order for every series of the forecast, as of its cutoff.
 
     `on_order` has series_id, timestamp and quantity of deliveries to come; late ones (before the
-    first step) count as due now. `lines` has, per series:
-
-    quantity (whole packs to order now, NaN where the stock is not known), cost, and the sum it
-    comes from: expected_demand (until what is ordered at the next review arrives) + safety
-    - on_hand - on_order + rounding; reorder_point (with less in stock and on order, stock is likely
-    to end before a delivery ordered now), order_up_to, safety_stock (order_up_to less the expected
-    demand); sells_out (middle of the paths, NaT when beyond ten horizons), order_by (last day that
-    keeps the service; past where it is too late), out_before (chance of selling out before a
-    delivery ordered now), lost_before (units that no order saves), lost_if_not and margin_if_not
-    (units and money that ordering saves), weeks_of_cover, excess (units beyond the sales of 13
-    weeks), note.
+    first step) count as due now. `on_chunk` gets the items done and all.
     """
     if isinstance(items, pd.DataFrame):
         items = Items.from_frame(items, forecast.series_ids)
@@ -127,17 +128,15 @@ def plan_orders(
         n_jobs=n_jobs,
         on_chunk=on_chunk,
     )
-    level = np.where(items.target == "cost", items.critical_ratio(), items.service_level)
-    unpriced = np.isnan(level)
-    level = np.where(unpriced, items.service_level, level)
+    level, unpriced = _levels(items)
     raw = _at_target(exposure.need, exposure.served, items, level)
     limit = np.where(np.isfinite(items.shelf_life_days), exposure.sells_fresh, np.inf)
     fresh = np.minimum(raw, np.maximum(limit, 0.0))
-    quantity = _in_packs(fresh, items)
-    due = arrivals.sum(axis=1)
+    quantity, due = _in_packs(fresh, items), arrivals.sum(axis=1)
     up_to = _up_to(exposure, items, level)
     expected = exposure.demand_cycle.mean(axis=1, dtype=np.float64)
     position = np.where(known, items.on_hand, 0.0) + due
+    stock = _stock_lasts(forecast, items, exposure, level, position)
     lines = pd.DataFrame(
         {
             "series_id": forecast.series_ids,
@@ -151,24 +150,38 @@ def plan_orders(
             "reorder_point": _at_target(exposure.demand_lead, exposure.served, items, level),
             "order_up_to": up_to,
             "safety_stock": up_to - expected,
-            "sells_out": _dates(forecast, step_days, _quantile(exposure.out_at, 0.5)),
-            "order_by": _dates(
-                forecast,
-                step_days,
-                _quantile(exposure.out_at, 1 - level) - items.lead_time_days / step_days,
-            ),
-            "out_before": exposure.out_before,
-            "lost_before": exposure.lost_before,
+            **stock,
             "lost_if_not": np.where(known, _saved(exposure.need, quantity), np.nan),
-            "weeks_of_cover": _cover(exposure.mean_path, position) * step_days / 7,
-            "excess": np.maximum(position - _sold_within(exposure.mean_path, step_days), 0.0),
         }
     )
     lines["margin_if_not"] = lines["lost_if_not"] * items.margin
     lines["note"] = _notes(items, forecast, step_days, raw, quantity, limit, unpriced)
-    stockless = ["sells_out", "order_by", "out_before", "lost_before", "weeks_of_cover", "excess"]
-    lines.loc[~known, [*stockless, "safety", "rounding"]] = np.nan
+    lines.loc[~known, [*stock, "safety", "rounding"]] = np.nan
     return Plan(lines=lines, items=items, need=exposure.need)
+
+
+def _levels(items: Items) -> tuple[FloatArray, BoolArray]:
+    """The service level (B,) of each item, and whether it should follow from costs that are not
+    known, so that the one that was set counts instead."""
+    level = np.where(items.target == "cost", items.critical_ratio(), items.service_level)
+    unpriced = np.isnan(level)
+    return np.where(unpriced, items.service_level, level), unpriced
+
+
+def _stock_lasts(
+    forecast: Forecast, items: Items, exposure: Exposure, level: FloatArray, position: FloatArray
+) -> dict[str, pd.DatetimeIndex | FloatArray]:
+    """The columns of a plan (B,) that say how long the stock lasts, by their names."""
+    step_days = _step_days(forecast)
+    order_at = _quantile(exposure.out_at, 1 - level) - items.lead_time_days / step_days
+    return {
+        "sells_out": _dates(forecast, step_days, _quantile(exposure.out_at, 0.5)),
+        "order_by": _dates(forecast, step_days, order_at),
+        "out_before": exposure.out_before,
+        "lost_before": exposure.lost_before,
+        "weeks_of_cover": _cover(exposure.mean_path, position) * step_days / 7,
+        "excess": np.maximum(position - _sold_within(exposure.mean_path, step_days), 0.0),
+    }
 
 
 def _at_target(

@@ -2,8 +2,7 @@
 
 The trained model is asked twice, with the plan and with the changes, without training again. Where
 a model answers a price in a way that the past contradicts, or reads no prices at all, the measured
-elasticity answers instead. Shape
-suffixes: B series, H horizon, K known covariates, S paths.
+elasticity answers instead. Shape suffixes: B series, H horizon, K known covariates, S paths.
 """
 
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from forecasting.panel import Panel
 from forecasting.paths import Positions, joint_scores, values_at
 from forecasting.protocol import Forecaster
 from forecasting.scenarios.changes import Change, described
-from forecasting.scenarios.response import changed_forecast
+from forecasting.scenarios.response import Changed, changed_forecast
 from forecasting.scenarios.setting import MEASURES, Setting, means
 
 
@@ -34,6 +33,15 @@ class Outcome:
     series: pd.DataFrame  # the same per series_id and measure, without `better`
     contributions: pd.DataFrame  # change, and the difference of each measure by it alone
     notes: tuple[str, ...]  # what to know before believing it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Luck:
+    """The chances that plan and scenario share."""
+
+    correlation: Correlation | None  # between steps and series; None: steps as the plan says
+    num_paths: int
+    seed: int
 
 
 def run_scenario(
@@ -65,47 +73,42 @@ def run_scenario(
     planned = known_future_array(panel, known_future, horizon)
     setting = Setting.of(panel, planned, price, unit_cost, elasticity)
     plan = model.predict(panel, known_future=planned)
-    scenario, future, cost, notes = changed_forecast(model, panel, setting, plan, changes)
-    together = compared(
-        setting, plan, scenario, future, cost, correlation, num_paths, level=level, seed=seed
-    )
+    scenario = changed_forecast(model, panel, setting, plan, changes)
+    luck = Luck(correlation=correlation, num_paths=num_paths, seed=seed)
+    together = compared(setting, plan, scenario, luck, level=level)
     alone = []
     for change in changes:
-        one, its_future, its_cost, _ = (
-            (scenario, future, cost, notes)
+        one = (
+            scenario
             if len(changes) == 1
             else changed_forecast(model, panel, setting, plan, [change])
         )
-        money = means(setting, one, its_future, its_cost)
+        money = means(setting, one.forecast, one.future, one.cost)
         before = means(setting, plan, planned, setting.cost)
         row = {name: float(np.nansum(money[name] - before[name])) for name in MEASURES}
         alone.append({"change": change.name or described(change)} | row)
     return Outcome(
         plan=plan,
-        scenario=scenario,
+        scenario=scenario.forecast,
         totals=together[0],
         series=together[1],
         contributions=pd.DataFrame(alone, columns=["change", *MEASURES]),
-        notes=tuple(notes),
+        notes=scenario.notes,
     )
 
 
 def compared(
     setting: Setting,
     plan: Forecast,
-    scenario: Forecast,
-    future: FloatArray,
-    cost: FloatArray,
-    correlation: Correlation | None,
-    num_paths: int,
+    scenario: Changed,
+    luck: Luck,
     *,
     level: float,
-    seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Totals and rows per series: plan, scenario, and the difference with its band."""
-    gains = _gains(setting, plan, scenario, future, cost, correlation, num_paths, seed)
+    gains = _gains(setting, plan, scenario, luck)
     old = means(setting, plan, setting.planned, setting.cost)
-    new = means(setting, scenario, future, cost)
+    new = means(setting, scenario.forecast, scenario.future, scenario.cost)
     tail = (1 - level) / 2
     totals, rows = [], []
     for name in MEASURES:
@@ -144,25 +147,18 @@ def compared(
 
 
 def _gains(
-    setting: Setting,
-    plan: Forecast,
-    scenario: Forecast,
-    future: FloatArray,
-    cost: FloatArray,
-    correlation: Correlation | None,
-    num_paths: int,
-    seed: int,
+    setting: Setting, plan: Forecast, scenario: Changed, luck: Luck
 ) -> dict[str, FloatArray]:
     """Scenario less plan (B, S) of each measure, over the horizon, both with the same luck."""
-    chosen = correlation or Correlation(step=plan.step_correlation)
+    chosen = luck.correlation or Correlation(step=plan.step_correlation)
     groups: list[tuple[IntArray, int, float]] = [
         (np.zeros(len(plan.series_ids), dtype=np.intp), 1, share)
         for at, share in chosen.shared.items()
         if share and at == ()
     ]
-    rng = np.random.default_rng(seed)
+    rng, num_paths = np.random.default_rng(luck.seed), luck.num_paths
     count, steps = plan.mean.shape
-    before, after = setting.price(setting.planned), setting.price(future)
+    before, after = setting.price(setting.planned), setting.price(scenario.future)
     with np.errstate(invalid="ignore"):
         moved = np.nan_to_num(np.log(after) - np.log(before))
     doubt = rng.standard_normal((count, num_paths)) * np.nan_to_num(setting.error)[:, None]
@@ -174,12 +170,12 @@ def _gains(
             scores = chosen.step * scores + np.float32(np.sqrt(1 - chosen.step**2)) * fresh
         places = Positions.of(scores, plan)
         was = values_at(plan, step, places).astype(np.float64)
-        is_now = values_at(scenario, step, places).astype(np.float64)
+        is_now = values_at(scenario.forecast, step, places).astype(np.float64)
         if moved[:, step].any():  # how sure the answer to the price is
             is_now = is_now * np.exp(np.clip(doubt * moved[:, step, None], -1.0, 1.0))
         gains["units"] += is_now - was
         gains["revenue"] += is_now * after[:, step, None] - was * before[:, step, None]
-        margin = after[:, step] - cost[:, step]
+        margin = after[:, step] - scenario.cost[:, step]
         margin_before = before[:, step] - setting.cost[:, step]
         gains["margin"] += is_now * margin[:, None] - was * margin_before[:, None]
     return gains

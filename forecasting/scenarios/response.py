@@ -1,7 +1,7 @@
 """How sales answer a change: the model's answer, unless the past contradicts it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,14 +18,24 @@ MOVED = 1e-4  # of log price; smaller changes are none
 SLACK = 2.0  # standard errors by which a model's response may leave the measured elasticity
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Changed:
+    """What the changes make of the plan."""
+
+    forecast: Forecast
+    future: FloatArray  # (B, H, K) the known covariates
+    cost: FloatArray  # (B, H) of a unit
+    notes: tuple[str, ...] = ()  # what to know before believing it
+
+
 def changed_forecast(
     model: Forecaster,
     panel: Panel,
     setting: Setting,
     plan: Forecast,
     changes: Sequence[Change],
-) -> tuple[Forecast, FloatArray, FloatArray, list[str]]:
-    """The forecast, the known future and the unit costs as changed, and notes."""
+) -> Changed:
+    """The plan with the changes; raises `ConfigError` or `PanelError` for ones that cannot be."""
     future, cost, notes = setting.planned.copy(), setting.cost.copy(), []
     for change in changes:
         cells = cells_of(panel, plan, change)
@@ -57,7 +67,7 @@ def changed_forecast(
             cells = cells_of(panel, plan, change)
             nothing = replace(change, how="to", value=0.0)
             scenario = scaled(scenario, cells, nothing if change.kind == "stock_out" else change)
-    return scenario, future, cost, notes
+    return Changed(forecast=scenario, future=future, cost=cost, notes=tuple(notes))
 
 
 def beyond_experience(panel: Panel, setting: Setting, prices: FloatArray) -> list[str]:

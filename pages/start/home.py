@@ -1,11 +1,11 @@
-"""Home: how the shop did last week, what moves, and what is loaded."""
+"""Home: how the shop did last week, what needs somebody today, and what is loaded."""
 
 from datetime import date
 
 import streamlit as st
 
 from ui import format as fmt
-from ui import home, layout, navigation, sidebar
+from ui import home, layout, navigation, sidebar, worklist
 
 if not sidebar.has_data():
     home.welcome()
@@ -19,16 +19,24 @@ whole = sidebar.whole(dataset)
 with head.actions:
     if not home.demo_is_loaded():
         home.offer_demo()
+    if worklist.is_possible(dataset):
+        worklist.limits_popover(dataset)
     if st.button("Add sales", icon=":material/note_add:"):
         st.switch_page(navigation.UPLOAD)
-    if st.button("Forecast", type="primary", icon=":material/show_chart:"):
-        st.switch_page(navigation.FORECAST)
 
 st.caption(
     f"{fmt.escape(dataset.name)} · sales through {fmt.day(dataset.last_day)} · "
     f"{fmt.count(dataset.products, 'product')} in {fmt.count(dataset.places, 'place')}"
 )
-forecast_slot = home.cards(dataset, whole)
-home.movers(dataset, whole)
+slots = home.cards(dataset, whole)
+work = st.container()
 home.loaded(dataset)
-home.forecast_card(forecast_slot, dataset, whole)
+home.forecast_card(slots, dataset, whole)
+with work:
+    if worklist.is_possible(dataset):
+        view = worklist.read(dataset, whole)
+        if slots is not None:
+            worklist.card(slots.stake, view)
+        worklist.show(view)
+    else:
+        home.movers(dataset, whole)

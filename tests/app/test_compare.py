@@ -1,17 +1,16 @@
 """Compare, on a small comparison that a real worker made."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from data.scope import Scope
 from tests.app.test_pages import text_of
+from tests.stores import app_in
 from ui import engine as engines
-from ui import navigation, queries, state, training
+from ui import navigation, queries, training
 from ui.training import Plan
 
 
@@ -28,29 +27,18 @@ def compared_var(demo_var: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
         models=("theta",),
         preset="fast",
     )
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("ALMANAC_VAR", str(folder))
-        _forget()
+    with app_in(folder):
         training.prepare(plan, queries.datasets()[0]).submit()
         for entry in engines.registry().entries():
             assert engines.engine().wait(entry.run_id, timeout=240).state == "succeeded"
-        engines.close()
-        state.store().close()
-        _forget()
     return folder
 
 
 @pytest.fixture
-def app(empty_app: AppTest, compared_var: Path, tmp_path: Path) -> Iterator[AppTest]:
+def app(empty_app: AppTest, compared_var: Path, tmp_path: Path) -> AppTest:
     """The app on a copy of that folder."""
     shutil.copytree(compared_var, tmp_path, dirs_exist_ok=True)
-    yield empty_app
-    engines.close()
-
-
-def _forget() -> None:
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    return empty_app
 
 
 def opened(app: AppTest, **address: str) -> AppTest:

@@ -53,7 +53,10 @@ def test_when_the_demo_button_is_pressed_then_home_shows_the_shop(empty_app: App
     next(button for button in app.button if button.label == "Load the demo shop").click()
     app.run()
     assert not app.exception
-    assert [metric.label for metric in app.metric][:2] == ["Revenue last week", "Units last week"]
+    assert [metric.label for metric in app.metric][:2] == [
+        "Revenue last week",
+        "Forecast, next 4 weeks",
+    ]
     assert "Demo shop" in text_of(app)
     assert app.query_params["dataset"] == "1"
 

@@ -17,6 +17,7 @@ from engine.registry import Entry
 from engine.requests import ForecastRequest
 from engine.schedules import Firing, Schedule
 from tests.app.test_pages import text_of
+from tests.stores import app_in
 from ui import engine as engines
 from ui import navigation, queries, scheduled_runs, scheduling, state, training
 from ui.training import Plan
@@ -31,9 +32,7 @@ def repeated_var(demo_var: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """A folder in which one product was forecast five weeks ago, with its comparison."""
     folder = tmp_path_factory.mktemp("repeated")
     shutil.copy(demo_var / "almanac.duckdb", folder / "almanac.duckdb")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("ALMANAC_VAR", str(folder))
-        _forget()
+    with app_in(folder):
         with state.store().transaction() as cursor:
             cursor.execute(f"CREATE TABLE held AS FROM sales WHERE day > '{HELD_BACK}'")
             cursor.execute(f"DELETE FROM sales WHERE day > '{HELD_BACK}'")
@@ -43,9 +42,6 @@ def repeated_var(demo_var: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
         )
         training.prepare(plan, queries.datasets()[0]).submit()
         finish_jobs()
-        engines.close()
-        state.store().close()
-        _forget()
     return folder
 
 
@@ -55,14 +51,6 @@ def app(empty_app: AppTest, repeated_var: Path, tmp_path: Path) -> Iterator[AppT
     shutil.copytree(repeated_var, tmp_path, dirs_exist_ok=True)
     yield empty_app
     scheduling.close()
-    engines.close()
-
-
-def _forget() -> None:
-    import streamlit as st
-
-    st.cache_resource.clear()
-    st.cache_data.clear()
 
 
 def finish_jobs() -> None:

@@ -2,7 +2,6 @@
 
 import io
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 from data.scope import Scope
 from engine import packages
 from tests.app.test_pages import text_of
+from tests.stores import app_in
 from ui import engine as engines
-from ui import navigation, queries, run_queries, state, training
+from ui import navigation, queries, run_queries, training
 from ui.training import Advanced, Plan
 
 PRODUCT = 3
@@ -38,30 +38,18 @@ def trained_var(demo_var: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """A folder with an LSTM of one product and its comparison, trained once for all tests."""
     folder = tmp_path_factory.mktemp("trained")
     shutil.copy(demo_var / "almanac.duckdb", folder / "almanac.duckdb")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("ALMANAC_VAR", str(folder))
-        _forget()
+    with app_in(folder):
         training.prepare(plan("lstm"), queries.datasets()[0]).submit()
         for entry in engines.registry().entries():
             assert engines.engine().wait(entry.run_id, timeout=240).state == "succeeded"
-        state.store().close()
-        _forget()
     return folder
 
 
 @pytest.fixture
-def trained_app(empty_app: AppTest, trained_var: Path, tmp_path: Path) -> Iterator[AppTest]:
+def trained_app(empty_app: AppTest, trained_var: Path, tmp_path: Path) -> AppTest:
     """The app on a copy of that folder."""
     shutil.copytree(trained_var, tmp_path, dirs_exist_ok=True)
-    yield empty_app
-    engines.close()
-
-
-def _forget() -> None:
-    import streamlit as st
-
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    return empty_app
 
 
 def opened(app: AppTest, page: str, **address: str) -> AppTest:

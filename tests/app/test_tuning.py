@@ -1,7 +1,6 @@
 """Searching for settings and going on from an earlier model, with real jobs in real workers."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,8 @@ from streamlit.testing.v1 import AppTest
 from engine.requests import ForecastRequest, TuneRequest
 from tests.app.test_pages import text_of
 from tests.app.test_training import PRODUCT, button, labels, opened, plan
-from ui import again, navigation, queries, state, tuning_jobs, tuning_plan
+from tests.stores import app_in
+from ui import again, navigation, queries, tuning_jobs, tuning_plan
 from ui import engine as engines
 from ui.tuning_plan import Search
 
@@ -25,32 +25,20 @@ def tuned_var(demo_var: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a search of three trials of one product, done once for all tests."""
     folder = tmp_path_factory.mktemp("tuned")
     shutil.copy(demo_var / "almanac.duckdb", folder / "almanac.duckdb")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("ALMANAC_VAR", str(folder))
-        _forget()
+    with app_in(folder):
         search = Search(
             plan=plan("lstm", steps=4), space=SPACE, trials=3, budget_seconds=None, pruner=False
         )
         run_id = tuning_plan.prepare(search, queries.datasets()[0]).submit()
         assert engines.engine().wait(run_id, timeout=240).state == "succeeded"
-        state.store().close()
-        _forget()
     return folder
 
 
 @pytest.fixture
-def tuned_app(empty_app: AppTest, tuned_var: Path, tmp_path: Path) -> Iterator[AppTest]:
+def tuned_app(empty_app: AppTest, tuned_var: Path, tmp_path: Path) -> AppTest:
     """The app on a copy of that folder."""
     shutil.copytree(tuned_var, tmp_path, dirs_exist_ok=True)
-    yield empty_app
-    engines.close()
-
-
-def _forget() -> None:
-    import streamlit as st
-
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    return empty_app
 
 
 def only_run() -> str:

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.recovery import HEADING, Row, classes, odd_days, stock_outs, table, written
 from data import demo
 from data.store import Store, open_store
-from tests.app.conftest import TODAY
+from tests.stores import TODAY
 
 
 @pytest.fixture(scope="module")

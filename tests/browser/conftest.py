@@ -8,14 +8,10 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
-
-from data import demo
-from data.store import open_store
 
 ROOT = Path(__file__).parents[2]
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
@@ -62,16 +58,6 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
     for process in running:
         process.terminate()
         process.wait(timeout=20)
-
-
-@pytest.fixture(scope="session")
-def demo_var(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a small demo shop."""
-    folder = tmp_path_factory.mktemp("demo")
-    store = open_store(folder / "almanac.duckdb")
-    demo.load(store, today=date(2026, 11, 18), products=24, days=560)
-    store.close()
-    return folder
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_when_a_festival_is_turned_off_then_models_do_not_know_it_until_that_is_
     grid.click(position={"x": 50, "y": 15 + ROW * at})  # its tick
     expect(save).to_be_enabled(timeout=WAIT)
     save.click()
-    expect(page.get_by_text("Last edits (1)")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("Saved: 11.11 off")).to_be_visible(timeout=WAIT)
     settle(page)
     page.goto(f"{url}/train?dataset=1")
     settle(page)
@@ -53,7 +53,7 @@ def test_when_a_festival_is_turned_off_then_models_do_not_know_it_until_that_is_
     page.goto(f"{url}/calendar?dataset=1")
     settle(page)
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Last edits (2)")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("Undone: 11.11 off").first).to_be_visible(timeout=WAIT)
     settle(page)
     page.goto(f"{url}/train?dataset=1")
     settle(page)

@@ -123,20 +123,7 @@ def test_when_a_column_is_missing_then_it_is_named() -> None:
 def demo() -> tuple[shop.DemoShop, Elasticities, pd.DataFrame]:
     """The demo shop, what is found in it, and the rows it was found in."""
     built = shop.build(today=date(2026, 11, 20))
-    groups = built.products["categories"].map("/".join).to_numpy()
-    sales = built.sales
-    rows = pd.DataFrame(
-        {
-            "series_id": sales["product_id"] * 10 + sales["place_id"],
-            "product": sales["product_id"],
-            "group": groups[sales["product_id"].to_numpy() - 1],
-            "timestamp": sales["day"],
-            "target": sales["quantity"].clip(lower=0),
-            "price": sales["price"],
-            "promo": sales["promo"].astype(float),
-            "usable": sales["stock_on_hand"] > 0,
-        }
-    )
+    rows = built.priced_sales()
     return built, elasticities(rows), rows
 
 

@@ -9,7 +9,7 @@ import pytest
 import forecasting as fc
 from forecasting.arrays import FloatArray
 from forecasting.backtest import Window
-from forecasting.reliability import pit, reliability
+from forecasting.reliability import pit, reliability, reliability_and_pit
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
@@ -72,3 +72,10 @@ def test_when_an_actual_is_missing_then_it_does_not_count() -> None:
     found = reliability(backtest_of(actual, whole.windows[0].forecast.quantiles))
     assert found["steps"].unique().tolist() == [actual.size - 5]
     assert found["observed"].notna().all()
+
+
+def test_when_both_are_asked_at_once_then_they_are_the_same() -> None:
+    result = normal(10)
+    levels, bins = reliability_and_pit(result)
+    pd.testing.assert_frame_equal(levels, reliability(result))
+    pd.testing.assert_frame_equal(bins, pit(result))

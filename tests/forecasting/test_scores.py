@@ -6,7 +6,7 @@ import pytest
 
 import forecasting as fc
 from forecasting import metrics
-from forecasting.scores import rate, scores, step_scores
+from forecasting.scores import both_scores, rate, scores, step_scores
 
 MODELS = ["seasonal_naive", "theta"]
 
@@ -52,6 +52,12 @@ def test_when_rated_by_step_then_it_equals_the_metric_of_that_step(result: fc.Ba
     quantiles = np.concatenate([each.forecast.quantiles[:, 2] for each in windows])
     wql = metrics.wql(third[:, None], quantiles[:, None], windows[0].forecast.quantile_levels)
     assert rated.loc[("theta", 3), "WQL"] == pytest.approx(float(wql))
+
+
+def test_when_both_are_asked_at_once_then_they_are_the_same(result: fc.Backtest) -> None:
+    by_series, by_step = both_scores(result)
+    pd.testing.assert_frame_equal(by_series, scores(result))
+    pd.testing.assert_frame_equal(by_step, step_scores(result))
 
 
 def test_when_a_column_is_unknown_then_the_error_names_it(result: fc.Backtest) -> None:

@@ -1,36 +1,11 @@
-"""The app on an empty store in a folder of its own, closed and forgotten afterwards."""
+"""The app on an empty store, opened at an address."""
 
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from ui import background, state
-
-APP = Path(__file__).parents[2] / "app.py"
-
-
-@pytest.fixture(autouse=True)
-def own_main() -> Iterator[None]:
-    """AppTest leaves its script behind as the main module, which spawned processes would load."""
-    main = sys.modules["__main__"]
-    yield
-    sys.modules["__main__"] = main
-
-
-@pytest.fixture
-def empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The app's store is new, and closed afterwards."""
-    monkeypatch.setenv("ALMANAC_VAR", str(tmp_path))
-    monkeypatch.delenv("ALMANAC_DATA_FOLDER", raising=False)
-    monkeypatch.setattr(background, "PATIENCE", 50.0)  # a test sees what a visitor sees in the end
-    _forget()
-    yield
-    state.store().close()
-    _forget()
+from tests.stores import APP
 
 
 @pytest.fixture
@@ -47,8 +22,3 @@ def open_page(empty_store: None) -> Callable[..., AppTest]:
         return app
 
     return opened
-
-
-def _forget() -> None:
-    st.cache_resource.clear()
-    st.cache_data.clear()

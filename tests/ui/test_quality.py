@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,10 +12,10 @@ from data.quality import Quality
 from data.quality_findings import Found
 from data.quality_tables import Totals
 from data.scope import Freq
+from tests.stores import APP
 from ui import navigation, quality_charts, state
 from ui import quality_words as words
 
-APP = Path(__file__).parents[2] / "app.py"
 PAGE = "pages/data/quality.py"
 MONDAY = date(2024, 1, 1)
 Row = tuple[int, int, date, float, float | None, float | None]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from data.scope import Freq, Scope
 from forecasting import diagnostics as dx
 from forecasting.arrays import FloatArray
+from tests.stores import APP
 from ui import navigation, seasonality_calendar, seasonality_charts, state
 from ui import seasonality_compare as compare
 from ui import seasonality_detail_charts as details
@@ -20,7 +20,6 @@ from ui import seasonality_facts as facts
 from ui import seasonality_tables as tables
 from ui import seasonality_words as words
 
-APP = Path(__file__).parents[2] / "app.py"
 PAGE = "pages/explore/seasonality.py"
 MONDAY = date(2021, 1, 4)
 STEP = {"D": "D", "W": "W-MON", "M": "MS"}

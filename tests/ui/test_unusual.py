@@ -250,7 +250,8 @@ def test_when_all_open_are_kept_by_kind_then_only_those_of_other_kinds_stay_open
     assert not app.exception
     assert not app.error
     assert [m.value for m in app.metric if m.label in ("Open", "Kept")] == ["1", "2"]
-    assert "all open ones: high" in shown(app)
+    (batch,) = corrections.batches(state.store(), 1)
+    assert batch.rule["words"] == "all open ones: high"
 
 
 def test_when_a_closed_day_is_excluded_everywhere_then_every_product_has_it(

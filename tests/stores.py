@@ -1,0 +1,45 @@
+"""Stores of the app under test: each in a folder of its own, closed and forgotten afterwards."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+from data import demo
+from data.store import open_store
+from ui import background, engine, state
+
+APP = Path(__file__).parents[1] / "app.py"
+TODAY = date(2026, 11, 18)  # a Wednesday, so that the last week is not complete
+
+
+@contextmanager
+def app_in(folder: Path) -> Iterator[None]:
+    """The app's store and engine are those of the folder, until the end."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("ALMANAC_VAR", str(folder))
+        patched.delenv("ALMANAC_DATA_FOLDER", raising=False)
+        patched.setattr(background, "PATIENCE", 50.0)  # what a visitor sees in the end
+        forget()
+        try:
+            yield
+        finally:
+            engine.close()
+            state.store().close()
+            forget()
+
+
+def forget() -> None:
+    """Empty the caches that the app shares between sessions."""
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def small_demo(folder: Path) -> None:
+    """A database with a small demo shop in the folder."""
+    store = open_store(folder / "almanac.duckdb")
+    demo.load(store, today=TODAY, products=24, days=560)
+    store.close()
