@@ -13,6 +13,7 @@ from ui import (
     address,
     background,
     chart_downloads,
+    chart_zoom,
     corrected,
     layout,
     lost_sales_charts,
@@ -30,6 +31,7 @@ Part = Literal["Category", "Product", "Place"]
 
 SPANS: dict[str, int | None] = {"Last 12 months": 365, "All time": None}
 TOP = 8  # bars of a ranking
+_TIME = "lost_time_chart"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,14 +184,23 @@ def over_time(shown: Shown, scope: Scope, dataset: Dataset) -> None:
     first, last = pd.Timestamp(span[0]), pd.Timestamp(span[1])
     days = shown.days[shown.days["day"].between(first, last)]
     is_cut = span != (shown.found.first, shown.found.last)
-    st.markdown(f"**{what} lost a {noun}**" + f" :gray[· whole {noun}s]" * is_cut)
     periods = facts.by_period(days, column, scope.freq)
+    window = chart_zoom.window(_TIME, pd.DatetimeIndex(periods["start"]))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        whole = f" :gray[· whole {noun}s]" if is_cut else ""
+        st.markdown(f"**{what} lost a {noun}**{whole}", width="content")
+        chart_zoom.reset(_TIME, window)
+    figure = lost_sales_charts.over_time(periods, span, scope.freq, measure, dataset.currency)
+    chart_zoom.draggable(figure, window)
+    key = chart_downloads.keyed("lost-time")
     chart_downloads.draw(
-        lost_sales_charts.over_time(periods, span, scope.freq, measure, dataset.currency),
+        figure,
         title=f"{what} lost a {noun}",
-        key=chart_downloads.keyed("lost-time"),
+        key=key,
         alt=words.describe(shown.spells, measure, dataset.currency),
         data=lambda: periods.rename(columns={"value": f"{what.lower()}_lost"}),
+        on_select=lambda: chart_zoom.take(_TIME, key),
+        select=("box",),
     )
 
 

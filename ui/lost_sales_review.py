@@ -91,7 +91,7 @@ def _columns(shown: Shown, dataset: Dataset) -> dict[str, Any]:
     # On a phone two columns are seen: the product, and what the list is sorted by.
     first, second = ("money", "lost") if shown.by_money else ("lost", "money")
     columns: dict[str, Any] = {
-        "product": config.TextColumn("Product", width=232),
+        "product": config.TextColumn("Product", width=218),
         first: money if shown.by_money else units,
         second: units if shown.by_money else money,
         "place": config.TextColumn("Place", width=104),

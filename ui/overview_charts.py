@@ -323,18 +323,19 @@ def _tile_text(row: Row, tile: Tile, measure: str, currency: str, compared: bool
 
 
 def _wrapped(text: str, room: int, lines: int) -> list[str]:
-    """At most so many lines of at most `room` letters, broken between words where there are some.
+    """At most so many lines of at most `room` letters, broken between words; longer ones are cut.
 
     >>> _wrapped("White hanging heart T-light holder", 9, 3)
     ['White', 'hanging', 'heart…']
-    >>> _wrapped("Beverages", 12, 2)
-    ['Beverages']
+    >>> _wrapped("Beverages", 12, 2), _wrapped("Spotty bunting", 6, 2)
+    (['Beverages'], ['Spotty', 'bunti…'])
     """
-    found = textwrap.wrap(text, room, break_on_hyphens=False) or [""]
-    if len(found) <= lines:
-        return found
-    last = found[lines - 1]
-    return [*found[: lines - 1], short(last + "…", room) if len(last) >= room else last + "…"]
+    found = textwrap.wrap(text, room, break_on_hyphens=False, break_long_words=False) or [""]
+    if len(found) > lines:
+        found = [*found[: lines - 1], found[lines - 1] + "…"]
+    return [
+        short(line.removesuffix("…") + "…", room) if len(line) > room else line for line in found
+    ]
 
 
 def _tile_hover(row: Row, total: float, measure: str, currency: str, compared: bool) -> str:
