@@ -89,19 +89,26 @@ def wants_gpu(request: Request, runs: Path) -> bool:
     )
 
 
-NETWORK = "from forecasting.networks.forecaster import"  # in the file of every network
+# In the file of every network: that of the trained ones, or that of the pretrained one.
+NETWORK = (
+    "from forecasting.networks.forecaster import",
+    "from forecasting.pretraining.network import",
+)
 
 
 @cache
 def is_network(model: str) -> bool:
-    """Whether the model is a `NetworkForecaster`; read in its file, as it loads torch."""
+    """Whether the model is a network; read in its file, as it loads torch."""
     from forecasting.models import MODELS  # late, because it loads pandas
 
     if model not in MODELS:
         return False
     module = MODELS[model].location.split(":")[0]
     found = find_spec(f"forecasting.models.{module}")
-    return bool(found and found.origin and NETWORK in Path(found.origin).read_text())
+    if not found or not found.origin:
+        return False
+    text = Path(found.origin).read_text()
+    return any(each in text for each in NETWORK)
 
 
 def _trained(request: Request) -> Iterator[tuple[str, Mapping[str, Any]]]:

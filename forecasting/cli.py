@@ -144,6 +144,31 @@ def run_compress(given: argparse.Namespace) -> int:
     return 0
 
 
+def run_pretrain(given: argparse.Namespace) -> int:
+    """Train the pretrained network on made-up series; with --ship, write the file to ship."""
+    from forecasting.pretraining.run import Plan, Pretraining
+    from forecasting.pretraining.weights import ship
+
+    if given.ship:
+        print(ship(given.out, given.ship))
+        return 0
+    plan = Plan(
+        out=given.out,
+        size=given.size,
+        hours=given.hours,
+        device=given.device,
+        seed=given.seed,
+        resume=given.resume,
+        validate=given.validate,
+        num_threads=given.threads,
+    )
+    course = Pretraining(plan).run()
+    print(
+        f"{course.steps} steps, {course.series:,} series, {course.seconds / 3600:.2f} h: {plan.out}"
+    )
+    return 0
+
+
 def _json(text: str | None, name: str) -> Any:
     """The object in the text; None where there is no text."""
     if text is None:
@@ -230,6 +255,9 @@ def _parser() -> argparse.ArgumentParser:
     ahead.add_argument("--out", type=Path, required=True, metavar="FILE")
     ahead.set_defaults(command=run_forecast)
     _add_tune(commands.add_parser("tune", help="search the options of one model"))
+    _add_pretrain(
+        commands.add_parser("pretrain", help="train the model `pretrained` on made-up series")
+    )
 
     export = commands.add_parser("export", help="write a saved network as ONNX")
     export.add_argument("model", type=Path, metavar="MODEL_DIR")
@@ -258,6 +286,19 @@ def _add_tune(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--storage", type=Path, metavar="DIR", help="where a search goes on")
     parser.add_argument("--out", type=Path, metavar="DIR", help="the model with the best options")
     parser.set_defaults(command=run_tune)
+
+
+def _add_pretrain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--size", default="small", help="tiny, small or base (default small)")
+    parser.add_argument("--hours", type=float, default=0.4, help="in all (default 0.4)")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1, help="of the CPU (default 1)")
+    parser.add_argument("--resume", action="store_true", help="go on from what is in --out")
+    parser.add_argument("--validate", type=Path, metavar="DIR", help="Parquet files of real series")
+    parser.add_argument("--ship", type=Path, metavar="DIR", help="write the weights to ship there")
+    parser.set_defaults(command=run_pretrain)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:

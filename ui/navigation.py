@@ -108,6 +108,24 @@ TABLE: dict[str, tuple[Entry, ...]] = {
     ),
     "Plan": (
         Entry(
+            "pages/plan/what_if.py",
+            "What-if",
+            ":material/alt_route:",
+            "Prices, promotions, events and stock other than planned: what it would do.",
+        ),
+        Entry(
+            "pages/plan/prices.py",
+            "Prices",
+            ":material/price_change:",
+            "How sales answer prices, and which price earns most.",
+        ),
+        Entry(
+            "pages/plan/promotions.py",
+            "Promotions",
+            ":material/percent_discount:",
+            "What past promotions earned, all counted, and which kinds work.",
+        ),
+        Entry(
             "pages/plan/inventory.py",
             "Inventory",
             ":material/inventory_2:",

@@ -51,6 +51,9 @@ MODELS = {
     "lstm": Model("lstm:Lstm", "A network for all series; an LSTM reads the past"),
     "gru": Model("gru:Gru", "A network for all series; a GRU reads the past"),
     "transformer": Model("transformer:Transformer", "A network for all series; attention reads"),
+    "pretrained": Model(
+        "pretrained:Pretrained", "A network trained on made-up series alone; forecasts at once"
+    ),
 }
 
 

@@ -1,0 +1,370 @@
+"""pretrained: forecasts from the first minute, by a network that learned from made-up series alone.
+
+`fit` trains nothing unless asked to: the weights are shipped, and what they must know of a panel,
+also what known covariates do to it, they read in context. `fine_tune` goes on learning from one.
+
+Shape suffixes: N series, T steps, H horizon, Q quantile levels, K known covariates.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from forecasting.arrays import Float32Array, FloatArray
+from forecasting.compression import file_digest, packed, unpacked
+from forecasting.errors import ConfigError, NotFittedError
+from forecasting.fallbacks import Needs, SeriesForecast, sane, without_a_model
+from forecasting.forecast import Forecast, Note
+from forecasting.future import KnownFuture, known_future_array
+from forecasting.history import history_of
+from forecasting.networks.bands import Bands
+from forecasting.networks.checked import checked
+from forecasting.networks.shards import are_worth_it, predict_in_shards
+from forecasting.networks.tensors import volumes_of
+from forecasting.panel import Panel
+from forecasting.pretraining.bands import past_windows
+from forecasting.pretraining.config import PretrainedConfig
+from forecasting.pretraining.covariates import readable
+from forecasting.pretraining.levels import at_levels
+from forecasting.pretraining.network import PretrainedNetwork
+from forecasting.pretraining.rolling import rolled_out
+from forecasting.pretraining.seasons import seasons_of
+from forecasting.pretraining.sizes import LEVELS, MOST_HORIZON, size_of
+from forecasting.pretraining.tuning import BATCH, Tuner, Tuning, Unfrozen
+from forecasting.pretraining.weights import READS, SHIPPED, Card, shipped
+from forecasting.progress import OnProgress
+from forecasting.storage import config_from, read_config, write_config
+from forecasting.training import TrainingReport
+
+WEIGHTS = "weights.safetensors"
+NEEDS = Needs(seasons=0)
+# What reading a damaged or foreign file may raise.
+DAMAGE = (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError, ValueError)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Fitted:
+    """What a fitted model has."""
+
+    network: PretrainedNetwork
+    card: Card  # of the weights it began with
+    bands: Bands
+    tuned: tuple[str, ...] = ()  # how it was trained further, in order
+    reads_known: bool = True  # whether known covariates are used
+
+
+class Pretrained:
+    """The shipped network, as it is or trained further."""
+
+    name = "pretrained"
+    config_class = PretrainedConfig
+    uses_known_covariates = True
+
+    def __init__(self, config: PretrainedConfig) -> None:
+        self.config = config
+        self.training = TrainingReport()
+        self.interrupt: KeyboardInterrupt | None = None
+        self._state: _Fitted | None = None
+
+    @property
+    def lineage(self) -> dict[str, object]:
+        """The card of the weights it began with, and how it was trained further."""
+        state = self._fitted()
+        return {**asdict(state.card), "tuned": list(state.tuned)}
+
+    def fit(
+        self,
+        panel: Panel,
+        *,
+        on_progress: OnProgress | None = None,
+        budget_seconds: float | None = None,
+        checkpoint: Path | str | None = None,
+        events: Path | str | None = None,
+    ) -> Self:
+        """Take the pretrained weights, train them further where the options say so, and measure
+        the bands on past windows of the panel.
+
+        This takes seconds, so there is nothing to keep in a `checkpoint`, nor any `events`: the
+        two are taken because every trainable model takes them. Raises `ConfigError` for weights
+        that are missing or damaged.
+        """
+        began = time.monotonic()
+        self.training, self.interrupt = TrainingReport(), None
+        with _threads(self.config.num_threads):
+            network, card = shipped(Path(self.config.weights) if self.config.weights else SHIPPED)
+            network = network.to(_device(self.config.device))
+            bands = Bands.unchanged(self.config.quantile_levels)
+            self._state = _Fitted(network=network, card=card, bands=bands)
+            if self.config.tune != "none":
+                self._tune(panel, self.config.tune, on_progress, budget_seconds, began)
+            self._measure(panel)
+        return self
+
+    def fine_tune(
+        self,
+        panel: Panel,
+        *,
+        unfrozen: Unfrozen = "all",
+        steps: int | None = None,
+        learning_rate: float | None = None,
+        on_progress: OnProgress | None = None,
+        budget_seconds: float | None = None,
+    ) -> Self:
+        """Train the weights of a fitted model further on a panel, whatever its columns.
+
+        `unfrozen` says what may change: "all" weights, the "last" block and the decoder, the
+        "head" alone, or "low-rank" adapters of the blocks. Where no step makes it better on the
+        last horizon of the panel, the weights stay. Raises `NotFittedError` and `PanelError`.
+        """
+        self._fitted()
+        with _threads(self.config.num_threads):
+            self._tune(
+                panel, unfrozen, on_progress, budget_seconds, time.monotonic(), steps, learning_rate
+            )
+            self._measure(panel)
+        return self
+
+    def predict(self, panel: Panel, *, known_future: KnownFuture | None = None) -> Forecast:
+        """The forecast after the panel's cutoff, of series seen in fitting or not."""
+        self._fitted()
+        ahead = known_future_array(panel, known_future, self.config.horizon)
+        if _device(self.config.device).type == "cpu" and are_worth_it(panel.num_series):
+            return predict_in_shards(self._predict, panel, ahead)
+        return self._predict(panel, ahead)
+
+    def _predict(self, panel: Panel, ahead: FloatArray) -> Forecast:
+        state, levels = self._fitted(), self.config.quantile_levels
+        with _threads(self.config.num_threads):
+            known = readable(panel.known_covariates, ahead)
+            if not state.reads_known:
+                known = known[..., :0]
+            quantiles, mean = self._raw(state.network, panel.target, known, panel.freq)
+        quantiles = state.bands.moved(quantiles, volumes_of(panel))
+        series = checked(
+            panel,
+            mean,
+            quantiles,
+            partial(self._checked, panel),
+            trained=True,
+            round_counts=self.config.round_counts,
+        )
+        return Forecast(
+            mean=np.stack([each.mean for each in series]),
+            quantiles=np.stack([each.quantiles for each in series]),
+            quantile_levels=levels,
+            series_ids=panel.series_ids,
+            timestamps=panel.future_timestamps(self.config.horizon),
+            cutoff=panel.cutoff,
+            step_correlation=state.bands.step_correlation,
+            notes=self._notes(panel, series),
+        )
+
+    def save(self, folder: Path | str) -> None:
+        """Write config.json and weights.safetensors into the folder."""
+        state = self._fitted()
+        weights = {
+            name: each.cpu().contiguous() for name, each in state.network.state_dict().items()
+        }
+        path = Path(folder) / WEIGHTS
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(packed(weights, "fp32" if state.tuned else "fp16"), path)
+        fitted = {
+            "card": asdict(state.card),
+            "tuned": list(state.tuned),
+            "reads_known": state.reads_known,
+            "training": asdict(self.training),
+            "weights": file_digest(path),
+            "bands": state.bands.to_json(),
+        }
+        write_config(folder, self.name, self.config, fitted)
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Self:
+        """The model that `save` wrote. Raises `ConfigError` for foreign or damaged files."""
+        content = read_config(folder)
+        if content["model"] != cls.name:
+            raise ConfigError(
+                f"{folder} holds a model {content['model']!r}, not {cls.name!r}. Use fc.load()."
+            )
+        model = cls(config_from(PretrainedConfig, content["config"], cls.name))
+        path = Path(folder) / WEIGHTS
+        try:
+            fitted = content["fitted"]
+            card = Card(**fitted["card"])
+            if card.reads != READS:
+                raise ConfigError(
+                    f"{folder} was saved by a version of Almanac whose pretrained network reads "
+                    "other features. Fit the model again."
+                )
+            training = fitted["training"]
+            model.training = TrainingReport(**training | {"notes": tuple(training["notes"])})
+            stored = load_file(path)
+            if file_digest(path) != fitted["weights"]:
+                raise ConfigError(
+                    f"{path} is damaged or belongs to another model. Copy the whole folder that "
+                    "model.save() wrote."
+                )
+            network = PretrainedNetwork(size_of(card.size))
+            network.load_state_dict(unpacked(stored))
+            bands = Bands.from_json(fitted["bands"])
+            tuned, reads_known = tuple(fitted["tuned"]), bool(fitted["reads_known"])
+        except FileNotFoundError as error:
+            raise ConfigError(
+                f"{path} is missing. Copy the whole folder that model.save() wrote."
+            ) from error
+        except DAMAGE as error:
+            raise ConfigError(
+                f"{folder} is damaged or not a saved {cls.name!r} "
+                f"({str(error).partition(chr(10))[0]}). Save the model again."
+            ) from error
+        network = network.to(_device(model.config.device)).eval()
+        model._state = _Fitted(
+            network=network, card=card, bands=bands, tuned=tuned, reads_known=reads_known
+        )
+        return model
+
+    def _raw(
+        self, network: PretrainedNetwork, target: FloatArray, known: Float32Array, freq: str
+    ) -> tuple[FloatArray, FloatArray]:
+        """Quantiles (N, H, Q) at the levels asked for and mean (N, H), of covariates (N, T + H)."""
+        seasons = seasons_of(freq, self.config.seasonality)
+        context = self.config.context_length
+        found, mean = rolled_out(network, target, known, seasons, context=context)
+        return at_levels(found, LEVELS, self.config.quantile_levels), mean
+
+    def _measure(self, panel: Panel) -> None:
+        """Forecast past windows: they tell whether covariates help, and how wide bands must be."""
+        state, config = self._fitted(), self.config
+        reads_known = config.covariates != "never"
+        self._state = replace(state, reads_known=reads_known)
+        asks = bool(panel.known_names) and config.covariates == "where they help"
+        if not (config.calibrate or asks) or config.horizon > MOST_HORIZON:
+            return
+        past = past_windows(panel, horizon=config.horizon, seed=config.seed)
+        if past is None:
+            return
+        forecasts = partial(self._raw, state.network, freq=panel.freq)
+        found = past.forecast(forecasts, reads_known=reads_known)
+        if asks:
+            without = past.forecast(forecasts, reads_known=False)
+            reads_known = past.wql(found, config.quantile_levels) <= past.wql(
+                without, config.quantile_levels
+            )
+            found = found if reads_known else without
+        bands = state.bands
+        if config.calibrate:
+            bands = past.bands(found, config.quantile_levels, round_counts=config.round_counts)
+        self._state = replace(state, bands=bands, reads_known=reads_known)
+
+    def _tune(
+        self,
+        panel: Panel,
+        unfrozen: Unfrozen,
+        on_progress: OnProgress | None,
+        budget_seconds: float | None,
+        began: float,
+        steps: int | None = None,
+        learning_rate: float | None = None,
+    ) -> None:
+        state, config = self._fitted(), self.config
+        tuning = Tuning(
+            unfrozen=unfrozen,
+            steps=steps or config.tune_steps,
+            learning_rate=learning_rate or config.learning_rate,
+            budget_seconds=budget_seconds,
+            seed=config.seed,
+        )
+        nothing = np.empty((panel.num_series, 0, len(panel.known_names)))
+        tuner = Tuner(
+            state.network,
+            panel.target,
+            readable(panel.known_covariates, nothing),
+            seasons_of(panel.freq, config.seasonality),
+            horizon=min(config.horizon, MOST_HORIZON),
+        )
+        tuned = tuner.run(tuning, on_progress)
+        self.interrupt = tuned.interrupt
+        kept = f"{unfrozen}, {tuned.best_step} steps"
+        note = f"The loss on the last horizon was {tuned.before:.4f}, and {tuned.after:.4f} after."
+        self.training = TrainingReport(
+            steps=tuned.steps,
+            best_step=tuned.best_step,
+            windows=tuned.windows,
+            batch_size=BATCH,
+            device=config.device,
+            seconds=time.monotonic() - began,
+            stopped=tuned.interrupt is not None,
+            notes=(note,),
+        )
+        history = (*state.tuned, kept) if tuned.best_step else state.tuned
+        self._state = replace(state, network=tuned.network, tuned=history)
+
+    def _fitted(self) -> _Fitted:
+        if self._state is None:
+            raise NotFittedError(f"Model {self.name!r} is not fitted. Call fit(panel) first.")
+        return self._state
+
+    def _checked(
+        self, panel: Panel, i: int, mean: FloatArray, quantiles: FloatArray
+    ) -> SeriesForecast:
+        """The network's forecast of one series, or the ladder's where it cannot serve."""
+        levels, horizon = self.config.quantile_levels, self.config.horizon
+        history = history_of(
+            panel.target[i],
+            seasonality=seasons_of(panel.freq, self.config.seasonality).season,
+            max_history=None,
+            covariates=np.empty((panel.length, 0)),
+            future_covariates=np.empty((horizon, 0)),
+        )
+        simplest = without_a_model(history, horizon, levels, NEEDS)
+        if simplest is not None:
+            return sane(simplest, history, levels)
+        seen = history.values[history.observed]
+        if self.config.round_counts and bool((seen == np.floor(seen)).all()):
+            quantiles = np.floor(quantiles + 0.5)
+        return sane(SeriesForecast(mean, quantiles), history, levels)
+
+    def _notes(self, panel: Panel, series: list[SeriesForecast]) -> tuple[Note, ...]:
+        horizon = self.config.horizon
+        rolled = (
+            f"horizon={horizon} is more than the {MOST_HORIZON} steps of one pass; later steps "
+            "are forecast from the forecast of earlier ones"
+        )
+        pairs = zip(panel.series_ids, series, strict=True)
+        if horizon <= MOST_HORIZON:
+            return tuple(Note(key, each.used, each.reason) for key, each in pairs if each.used)
+        return tuple(
+            Note(key, each.used or "rolled out", each.reason or rolled) for key, each in pairs
+        )
+
+
+def _device(asked: str) -> torch.device:
+    if asked == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(asked)
+    except (RuntimeError, TypeError) as error:
+        raise ConfigError(f"device={asked!r} is unknown. Use 'auto', 'cpu' or 'cuda'.") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(f"device={asked!r}: this machine has no GPU that torch can use.")
+    return device
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """So many threads within, as many as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

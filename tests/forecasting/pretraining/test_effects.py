@@ -1,0 +1,74 @@
+"""What covariates do is found within the context, and shared in a group as far as it must be."""
+
+import torch
+
+from forecasting.pretraining.effects import effects
+
+STEPS, AHEAD = 200, 20
+
+
+def shop(
+    uplift: float, *, series: int = 8, noise: float = 0.1, steps: int = STEPS, seed: int = 0
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Values (B, C) with a weekly season and trend, and a flag (B, T, 1) that lifts them."""
+    generator = torch.Generator().manual_seed(seed)
+    time = torch.arange(steps + AHEAD)
+    flag = (torch.rand(series, steps + AHEAD, generator=generator) < 0.15).float()
+    wave = torch.sin(2 * torch.pi * time / 7) + time / 100
+    values = wave + uplift * flag + noise * torch.randn(series, steps + AHEAD, generator=generator)
+    return values[:, :steps], flag[..., None]
+
+
+def found(values: torch.Tensor, known: torch.Tensor, *, groups: int = 1) -> torch.Tensor:
+    series = len(values)
+    return effects(
+        values,
+        torch.ones_like(values),
+        known,
+        torch.full((series,), 7),
+        torch.arange(series) * groups // series,
+    )
+
+
+def lift(effect: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+    """The effect (B,) of the flag in the horizon."""
+    flag = known[..., 0][:, -AHEAD:]
+    on = (effect[:, -AHEAD:] * flag).sum(dim=1) / flag.sum(dim=1).clamp(min=1)
+    off = (effect[:, -AHEAD:] * (1 - flag)).sum(dim=1) / (1 - flag).sum(dim=1)
+    return on - off
+
+
+def test_when_a_flag_lifts_sales_then_its_effect_is_found_despite_season_and_trend() -> None:
+    values, known = shop(0.8)
+    torch.testing.assert_close(
+        lift(found(values, known), known), torch.full((8,), 0.8), atol=0.12, rtol=0
+    )
+
+
+def test_when_a_covariate_does_nothing_then_so_does_its_effect() -> None:
+    values, known = shop(0.0, noise=0.5)
+    assert found(values, known).abs().max() < 0.15
+
+
+def test_when_a_covariate_never_changes_then_it_has_no_effect() -> None:
+    values, known = shop(0.5)
+    assert (found(values, torch.ones_like(known)) == 0).all()
+
+
+def test_when_a_series_is_short_then_it_takes_the_effect_of_its_group() -> None:
+    values, known = shop(0.8, series=16)
+    seen = torch.ones_like(values)
+    seen[0, :-9] = 0
+    arguments = (known, torch.full((16,), 7))
+    together = effects(values * seen, seen, *arguments, torch.zeros(16, dtype=torch.long))
+    alone = effects(values * seen, seen, *arguments, torch.arange(16))
+    known[0, -AHEAD:, 0] = 1.0
+    assert lift(together, known)[1:].min() > 0.6
+    assert together[0].max() > 3 * alone[0].max().clamp(min=0.02)
+
+
+def test_when_values_are_missing_then_effects_are_finite() -> None:
+    values, known = shop(0.8)
+    nothing = torch.zeros_like(values)
+    effect = effects(nothing, nothing, known, torch.full((8,), 7), torch.zeros(8, dtype=torch.long))
+    assert (effect == 0).all()
