@@ -48,13 +48,16 @@ def occurrences(
 
 
 def effects(scope: Scope) -> Effects:
-    """The measured effect of every event on the scope; see `forecasting.diagnostics.events`."""
+    """The measured effect of every event on the scope; see `forecasting.diagnostics.events`.
+
+    Raises `background.NotYet` while that is being measured.
+    """
     by_category = scope.product_id is None and any(
         len(path) > len(scope.categories)
         for path in queries.category_paths(scope.dataset_id)
         if path[: len(scope.categories)] == scope.categories
     )
-    return background.result(
+    return background.answer(
         "effects of events",
         queries.version(),
         scope,
