@@ -2,7 +2,15 @@
 
 import streamlit as st
 
-from ui import forecast_cards, forecast_chart, forecast_choice, forecast_inside, layout, scope
+from ui import (
+    first_view,
+    forecast_cards,
+    forecast_chart,
+    forecast_choice,
+    forecast_inside,
+    layout,
+    scope,
+)
 from ui import forecast_view as view
 
 head = layout.page("Forecast")
@@ -28,3 +36,5 @@ with right:
     view.words(outlook, asked, choice, dataset)
 view.table(outlook, asked, dataset)
 view.downloads(head.actions, outlook, asked, dataset)
+if choice.run is None:
+    first_view.show(asked, dataset, choice.horizon)
