@@ -73,6 +73,8 @@ def _draw(found: pd.DataFrame, scope: Scope, dataset: Dataset, ahead: str) -> No
             "note": found["note"],
         }
     )
+    if not found["note"].any():
+        shown = shown.drop(columns="note")
     st.dataframe(
         fmt.with_signed_percents(shown, {"growth": 0}),
         hide_index=True,

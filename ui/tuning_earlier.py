@@ -140,7 +140,7 @@ def _start(fitting: dict[str, Entry]) -> Start:
     is_ours = run_id == OURS
     ways = UNFROZEN_OURS if is_ours else UNFROZEN
     if st.session_state.get(_UNFROZEN) not in ways:
-        st.session_state[_UNFROZEN] = "all"
+        st.session_state[_UNFROZEN] = train_pretrained.USUAL if is_ours else "all"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         unfrozen = st.segmented_control(
             "What may change",
