@@ -142,10 +142,9 @@ def options(plan: Plan, model: str) -> dict[str, Any]:
         named = {"members": list(chosen), "member_options": given} if chosen else {}
         return {**named, "num_windows": 1}
     if model == train_pretrained.MODEL:
-        start = plan.start
-        unfrozen = start.unfrozen if start else train_pretrained.USUAL
-        steps = start.steps if start else plan.advanced.max_steps
-        return train_pretrained.options(plan.preset, unfrozen=unfrozen, steps=steps)
+        usual = Start(run_id=OURS, unfrozen=train_pretrained.USUAL, steps=plan.advanced.max_steps)
+        start = plan.start or usual
+        return train_pretrained.options(plan.preset, unfrozen=start.unfrozen, steps=start.steps)
     if model not in NETWORKS:
         return {}
     said = {
