@@ -28,7 +28,7 @@ types: $(VENV)/development
 	$(BIN)/mypy
 
 unit: $(VENV)/development
-	$(BIN)/pytest $(PARALLEL) tests forecasting data engine reports ui --ignore tests/app --ignore tests/browser
+	$(BIN)/pytest $(PARALLEL) tests forecasting data engine reports ui api almanac --ignore tests/app --ignore tests/browser
 
 app: $(VENV)/development
 	$(BIN)/pytest $(PARALLEL) tests/app
@@ -43,6 +43,7 @@ benchmark: $(VENV)/runtime
 	$(BIN)/python -m benchmarks.explore
 	$(BIN)/python -m benchmarks.recovery --write
 	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.rest
 	$(MAKE) benchmark-accuracy
 
 # Hours at the first time; what is stored in var/ is not run again. Needs the folder ALMANAC_DATA.

@@ -42,14 +42,29 @@ def _check_fonts() -> None:
     fonts.warn_at_start()
 
 
+def _url() -> str:
+    """Where this server answers; Streamlit has settled on a port by then."""
+    from api import server_file
+
+    return server_file.url_of(
+        address=st.get_option("server.address") or "",
+        port=int(st.get_option("server.port")),
+        is_encrypted=bool(st.get_option("server.sslCertFile")),
+    )
+
+
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Schedules begin and jobs end with the server, whether anybody looks at a page or not."""
-    from ui import engine, scheduling
+    from api import keys, server_file
+    from ui import engine, scheduling, settings
 
     scheduling.scheduler().start()
     asyncio.get_running_loop().run_in_executor(None, _check_fonts)
+    var = settings.from_environment().var
+    keys.trust(server_file.announce(var, _url()))
     yield
+    server_file.withdraw(var)
     scheduling.close()
     engine.close()
 
@@ -60,4 +75,7 @@ else:  # the server imports it once, before the first browser connects
     # Otherwise the folder `pages` makes Streamlit look for scripts in it until `st.navigation`
     # has run once, and the first deep link after a start shows "Page not found" over the page.
     PagesManager.uses_pages_directory = False
-    app = st.App(__file__, lifespan=lifespan)
+    from api import mounting
+
+    rest = mounting.mounted("/api", mounting.service)
+    app = st.App(__file__, lifespan=lifespan, routes=[rest])

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks import recovery_prices
 from benchmarks.ingest import verdict
 from benchmarks.servers import ROOT
 from data import calendar_store, demo, event_sums, events, queries, segments, unusual
@@ -281,7 +282,8 @@ def prices(products: int, days: int) -> Iterator[Row]:
     from forecasting.elasticity import elasticities
 
     built = shop.build(today=TODAY, products=products, days=days)
-    found = elasticities(built.priced_sales()).products.set_index("product")
+    rows = built.priced_sales()
+    found = elasticities(rows).products.set_index("product")
 
     def true(topic: str) -> "pd.Series[float]":
         of_topic = built.truth[built.truth["topic"] == topic]
@@ -292,12 +294,28 @@ def prices(products: int, days: int) -> Iterator[Row]:
     error = (found["elasticity"] - planted)[own].abs().mean()
     inside = ((found["low"] <= planted) & (planted <= found["high"]))[own].mean()
     ratio = (found["uplift"] / true("promo uplift")).dropna()
+    single = (
+        (recovery_prices.single_regressions(rows).reindex(found.index) - planted)[own].abs().mean()
+    )
     of = f"{int(own.sum())} products with three prices"
     yield Row(what="elasticity, mean error", of=of, value=float(error), high=0.3)
-    yield Row(what="elasticity in the 90 % band", of=of, value=float(inside), low=0.85)
+    share = float(error / single)
+    yield Row(what="the same / of single regressions", of=of, value=share, high=0.5, asked=True)
+    yield Row(what="elasticity in the 90 % band", of=of, value=float(inside), low=0.85, asked=True)
     near = float((np.abs(ratio - 1) <= 0.2).mean())
     of = f"{len(ratio)} promoted products"
-    yield Row(what="promotion uplift within a fifth", of=of, value=near, low=0.95)
+    yield Row(what="promotion uplift within a fifth", of=of, value=near, low=0.95, asked=True)
+    lift, held, count = recovery_prices.promotions(built, rows, found.reset_index())
+    of = f"{count:,} promotions of 30 units and more"
+    yield Row(what="units more by promotions / planted", of=of, value=lift, low=0.95, high=1.05)
+    yield Row(what="units more in the 90 % band", of=of, value=held, low=0.85)
+    brands = recovery_prices.orange_juice()
+    for what, value in (("least", brands.max()), ("most", brands.min())):
+        if len(brands):
+            yield Row(
+                what=f"orange juice, {what} elastic brand", of=f"{len(brands)} brands",
+                value=float(value), low=-4.5, high=-1.5, asked=True,
+            )  # fmt: skip
 
 
 # --- Segments ---

@@ -23,7 +23,8 @@ def panel(store: Store, scope: Scope, split: Split, *, horizon: int) -> pd.DataF
     `ahead` marks those. `target` is the scope's measure: zero in periods without a row, or NaN
     where the dataset's days without a row are not known, and NaN ahead. `price` is the mean asked
     (or paid), carried over periods without a row; `promo` the share of product-days on promotion.
-    Ahead both come from the plan and from the days already sold, NaN where there is neither.
+    Ahead both come from the plan (that of the place before that of everywhere) and from the days
+    already sold, NaN where there is neither.
     For a corrected scope, `target` is NaN too where at least half of the product-days are excluded.
     """
     condition, parameters = where(scope)
@@ -115,6 +116,8 @@ def _ahead(unit: str, key: str) -> str:
                 ON pairs.product_id = q.product_id AND pairs.place_id = coalesce(q.place_id,
                    pairs.place_id), edge
             WHERE dataset_id = $dataset_id AND day > last_day
+            QUALIFY row_number() OVER (PARTITION BY q.product_id, pairs.place_id, day
+                                       ORDER BY q.place_id NULLS LAST) = 1
             UNION ALL SELECT product_id, place_id, day, price, promo FROM known, edge
             WHERE date_trunc('{unit}', day)::DATE > cutoff
         ), ahead AS (

@@ -12,11 +12,12 @@ PERIOD = {"D": "day", "W": "week", "M": "month"}  # date_trunc units; DuckDB wee
 
 
 def version(store: Store) -> tuple[int, int, int, int]:
-    """Changes with every import, undo, deletion and edit of a calendar, so that a cache keyed by
-    it is never stale."""
+    """Changes with every import, undo, deletion and edit of a calendar or a plan, so that a cache
+    keyed by it is never stale."""
     (row,) = store.rows(
         "SELECT coalesce(max(import_id), 0), count(*), count(undone_at), "
-        "(SELECT coalesce(max(edit_id), 0) FROM calendar_edit) FROM import_log"
+        "(SELECT coalesce(max(edit_id), 0) FROM calendar_edit) "
+        "+ (SELECT count(*) + count(undone_at) FROM plan_edit) FROM import_log"
     )
     return row[0], row[1], row[2], row[3]
 

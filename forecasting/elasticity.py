@@ -108,6 +108,7 @@ class _Rows:
     cell: IntArray  # (N,): group and time
     pair: IntArray  # (N,): cell and product
     block: IntArray  # (N,): product and block of days
+    blocks: int  # of days, per product
     products: pd.Index  # (P,)
     groups: pd.Index
     group_of_product: IntArray  # (P,)
@@ -148,6 +149,7 @@ class _Rows:
             cell=cell,
             pair=_dense(cell * len(products) + product),
             block=product * (int(blocks.max()) + 1) + blocks,
+            blocks=int(blocks.max()) + 1,
             products=products,
             groups=groups,
             group_of_product=group_of_product,
@@ -301,9 +303,9 @@ def _errors(rows: _Rows, mean: FloatArray) -> FloatArray:
     left = _quotient(rows.target - mean, np.maximum(others, LEAST_SIBLINGS))
     scores = left[:, None] * rows.features
     count = len(rows.products)
-    blocks = int(rows.block.max()) + 1
+    cells = count * rows.blocks
     sums = np.column_stack(
-        [np.bincount(rows.block, weights=column, minlength=blocks) for column in scores.T]
+        [np.bincount(rows.block, weights=column, minlength=cells) for column in scores.T]
     )
     per_product = sums.reshape(count, -1, sums.shape[1])
     meat = np.einsum("pbk,pbj->pkj", per_product, per_product)

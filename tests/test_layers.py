@@ -1,4 +1,4 @@
-"""Imports go downwards only: pages -> ui -> engine, reports -> forecasting | data."""
+"""Imports go downwards only: almanac -> api, pages -> ui -> engine, reports -> library, data."""
 
 import ast
 from pathlib import Path
@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = {"pages", "ui", "engine", "reports", "forecasting", "data", "app"}
+ROOMS = {"almanac", "api", "pages", "ui", "engine", "reports", "forecasting", "data", "app"}
 MAY_IMPORT = {
+    "almanac": {"almanac", "api", "ui", "data"},
+    "api": {"api", "ui", "engine", "reports", "forecasting", "data"},
     "pages": {"ui"},
     "ui": {"ui", "engine", "reports", "forecasting", "data"},
     "engine": {"engine", "forecasting"},
@@ -21,6 +23,8 @@ FORBIDDEN = {
     "engine": {"streamlit", "duckdb"},
     "reports": {"streamlit", "duckdb", "torch"},
     "pages": {"duckdb", "torch", "plotly"},
+    "api": {"streamlit", "plotly"},
+    "almanac": {"duckdb", "torch", "plotly"},
 }
 
 

@@ -70,7 +70,7 @@ def _change_card(
         delta_description=f"next {forecast_words.periods(periods, freq)}",
         border=True,
         height="stretch",
-        help=f"By how much the forecast has changed since the {before.words}, over the periods "
+        help=f"By how much the forecast has changed since {before.words}, over the periods "
         "that both have.",
     )
 

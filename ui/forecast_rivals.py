@@ -11,13 +11,23 @@ import streamlit as st
 
 from data.scope import Scope
 from engine.registry import Entry
-from ui import address, forecast_words, forecasts, queries, run_choice, run_queries, training
+from ui import (
+    address,
+    forecast_words,
+    forecasts,
+    published,
+    queries,
+    run_choice,
+    run_queries,
+    training,
+)
 from ui import format as fmt
 from ui.charts import Line
 from ui.forecasts import Outlook
 from ui.queries import Version
 
 MOST = 3
+_SHORT = 12  # letters of a version's name that a card has room for
 NAME = "beside"  # in the address
 _CHOICE = "beside_choice"
 _STYLES = (  # colour, dash and marker of the first, second and third
@@ -32,7 +42,7 @@ class Previous:
     """What was forecast for the same periods before."""
 
     frame: pd.DataFrame  # timestamp, value
-    words: str  # where it is from and when, such as "LSTM of Thu 5 Nov"
+    words: str  # where it is from and when, such as "the LSTM of Thu 5 Nov"
     short: str  # when, such as "5 Nov"
 
 
@@ -105,8 +115,18 @@ def lines(keys: tuple[str, ...], scope: Scope, made: Outlook) -> tuple[Line, ...
 def previous(scope: Scope, run: Entry | None) -> Previous | None:
     """What was forecast for the scope before; None where nothing was.
 
-    The latest run on older sales, of the same model where there is one.
+    The newest published version, else the latest run on older sales, of the same model where there
+    is one.
     """
+    if (version := published.latest(scope.dataset_id, scope.freq)) is not None:
+        told = published.series(version, scope)
+        if len(told):
+            name = f"“{fmt.escape(version.name)}”"
+            return Previous(
+                frame=told,
+                words=f"{name}, published {fmt.day(version.created_at.date())}",
+                short=name if len(version.name) <= _SHORT else fmt.day(version.created_at.date()),
+            )
     if run is None:
         return None
     older = [
@@ -123,7 +143,7 @@ def previous(scope: Scope, run: Entry | None) -> Previous | None:
             when = datetime.fromtimestamp(entry.about.created_at)
             return Previous(
                 frame=frame,
-                words=f"{name} of {fmt.day(when.date())}",
+                words=f"the {name} of {fmt.day(when.date())}",
                 short=f"{when.day} {when:%b}",
             )
     return None

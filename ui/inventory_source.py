@@ -103,6 +103,14 @@ def quick(
     `weeks` is a frame of `data.inventory.weekly_sales`. Weeks mostly out of stock are not learned
     from. Raises `ForecastingError` where nothing sold.
     """
+    panel = weekly_panel(weeks, until, zero_gaps=zero_gaps)
+    model = fc.create("seasonal_naive", horizon=HORIZON)
+    model.fit(panel, on_progress=lambda at: on_progress(at.fraction) if on_progress else None)
+    return model.predict(panel)
+
+
+def weekly_panel(weeks: pd.DataFrame, until: date, *, zero_gaps: bool) -> fc.Panel:
+    """Weeks of seven days that end `until`; those mostly out of stock are not known."""
     last = pd.Timestamp(until)
     frame = pd.DataFrame(
         {
@@ -112,14 +120,11 @@ def quick(
         }
     )
     begins = last - pd.Timedelta(days=6)
-    panel = fc.Panel.from_frame(
+    return fc.Panel.from_frame(
         _to_the_end(frame, begins),
         freq=f"W-{_WEEKDAYS[begins.weekday()]}",
         gaps="zero" if zero_gaps else "missing",
     )
-    model = fc.create("seasonal_naive", horizon=HORIZON)
-    model.fit(panel, on_progress=lambda at: on_progress(at.fraction) if on_progress else None)
-    return model.predict(panel)
 
 
 def _to_the_end(frame: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:

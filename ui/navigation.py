@@ -104,9 +104,27 @@ TABLE: dict[str, tuple[Entry, ...]] = {
         Entry(TRAIN, "Train", ":material/model_training:", "Networks, trained in the background."),
         Entry(JOBS, "Jobs", ":material/progress_activity:", "What is being done, and was."),
         Entry(MODELS, "Models", ":material/deployed_code:", "Every trained model, to use again."),
-        Entry(SCHEDULES, "Schedules", ":material/event_repeat:", "Trainings that repeat."),
+        Entry(SCHEDULES, "Schedules", ":material/event_repeat:", "What repeats by itself."),
     ),
     "Plan": (
+        Entry(
+            "pages/plan/what_if.py",
+            "What-if",
+            ":material/alt_route:",
+            "Prices, promotions, events and stock other than planned: what it would do.",
+        ),
+        Entry(
+            "pages/plan/prices.py",
+            "Prices",
+            ":material/price_change:",
+            "How sales answer prices, and which price earns most.",
+        ),
+        Entry(
+            "pages/plan/promotions.py",
+            "Promotions",
+            ":material/percent_discount:",
+            "What past promotions earned, all counted, and which kinds work.",
+        ),
         Entry(
             "pages/plan/inventory.py",
             "Inventory",

@@ -200,7 +200,7 @@ def prepare(plan: Plan, dataset: Dataset) -> Prepared:
     if windows:
         comparison = BacktestRequest(
             panel=spec,
-            models=(*plan.models, *BASELINES),
+            models=tuple(dict.fromkeys((*plan.models, *BASELINES))),
             horizon=plan.horizon,
             num_windows=windows,
             seed=plan.advanced.seed,

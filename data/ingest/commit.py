@@ -1,5 +1,6 @@
 """Keep a checked upload: preview what changes, then import it in one transaction, whole or not."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -85,11 +86,14 @@ def import_staged(
     dataset_id: int | None = None,
     currency: str = "",
     started_at: datetime,
+    before: Callable[[duckdb.DuckDBPyConnection], object] | None = None,
+    after: Callable[[duckdb.DuckDBPyConnection, Outcome], object] | None = None,
 ) -> int:
     """Move the staged product-days into the shop and return the import's id.
 
-    `name` is that of a new dataset, `dataset_id` the one to append to or replace in. Raises
-    `ImportConflict` for a name that is taken or a file that the dataset already holds.
+    `name` is that of a new dataset, `dataset_id` the one to append to or replace in. `before` and
+    `after` are called within the transaction: what they write stands or falls with the import.
+    Raises `ImportConflict` for a name that is taken or a file that the dataset already holds.
     """
     if not report.product_days:
         raise MappingError("No line can be imported: all were refused or set aside.")
@@ -98,6 +102,8 @@ def import_staged(
         with store.cursor() as cursor:  # not in the transaction, which may write to one file only
             number_lines(cursor, staged)
     with store.transaction() as cursor:
+        if before is not None:
+            before(cursor)
         if mode == "new":
             dataset_id = _new_dataset(cursor, staged, report, name, currency)
         elif dataset_id is None or not exists(cursor, dataset_id):
@@ -117,12 +123,10 @@ def import_staged(
                 f"INSERT INTO rejected_row SELECT {import_id}, * FROM ({rejected})",
                 {"today": today},
             )
-        write_log(
-            cursor,
-            staged,
-            report,
-            Outcome(mode=mode, added=added, replaced=replaced, started_at=started_at, **bound),
-        )
+        outcome = Outcome(mode=mode, added=added, replaced=replaced, started_at=started_at, **bound)
+        write_log(cursor, staged, report, outcome)
+        if after is not None:
+            after(cursor, outcome)
     return int(import_id)
 
 

@@ -7,6 +7,7 @@ time of a product that sells in lumps is nothing like a bell.
 from forecasting.planning.items import Items
 from forecasting.planning.orders import Plan, plan_orders
 from forecasting.planning.replay import Replay, gaussian_levels, replay, up_to
+from forecasting.planning.rolling import ServiceCurve, review_levels, service_curve, up_to_by_review
 from forecasting.planning.starting import starting
 from forecasting.planning.stock_ahead import StockAhead, stock_ahead
 from forecasting.planning.transfers import transfers
@@ -15,12 +16,16 @@ __all__ = [
     "Items",
     "Plan",
     "Replay",
+    "ServiceCurve",
     "StockAhead",
     "gaussian_levels",
     "plan_orders",
     "replay",
+    "review_levels",
+    "service_curve",
     "starting",
     "stock_ahead",
     "transfers",
     "up_to",
+    "up_to_by_review",
 ]

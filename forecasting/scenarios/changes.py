@@ -12,8 +12,11 @@ from forecasting.forecast import Forecast
 from forecasting.panel import Panel
 from forecasting.validation import first_of
 
-Kind = Literal["covariate", "demand", "stock_out", "cost"]
+Kind = Literal[
+    "covariate", "demand", "stock_out", "cost", "promotion", "no_promotion", "move_promotion"
+]
 How = Literal["to", "percent", "amount"]
+DAILY = ("promotion", "no_promotion", "move_promotion")  # need to know what is regular and planned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,13 +25,19 @@ class Change:
 
     `covariate` changes a known covariate (`column`: the price, the promotion, an event's flag);
     `demand` multiplies or adds to what would sell; `stock_out` sells nothing; `cost` changes the
-    unit cost. `how`: 'to' this value, by this 'percent' (-10 is a tenth less) or 'amount'.
+    unit cost. `how`: 'to' this value, by this 'percent' (-10 is a tenth less) or 'amount', and then
+    to the nearest value with this `ending` (0.99: 2.24 becomes 1.99).
+    A `promotion` is announced, and changes the regular price like a covariate; `no_promotion` takes
+    those of these days away, and `move_promotion` begins them `shift` days later. These three are
+    of a `DailyPlan`, which knows the regular price.
     """
 
     kind: Kind = "covariate"
     column: str = ""
     how: How = "to"
     value: float = 0.0
+    ending: float | None = None  # 0..1, of prices: the part behind the point
+    shift: int = 0  # days
     first: pd.Timestamp
     last: pd.Timestamp  # inclusive
     series: tuple[object, ...] | None = None  # None: all
@@ -43,12 +52,30 @@ class Change:
             raise ConfigError(f"A change to {self.value} cannot be worked out. Give a number.")
         if self.how == "percent" and self.value < -100:
             raise ConfigError(f"A change by {self.value:g}% would go below zero.")
+        if self.ending is not None and not 0 <= self.ending < 1:
+            raise ConfigError(f"Prices cannot end in {self.ending:g}. Give a part of 1, as 0.99.")
+        if (self.kind == "move_promotion") != bool(self.shift):
+            raise ConfigError("A promotion is moved by a number of days other than 0.")
 
     def of(self, values: FloatArray) -> FloatArray:
         """The changed values."""
         if self.how == "to":
-            return np.full_like(values, self.value)
-        return values + self.value if self.how == "amount" else values * (1 + self.value / 100)
+            changed = np.full_like(values, self.value)
+        elif self.how == "amount":
+            changed = values + self.value
+        else:
+            changed = values * (1 + self.value / 100)
+        return changed if self.ending is None else to_price_point(changed, self.ending)
+
+
+def to_price_point(prices: FloatArray, ending: float) -> FloatArray:
+    """The nearest prices above zero that end so.
+
+    >>> to_price_point(np.array([2.24, 2.6, 0.2]), 0.99).tolist()
+    [1.99, 2.99, 0.99]
+    """
+    lowest = ending if ending > 0 else 1.0
+    return np.asarray(np.maximum(np.rint(prices - ending) + ending, lowest))
 
 
 def cells_of(panel: Panel, plan: Forecast, change: Change) -> BoolArray:
@@ -79,10 +106,15 @@ def described(change: Change) -> str:
     >>> described(Change(column="price", how="percent", value=-10, first=day, last=day))
     'price -10%, 11 Nov'
     """
-    what = {"covariate": change.column, "demand": "demand", "cost": "unit cost"}.get(change.kind)
+    named = {"covariate": change.column, "demand": "demand", "cost": "unit cost"}
+    what = (named | {"promotion": "promotion"}).get(change.kind)
     span = f"{change.first:%-d %b}"
     if change.last.normalize() > change.first.normalize():
         span += f" to {change.last:%-d %b}"
+    if change.kind == "no_promotion":
+        return f"no promotion, {span}"
+    if change.kind == "move_promotion":
+        return f"promotion moved by {change.shift:+d} days, {span}"
     if what is None:
         return f"out of stock, {span}"
     sign = {"to": f"to {change.value:g}", "percent": f"{change.value:+g}%"}

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasting.arrays import FloatArray, IntArray
+from forecasting.arrays import FloatArray
 from forecasting.correlation import Correlation
 from forecasting.forecast import Forecast
 from forecasting.future import KnownFuture, fill_future, known_future_array
 from forecasting.panel import Panel
-from forecasting.paths import Positions, joint_scores, values_at
 from forecasting.protocol import Forecaster
 from forecasting.scenarios.changes import Change, described
+from forecasting.scenarios.luck import Doubt, Side, gains, summed
 from forecasting.scenarios.response import Changed, changed_forecast
 from forecasting.scenarios.setting import MEASURES, Setting, means
 
@@ -31,6 +31,7 @@ class Outcome:
     scenario: Forecast
     totals: pd.DataFrame  # measure, plan, scenario, difference, low, high, better (share of paths)
     series: pd.DataFrame  # the same per series_id and measure, without `better`
+    steps: pd.DataFrame  # the same per timestamp and measure
     contributions: pd.DataFrame  # change, and the difference of each measure by it alone
     notes: tuple[str, ...]  # what to know before believing it
 
@@ -92,6 +93,7 @@ def run_scenario(
         scenario=scenario.forecast,
         totals=together[0],
         series=together[1],
+        steps=together[2],
         contributions=pd.DataFrame(alone, columns=["change", *MEASURES]),
         notes=scenario.notes,
     )
@@ -104,78 +106,25 @@ def compared(
     luck: Luck,
     *,
     level: float,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Totals and rows per series: plan, scenario, and the difference with its band."""
-    gains = _gains(setting, plan, scenario, luck)
-    old = means(setting, plan, setting.planned, setting.cost)
-    new = means(setting, scenario.forecast, scenario.future, scenario.cost)
-    tail = (1 - level) / 2
-    totals, rows = [], []
-    for name in MEASURES:
-        known = np.isfinite(old[name]).all(axis=1) & np.isfinite(new[name]).all(axis=1)
-        sums = old[name].sum(axis=1), new[name].sum(axis=1)
-        difference = sums[1] - sums[0]
-        centred = gains[name] - gains[name].mean(axis=1, keepdims=True) + difference[:, None]
-        low, high = np.quantile(centred, [tail, 1 - tail], axis=1)
-        rows.append(
-            pd.DataFrame(
-                {
-                    "series_id": plan.series_ids,
-                    "measure": name,
-                    "plan": sums[0],
-                    "scenario": sums[1],
-                    "difference": difference,
-                    "low": low,
-                    "high": high,
-                }
-            )
-        )
-        whole = centred[known].sum(axis=0)
-        ends = np.quantile(whole, [tail, 1 - tail]) if known.any() else (np.nan, np.nan)
-        totals.append(
-            {
-                "measure": name,
-                "plan": sums[0][known].sum() if known.any() else np.nan,
-                "scenario": sums[1][known].sum() if known.any() else np.nan,
-                "difference": difference[known].sum() if known.any() else np.nan,
-                "low": ends[0],
-                "high": ends[1],
-                "better": float((whole > 0).mean()) if known.any() else np.nan,
-            }
-        )
-    return pd.DataFrame(totals), pd.concat(rows, ignore_index=True)
-
-
-def _gains(
-    setting: Setting, plan: Forecast, scenario: Changed, luck: Luck
-) -> dict[str, FloatArray]:
-    """Scenario less plan (B, S) of each measure, over the horizon, both with the same luck."""
-    chosen = luck.correlation or Correlation(step=plan.step_correlation)
-    groups: list[tuple[IntArray, int, float]] = [
-        (np.zeros(len(plan.series_ids), dtype=np.intp), 1, share)
-        for at, share in chosen.shared.items()
-        if share and at == ()
-    ]
-    rng, num_paths = np.random.default_rng(luck.seed), luck.num_paths
-    count, steps = plan.mean.shape
-    before, after = setting.price(setting.planned), setting.price(scenario.future)
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Totals, rows per series and rows per step: the difference with its band."""
+    before = side(setting.price(setting.planned), setting.cost)
+    after = side(setting.price(scenario.future), scenario.cost)
     with np.errstate(invalid="ignore"):
-        moved = np.nan_to_num(np.log(after) - np.log(before))
-    doubt = rng.standard_normal((count, num_paths)) * np.nan_to_num(setting.error)[:, None]
-    gains = {name: np.zeros((count, num_paths), dtype=np.float64) for name in MEASURES}
-    scores = joint_scores(count, num_paths, groups, rng)
-    for step in range(steps):
-        if step:
-            fresh = joint_scores(count, num_paths, groups, rng)
-            scores = chosen.step * scores + np.float32(np.sqrt(1 - chosen.step**2)) * fresh
-        places = Positions.of(scores, plan)
-        was = values_at(plan, step, places).astype(np.float64)
-        is_now = values_at(scenario.forecast, step, places).astype(np.float64)
-        if moved[:, step].any():  # how sure the answer to the price is
-            is_now = is_now * np.exp(np.clip(doubt * moved[:, step, None], -1.0, 1.0))
-        gains["units"] += is_now - was
-        gains["revenue"] += is_now * after[:, step, None] - was * before[:, step, None]
-        margin = after[:, step] - scenario.cost[:, step]
-        margin_before = before[:, step] - setting.cost[:, step]
-        gains["margin"] += is_now * margin[:, None] - was * margin_before[:, None]
-    return gains
+        moved = np.log(setting.price(scenario.future)) - np.log(setting.price(setting.planned))
+    found = gains(
+        plan,
+        scenario.forecast,
+        before,
+        after,
+        doubts=[Doubt(error=setting.error, move=moved)],
+        correlation=luck.correlation,
+        num_paths=luck.num_paths,
+        seed=luck.seed,
+    )
+    return summed(plan, scenario.forecast, before, after, found, level=level)
+
+
+def side(price: FloatArray, cost: FloatArray) -> Side:
+    """What a unit is worth at a price and cost (B, H)."""
+    return Side(units=np.ones(price.shape), revenue=price, margin=price - cost)

@@ -10,7 +10,7 @@ from forecasting.errors import ConfigError, PanelError
 from forecasting.forecast import Forecast
 from forecasting.panel import Panel
 from forecasting.protocol import Forecaster
-from forecasting.scenarios.changes import Change, cells_of
+from forecasting.scenarios.changes import DAILY, Change, cells_of
 from forecasting.scenarios.setting import Setting, scaled, times
 from forecasting.validation import first_of
 
@@ -36,8 +36,12 @@ def changed_forecast(
     changes: Sequence[Change],
 ) -> Changed:
     """The plan with the changes; raises `ConfigError` or `PanelError` for ones that cannot be."""
-    future, cost, notes = setting.planned.copy(), setting.cost.copy(), []
+    future, cost = setting.planned.copy(), setting.cost.copy()
     for change in changes:
+        if change.kind in DAILY:
+            raise ConfigError(
+                f"A {change.kind.replace('_', ' ')} needs the plan of every day. Use run_planned()."
+            )
         cells = cells_of(panel, plan, change)
         if change.kind == "covariate":
             if change.column not in panel.known_names:
@@ -49,6 +53,28 @@ def changed_forecast(
             column[cells] = change.of(column[cells])
         elif change.kind == "cost":
             cost[cells] = change.of(cost[cells])
+    scenario, notes = answered(model, panel, setting, plan, future)
+    for change in changes:
+        if change.kind in ("demand", "stock_out"):
+            cells = cells_of(panel, plan, change)
+            nothing = replace(change, how="to", value=0.0)
+            scenario = scaled(scenario, cells, nothing if change.kind == "stock_out" else change)
+    return Changed(forecast=scenario, future=future, cost=cost, notes=tuple(notes))
+
+
+def answered(
+    model: Forecaster,
+    panel: Panel,
+    setting: Setting,
+    plan: Forecast,
+    future: FloatArray,
+    *,
+    warn_of_prices: bool = True,
+) -> tuple[Forecast, list[str]]:
+    """The forecast under another future (B, H, K), as far as it can be believed, and notes.
+
+    Raises `PanelError` for a price of zero or less.
+    """
     prices = setting.price(future)
     if (prices <= 0).any():
         rows = np.flatnonzero((prices <= 0).any(axis=1))
@@ -56,18 +82,13 @@ def changed_forecast(
             f"The change makes the price zero or negative for "
             f"{first_of(list(panel.series_ids[rows]))}. Give a price above zero."
         )
-    notes += beyond_experience(panel, setting, prices)
-    same = np.array_equal(future, setting.planned, equal_nan=True)
-    scenario = plan if same else model.predict(panel, known_future=future)
-    if not same:
-        scenario, more = credible(model, panel, setting, plan, scenario, future)
-        notes += more
-    for change in changes:
-        if change.kind in ("demand", "stock_out"):
-            cells = cells_of(panel, plan, change)
-            nothing = replace(change, how="to", value=0.0)
-            scenario = scaled(scenario, cells, nothing if change.kind == "stock_out" else change)
-    return Changed(forecast=scenario, future=future, cost=cost, notes=tuple(notes))
+    notes = beyond_experience(panel, setting, prices) if warn_of_prices else []
+    if np.array_equal(future, setting.planned, equal_nan=True):
+        return plan, notes
+    scenario, more = credible(
+        model, panel, setting, plan, model.predict(panel, known_future=future), future
+    )
+    return scenario, notes + more
 
 
 def beyond_experience(panel: Panel, setting: Setting, prices: FloatArray) -> list[str]:

@@ -54,6 +54,17 @@ class Setting:
             seen=seen,
         )
 
+    def only(self, rows: BoolArray) -> "Setting":
+        """Of some series."""
+        return Setting(
+            planned=self.planned[rows],
+            price_at=self.price_at,
+            cost=self.cost[rows],
+            elasticity=self.elasticity[rows],
+            error=self.error[rows],
+            seen=(self.seen[0][rows], self.seen[1][rows]),
+        )
+
     def price(self, future: FloatArray) -> FloatArray:
         """Prices (B, H), NaN where there are none."""
         if self.price_at is None:

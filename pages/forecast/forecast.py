@@ -9,6 +9,7 @@ from ui import (
     forecast_choice,
     forecast_inside,
     layout,
+    plan_sheet,
     scope,
 )
 from ui import forecast_view as view
@@ -34,7 +35,8 @@ with left:
 with right:
     forecast_inside.show(outlook, asked, choice, dataset)
     view.words(outlook, asked, choice, dataset)
-view.table(outlook, asked, dataset)
+if not plan_sheet.show(asked, outlook, dataset, head.actions):
+    view.table(outlook, asked, dataset)
 view.downloads(head.actions, outlook, asked, dataset)
 if choice.run is None:
     first_view.show(asked, dataset, choice.horizon)

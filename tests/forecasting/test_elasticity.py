@@ -100,6 +100,13 @@ def test_when_rows_are_out_of_stock_then_they_do_not_count() -> None:
     )
 
 
+def test_when_the_last_product_ended_early_then_errors_are_found_all_the_same() -> None:
+    rows = made([-2.0] * 6)
+    early = (rows["product"] == "p5") & (rows["timestamp"] > "2024-08-01")
+    found = elasticities(rows[~early], freq_days=7).products
+    assert found["own_error"].notna().all()
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

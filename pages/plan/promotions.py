@@ -1,0 +1,25 @@
+"""Promotions: what past ones earned, pull-forward and siblings counted, and which kinds work."""
+
+import streamlit as st
+
+from ui import chart_downloads, layout, promotions, promotions_list, scope
+
+head = layout.page("Promotions")
+menu = chart_downloads.begin(head.actions)
+
+# --- Choose ---
+dataset, asked = scope.current(head, corrections=False)
+caption = st.empty()
+scope.way(dataset, asked)
+span = promotions.choose(dataset)
+
+# --- Run ---
+view = promotions.read(dataset, asked, span)
+
+# --- Read ---
+promotions.caption(caption, view)
+promotions.cards(view)
+promotions.by_kind(view)
+picked = promotions_list.show(view)
+promotions_list.one(view, picked)
+promotions_list.downloads(menu, view)

@@ -1,0 +1,96 @@
+"""Promotions in the app: what they came to, kinds, the check, and data without them."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.app.test_prices import changed, words
+
+PAGE = "pages/plan/promotions.py"
+
+
+def opened(app: AppTest, **address: str) -> AppTest:
+    app = app.run().switch_page(PAGE)
+    app.query_params.update(address)
+    app.run()
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def test_when_opened_then_cards_kinds_list_and_one_are_there(demo_app: AppTest) -> None:
+    app = opened(demo_app)
+    labels = [metric.label for metric in app.metric]
+    assert labels == ["Net margin", "Promotions that earned", "More units", "Only moved"]
+    assert "What works" in words(app)
+    assert "What it came to" in words(app)
+    assert len(app.get("plotly_chart")) == 2
+    assert set(app.dataframe[0].value["verdict"].map(lambda each: each[0])) <= {
+        "Earned", "Cost money", "Could be chance", "Too little sold",
+    }  # fmt: skip
+
+
+def test_when_it_is_checked_then_the_answer_names_placebos(demo_app: AppTest) -> None:
+    app = opened(demo_app)
+    app.button(key="promotion_check").click().run()
+    assert not app.exception
+    text = words(app)
+    assert "earlier spans of that length" in text or "cannot be checked" in text
+
+
+def test_when_time_kind_and_list_are_chosen_then_the_page_follows(demo_app: AppTest) -> None:
+    app = opened(demo_app)
+    year = len(app.dataframe[0].value)
+    app.segmented_control(key="promotion_time").set_value("All time").run()
+    assert len(app.dataframe[0].value) > year
+    for by in app.segmented_control(key="promotion_by").options:
+        app.segmented_control(key="promotion_by").set_value(by).run()
+        assert not app.exception
+    app.segmented_control(key="promotion_list").set_value("Cost money").run()
+    assert not app.exception
+
+
+def test_when_nothing_is_flagged_then_cuts_of_prices_are_judged(
+    empty_app: AppTest, demo_var: Path, tmp_path: Path
+) -> None:
+    shutil.copy(demo_var / "almanac.duckdb", tmp_path / "almanac.duckdb")
+    changed(
+        tmp_path,
+        "UPDATE sales SET promo = NULL",
+        "UPDATE product SET unit_cost = NULL",
+    )
+    app = opened(empty_app)
+    assert "prices cut by at least 5%" in words(app)
+    assert app.metric[0].label == "Net revenue"
+    assert app.metric[1].label == "Price cuts that earned"
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("UPDATE sales SET price = NULL, revenue = NULL", "has no prices"),
+        ("UPDATE sales SET promo = NULL, price = 5, revenue = 5 * quantity", "No promotions in"),
+        ("UPDATE sales SET promo = false, price = 5, revenue = 5 * quantity", "No promotions in"),
+        ("UPDATE sales SET stock_on_hand = NULL", "What it came to"),
+    ],
+)
+def test_when_data_are_odd_then_the_page_still_says_what_it_can(
+    empty_app: AppTest, demo_var: Path, tmp_path: Path, sql: str, message: str
+) -> None:
+    shutil.copy(demo_var / "almanac.duckdb", tmp_path / "almanac.duckdb")
+    changed(tmp_path, sql)
+    assert message in words(opened(empty_app))
+
+
+def test_when_a_product_was_never_promoted_then_it_is_said(
+    empty_app: AppTest, demo_var: Path, tmp_path: Path
+) -> None:
+    shutil.copy(demo_var / "almanac.duckdb", tmp_path / "almanac.duckdb")
+    changed(tmp_path, "UPDATE sales SET promo = false WHERE product_id = 4")
+    assert "No promotion** of" in words(opened(empty_app, product="4"))
+
+
+def test_when_there_is_no_data_then_the_page_leads_to_home(empty_app: AppTest) -> None:
+    assert "No sales yet" in words(opened(empty_app))

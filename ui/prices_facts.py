@@ -1,0 +1,139 @@
+"""Elasticities of a whole dataset as the Prices page needs them. Knows no Streamlit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from data import kept
+from data import prices as database
+from data.kept import Kept
+from data.prices import Grain
+from data.store import Store
+from forecasting import elasticity, shrinkage
+from forecasting.elasticity import Elasticities, elasticities
+from forecasting.pricing import tried as tried_module
+from forecasting.pricing import tried_prices, trusted
+from forecasting.promotions import Grid
+from forecasting.promotions import expected as expected_module
+
+_READ, _ESTIMATED = 0.25, 0.8  # of the time
+HALO_DAYS = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Every product's elasticity, as far as there are prices.
+
+    `products` is that of `Elasticities`, `groups` too; `trusted` is of `forecasting.pricing`, and
+    `tried` of `tried_prices`, all with product_id as product and the category's path as group.
+    """
+
+    grain: Grain
+    first: pd.Timestamp
+    last: pd.Timestamp
+    products: pd.DataFrame
+    groups: pd.DataFrame
+    tried: pd.DataFrame
+
+    @property
+    def trusted(self) -> pd.DataFrame:
+        return trusted(Elasticities(products=self.products, groups=self.groups))
+
+
+def find(
+    store: Store, dataset_id: int, *, tell: Callable[[float], None] | None = None
+) -> Found | None:
+    """Elasticities from all sales; None where no price is known. `tell` is told the share done."""
+    told = tell or (lambda share: None)
+    rows, grain = sales(store, dataset_id)
+    if rows.empty:
+        return None
+    told(_READ)
+    days = database.DAYS[grain]
+    learnt = rows if database.has_flags(store, dataset_id) else rows.drop(columns="promo")
+    made = elasticities(learnt, freq_days=days, halo_days=HALO_DAYS)
+    told(_ESTIMATED)
+    grid = Grid.of(rows.assign(promo=rows["promo"].fillna(0.0)), freq_days=days)
+    halo = max(1, round(HALO_DAYS / days))
+    return Found(
+        grain=grain,
+        first=rows["timestamp"].min(),
+        last=rows["timestamp"].max(),
+        products=made.products,
+        groups=made.groups,
+        tried=tried_prices(grid, made.products, halo=halo),
+    )
+
+
+def find_once(
+    store: Store, dataset_id: int, *, tell: Callable[[float], None] | None = None
+) -> Found | None:
+    """As `find`, but read back where these sales were looked at before."""
+    modules = [elasticity, shrinkage, tried_module, expected_module, database]
+    files = [Path(__file__).as_posix(), *(module.__file__ for module in modules)]
+    made_of = kept.digest(store, dataset_id, files)
+    if (known := kept.read(store, dataset_id, "prices", made_of)) is not None:
+        return Found(
+            grain=known.facts["grain"],
+            first=pd.Timestamp(known.facts["first"]),
+            last=pd.Timestamp(known.facts["last"]),
+            **known.frames,
+        )
+    found = find(store, dataset_id, tell=tell)
+    if found is not None:
+        facts = {name: str(getattr(found, name)) for name in ("grain", "first", "last")}
+        frames = {name: getattr(found, name) for name in ("products", "groups", "tried")}
+        kept.keep(store, dataset_id, "prices", made_of, Kept(frames=frames, facts=facts))
+    return found
+
+
+def sales(store: Store, dataset_id: int, *, mark_cuts: bool = False) -> tuple[pd.DataFrame, Grain]:
+    """Rows as `elasticities` and `evaluate` take them, with parent and place; and their grain.
+
+    Groups are the finest categories, parents one level above, both as paths.
+    """
+    grain = database.grain(store, dataset_id)
+    rows = database.rows(store, dataset_id, grain, mark_cuts=mark_cuts)
+    tree = store.frame(
+        "SELECT product_id, array_to_string(categories, ' / ') AS path, "
+        "array_to_string(categories[:-2], ' / ') AS parent FROM product WHERE dataset_id = $1",
+        [dataset_id],
+    ).set_index("product_id")
+    of = tree.index.get_indexer(pd.Index(rows["product_id"]))
+    tree = tree.astype("category")  # words of millions of rows would take gigabytes
+    places = int(rows["place_id"].max()) + 1 if len(rows) else 1
+    return pd.DataFrame(
+        {
+            "series_id": rows["product_id"].astype(np.int64) * places + rows["place_id"],
+            "product": rows["product_id"],
+            "group": tree["path"].to_numpy()[of],
+            "parent": tree["parent"].to_numpy()[of],
+            "place": rows["place_id"],
+            "timestamp": rows["timestamp"],
+            "target": rows["target"].clip(lower=0),
+            "price": rows["price"],
+            "promo": rows["promo"],
+            "usable": rows["usable"],
+        }
+    ), grain
+
+
+def of_now(found: Found, known: pd.DataFrame, goods: pd.DataFrame) -> pd.DataFrame:
+    """The products of `advise`: what is trusted, with what is sold now and its cost.
+
+    `known` is of `data.prices.now`, `goods` has unit_cost and categories by product_id. Products
+    without sales in the last weeks are left out.
+    """
+    table = found.trusted.drop(columns="group").merge(
+        known.rename(columns={"product_id": "product"}), on="product"
+    )
+    cost = goods["unit_cost"].reindex(table["product"]).to_numpy(np.float64, na_value=np.nan)
+    paths = goods["categories"].reindex(table["product"])
+    return table.assign(
+        unit_cost=np.where(cost > 0, cost, np.nan),
+        group=[" / ".join(path) for path in paths],
+        units=table["units"].fillna(0.0),
+    )

@@ -1,0 +1,279 @@
+"""What the What-if page reads: the ground that scenarios stand on, and trained runs that answer.
+
+All of it takes seconds, so it is read once by a thread for all visitors (`ui.background`); measured
+elasticities are kept on disk besides, because they take longest and change with the sales only.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+import forecasting as fc
+from data import kept, scenarios, what_if
+from data.scope import Scope
+from data.store import Store
+from engine.registry import Entry
+from forecasting.future import known_future_array
+from ui import background, calendar_queries, covariates, queries, run_queries, state, training
+from ui import inventory_source as sources
+from ui import scope as scopes
+from ui import what_if_ground as grounds
+from ui import what_if_rules as rules
+from ui.background import Tell
+from ui.engine import registry
+from ui.queries import Dataset
+from ui.what_if_events import Events
+from ui.what_if_ground import Ground
+from ui.what_if_rules import Line, Shop
+from ui.what_if_work import Answerer
+
+_DEEP = 2  # levels of categories whose products lend each other strength
+_MODULES = (grounds.__file__, what_if.__file__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asker:
+    """A finished run that reads prices, and can be asked again."""
+
+    entry: Entry
+    scope: Scope  # of the run
+
+
+def ground(dataset: Dataset, scope: Scope, horizon: int) -> Ground | None:
+    """The ground of a scope; the page shows how far it is until then. None: nothing sold."""
+    measured = elasticities(dataset)
+    products = products_in(dataset, scope)
+    asked = (scope.categories, scope.product_id, scope.place_id, scope.segment_id,
+             scope.segment_revision, horizon)  # fmt: skip
+    assert dataset.last_day is not None
+    until = last_day(dataset)
+
+    def body(store: Store, tell: Tell) -> Ground | None:
+        return grounds.make(
+            store,
+            dataset.dataset_id,
+            products=products,
+            place_id=scope.place_id,
+            until=until,
+            by_week=dataset.frequency == "W",
+            horizon=horizon,
+            measured=measured,
+            tell=tell,
+        )
+
+    version = (*queries.version(), stock_revision(dataset.dataset_id))
+    return background.result(
+        "scenario ground", version, (dataset.dataset_id, asked), body, label="Reading sales", kept=4
+    )
+
+
+def last_day(dataset: Dataset) -> date:
+    """The last day of the sales; of weeks, the end of the last one."""
+    assert dataset.last_day is not None
+    over = 6 - dataset.last_day.weekday() if dataset.frequency == "W" else 0
+    return dataset.last_day + timedelta(days=over)
+
+
+def horizon_of(dataset: Dataset, series: int, lines: list[Line]) -> int:
+    """How many weeks are forecast: a year and a bit; of many series only as far as needed."""
+    if series <= grounds.MANY:
+        return grounds.LONG
+    first = last_day(dataset) + timedelta(days=1)
+    days = [rules.day_of(text) for each in lines for text in (each.first, each.last)]
+    far = any(day is not None and (day - first).days >= 7 * grounds.SHORT - 14 for day in days)
+    return grounds.LONG if far else grounds.SHORT
+
+
+def elasticities(dataset: Dataset) -> pd.DataFrame:
+    """What prices and promotions did, of every product of a dataset; empty without prices."""
+
+    def body(store: Store, tell: Tell) -> pd.DataFrame:
+        digest = kept.digest(store, dataset.dataset_id, _MODULES)
+        if (found := kept.read(store, dataset.dataset_id, "elasticities", digest)) is not None:
+            return found.frames["products"]
+        tell(0.0)
+        measured = grounds.measure(
+            store,
+            dataset.dataset_id,
+            until=last_day(dataset),
+            by_week=dataset.frequency == "W",
+            product_days=dataset.sales_rows,
+            groups=_groups(store, dataset.dataset_id),
+        )
+        if not measured.empty:
+            whole = kept.Kept(frames={"products": measured}, facts={})
+            kept.keep(store, dataset.dataset_id, "elasticities", digest, whole)
+        return measured
+
+    version = queries.version()[:3]  # plans and calendars do not matter
+    return background.result(
+        "scenario elasticities",
+        version,
+        dataset.dataset_id,
+        body,
+        label="Measuring what prices and promotions did",
+    )
+
+
+def _groups(store: Store, dataset_id: int) -> "pd.Series[Any]":
+    found = store.frame(
+        "SELECT product_id, categories FROM product WHERE dataset_id = $1", [dataset_id]
+    )
+    paths = [rules.path_label(tuple(path)[:_DEEP]) for path in found["categories"]]
+    return pd.Series(paths, index=found["product_id"], dtype=object)
+
+
+def products_in(dataset: Dataset, scope: Scope) -> list[int]:
+    """The products of a scope."""
+    if scope.product_id is not None:
+        return [scope.product_id]
+    products = queries.products(dataset.dataset_id)
+    depth = len(scope.categories)
+    inside = [path[:depth] == scope.categories for path in products["categories"]]
+    found = {int(str(key)) for key in products.index[inside]}
+    if scope.segment_id is not None:
+        from data import saved_segments
+
+        found &= set(saved_segments.members(state.store(), scope.segment_id))
+    return sorted(found)
+
+
+def shop(dataset: Dataset, answerer: Answerer) -> Shop:
+    """What the words of a line can mean."""
+    products, places = queries.products(dataset.dataset_id), queries.places(dataset.dataset_id)
+    pairs = answerer.ahead.pairs
+    keys = [int(str(key)) for key in products.index]
+    return Shop(
+        names=dict(zip(keys, products["name"].astype(str), strict=True)),
+        codes={str(code).lower(): key for code, key in zip(products["code"], keys, strict=True)},
+        paths=dict(zip(keys, products["categories"], strict=True)),
+        place_names={int(str(key)): str(name) for key, name in places["name"].items()},
+        place_codes={str(code).lower(): int(str(key)) for key, code in places["code"].items()},
+        pairs=frozenset(zip(pairs["product_id"].tolist(), pairs["place_id"].tolist(), strict=True)),
+        currency=dataset.currency,
+        first_day=answerer.first_day,
+        last_day=answerer.last_day,
+    )
+
+
+def events(dataset: Dataset) -> Events:
+    """When events come and what they did, by widest category; measured as on the Calendar page."""
+    whole = Scope(dataset_id=dataset.dataset_id, freq=dataset.frequency, measure="quantity")
+    found = calendar_queries.effects(whole)
+    return Events(
+        entries=tuple(calendar_queries.entries(dataset.dataset_id)), measured=found.measured
+    )
+
+
+def askers(dataset: Dataset, scope: Scope) -> list[Asker]:
+    """Finished runs of products in places that read prices and cover a scope, the latest first."""
+    found = []
+    for entry in registry().entries():
+        of_run = training.scope_of(entry.about)
+        if of_run is None or of_run.dataset_id != scope.dataset_id or not entry.about.model:
+            continue
+        if "price" not in entry.about.covariates or of_run.measure != "quantity":
+            continue
+        fine = entry.about.scope.get("split") == "product_place" or only_place(entry, dataset)
+        if not fine or of_run.freq == "M" or not registry().run(entry.run_id).model.is_dir():
+            continue
+        asked = replace(scope, freq=of_run.freq, measure="quantity", corrected=of_run.corrected,
+                        correction_revision=of_run.correction_revision)  # fmt: skip
+        if run_queries.selecting(asked, entry.run_id) is not None:
+            found.append(Asker(entry=entry, scope=of_run))
+    return found
+
+
+def only_place(entry: Entry, dataset: Dataset) -> int | None:
+    """The place of a run by product, where it is of a single one."""
+    if entry.about.scope.get("split") != "product":
+        return None
+    if (place := entry.about.scope.get("place")) is not None:
+        return int(place)
+    places = queries.places(dataset.dataset_id).index
+    return int(places[0]) if len(places) == 1 else None
+
+
+def asked_model(dataset: Dataset, scope: Scope, asker: Asker) -> Answerer:
+    """The model of a run on the newest sales, for the series of a scope."""
+    measured = elasticities(dataset)
+    entry, place = asker.entry, only_place(asker.entry, dataset)
+    split = entry.about.scope["split"]
+    frame = training.panel(asker.scope, split, entry.about.horizon)
+    products, folder = set(products_in(dataset, scope)), registry().run(entry.run_id).model
+
+    def body(store: Store, tell: Tell) -> Answerer:
+        tell(0.0)
+        past, future, spec = covariates.assemble(frame, asker.scope.freq, entry.about.covariates)
+        panel = fc.Panel.from_frame(past, spec.freq, known_covariates=spec.known_covariates)
+        tell(0.2)
+        model = fc.load(folder)
+        planned = known_future_array(panel, future, entry.about.horizon)
+        ids = panel.series_ids.astype(str)
+        whole = ids if place is None else ids + f":{place}"
+        pairs = sources.pairs(pd.Index(whole))
+        wanted = pairs["product_id"].isin(products).to_numpy()
+        if scope.place_id is not None:
+            wanted &= (pairs["place_id"] == scope.place_id).to_numpy()
+        part = panel.subset(panel.series_ids[wanted])
+        forecast = model.predict(part, known_future=planned[wanted])
+        tell(0.8)
+        until = (panel.cutoff + (forecast.timestamps[0] - panel.cutoff)).date() - timedelta(days=1)
+        days = len(grounds.days_of(forecast, 0, len(forecast.timestamps)))
+        found = grounds.ahead(
+            store,
+            dataset.dataset_id,
+            pairs[wanted].reset_index(drop=True),
+            until=until,
+            days=days,
+            by_week=dataset.frequency == "W",
+        )
+        return Answerer(
+            ahead=found,
+            forecast=replace(forecast, series_ids=found.ids),
+            response=grounds.responses(measured, found.pairs),
+            name=entry.name,
+            model=model,
+            panel=part,
+            future=planned[wanted],
+        )
+
+    version = (*queries.version(), stock_revision(dataset.dataset_id))
+    key = (entry.run_id, scope.categories, scope.product_id, scope.place_id, scope.segment_id)
+    return background.result(
+        "scenario model", version, key, body, label=f"Asking {entry.name}", kept=2
+    )
+
+
+def stock_revision(dataset_id: int) -> int:
+    """Of stock settings, deliveries and counts."""
+    from data import inventory
+
+    return inventory.revision(state.store(), dataset_id)
+
+
+def stand(dataset_id: int) -> str:
+    """Of the data that results stand on; see `data.scenarios.state`."""
+    return scenarios.state(state.store(), dataset_id)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def options(version: queries.Version, dataset_id: int) -> tuple[list[str], list[str]]:
+    """What the grid offers: products (all, categories, the best sellers), and places."""
+    products = queries.products(dataset_id)
+    paths = sorted(
+        {path[:depth] for path in products["categories"] for depth in range(1, len(path) + 1)}
+    )
+    listed = products.head(scopes.LISTED)
+    names = [
+        rules.label_of(str(name), str(code))
+        for name, code in zip(listed["name"], listed["code"], strict=True)
+    ]
+    places = queries.places(dataset_id)
+    return (
+        [rules.ALL_PRODUCTS, *(rules.path_label(path) for path in paths), *names],
+        [rules.ALL_PLACES, *places["name"].astype(str)],
+    )

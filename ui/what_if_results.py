@@ -1,0 +1,192 @@
+"""The results of compared scenarios: kept ones at once, others worked out; which ones are stale."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+
+from data import scenarios as stored
+from data.scenarios import Scenario
+from data.scope import Scope
+from engine.errors import EngineError
+from forecasting.errors import ForecastingError
+from ui import background, queries, state
+from ui import what_if_reads as reads
+from ui import what_if_rules as rules
+from ui import what_if_work as work
+from ui.queries import Dataset
+from ui.what_if_reads import Asker
+from ui.what_if_rules import Line
+from ui.what_if_work import Answerer, Result, Weeks
+
+MEASURED = "measured"  # `Scenario.base`: no trained run
+VERSION = 1  # of what a result holds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A result, and whether sales, plan or model are others by now."""
+
+    result: Result
+    is_stale: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class By:
+    """What answers all compared scenarios."""
+
+    asker: Asker | None = None  # None: measured elasticities
+    why: str = ""  # why no run does, where one was wanted
+
+    @property
+    def key(self) -> str:
+        return self.asker.entry.run_id if self.asker else MEASURED
+
+
+def lines_of(scenario: Scenario) -> list[Line]:
+    """The lines of a scenario."""
+    return [Line.of(each) for each in scenario.changes]
+
+
+def answers(dataset: Dataset, scope: Scope, chosen: Scenario, compared: Sequence[Scenario]) -> By:
+    """The run that a scenario names, else the newest that can; it must reach all changed days."""
+    if chosen.base == MEASURED:
+        return By()
+    found = reads.askers(dataset, scope)
+    wanted = [each for each in found if each.entry.run_id == chosen.base] if chosen.base else found
+    if not wanted:
+        return By(why="the run that was asked is gone" if chosen.base else "")
+    last = max(
+        (
+            pd.Timestamp(day)
+            for scenario in compared
+            for line in lines_of(scenario)
+            for text in (line.first, line.last)
+            if line.on and (day := rules.day_of(text)) is not None
+        ),
+        default=pd.Timestamp(0),
+    )
+    for asker in wanted:
+        if last < _end_of(asker):
+            return By(asker=asker)
+    return By(why=f"“{wanted[0].entry.name}” does not look as far ahead as these changes")
+
+
+def _end_of(asker: Asker) -> pd.Timestamp:
+    """The first day after what a run forecasts from the sales that it knew."""
+    about = asker.entry.about
+    step = 7 if asker.scope.freq == "W" else 1
+    return pd.Timestamp(about.data_until) + timedelta(days=step * (about.horizon + 1))
+
+
+def compare(
+    dataset: Dataset, scope: Scope, by: By, compared: Sequence[Scenario], *, anew: bool = False
+) -> tuple[dict[int, Found], By]:
+    """The result of every scenario; the page shows how far it is where one is worked out.
+
+    `anew` works out again what is stale. Stale or planned ones are shown as they were kept.
+    """
+    weeks = weeks_of(dataset, scope, by, compared)
+    place, store = place_of(scope, by, weeks), state.store()
+    data = f"{reads.stand(dataset.dataset_id)}|{VERSION}"
+    found: dict[int, Found] = {}
+    for scenario in compared:
+        lines = _digest(scenario)
+        kept = stored.kept(store, scenario.scenario_id, place)
+        if kept is None and scenario.status == "plan":
+            kept = stored.last_kept(store, scenario.scenario_id)
+        if kept is not None and scenario.status == "plan":
+            found[scenario.scenario_id] = Found(result=dict(kept.result))
+            continue
+        if kept is not None and kept.stand.startswith(lines):
+            is_stale = kept.stand != f"{lines}|{data}"
+            if not is_stale or not anew:
+                found[scenario.scenario_id] = Found(result=dict(kept.result), is_stale=is_stale)
+                continue
+        try:
+            result = _made(dataset, scope, by, weeks, scenario, f"{lines}|{data}")
+        except (ForecastingError, EngineError, OSError) as error:
+            if by.asker is None:
+                raise
+            why = f"“{by.asker.entry.name}” cannot be asked ({error})"
+            return compare(dataset, scope, By(why=why), compared, anew=anew)
+        if result is None:
+            return {}, by
+        stored.keep(
+            store, dataset.dataset_id, scenario.scenario_id, place, f"{lines}|{data}", result
+        )
+        found[scenario.scenario_id] = Found(result=result)
+    return found, by
+
+
+def weeks_of(dataset: Dataset, scope: Scope, by: By, compared: Sequence[Scenario]) -> Weeks:
+    """The steps that all of them are compared over."""
+    if by.asker is not None:
+        return Weeks(last=by.asker.entry.about.horizon)
+    lines = [line for each in compared for line in lines_of(each)]
+    first = reads.last_day(dataset) + timedelta(days=1)
+    return work.weeks_of(lines, first, horizon_of(dataset, scope, lines))
+
+
+def horizon_of(dataset: Dataset, scope: Scope, lines: list[Line]) -> int:
+    """How many weeks are forecast for these lines."""
+    places = 1 if scope.place_id is not None else max(dataset.places, 1)
+    return reads.horizon_of(dataset, len(reads.products_in(dataset, scope)) * places, lines)
+
+
+def place_of(scope: Scope, by: By, weeks: Weeks) -> str:
+    """What a result is kept under besides its scenario."""
+    node = (scope.categories, scope.product_id, scope.place_id, scope.segment_id)
+    return json.dumps([*node, scope.segment_revision, by.key, weeks.key])
+
+
+def answerer(dataset: Dataset, scope: Scope, by: By, lines: list[Line]) -> Answerer | None:
+    """What answers, read where it is not yet; None where nothing sold in the scope."""
+    if by.asker is not None:
+        return reads.asked_model(dataset, scope, by.asker)
+    ground = reads.ground(dataset, scope, horizon_of(dataset, scope, lines))
+    if ground is None:
+        return None
+    return Answerer(ahead=ground.ahead, forecast=ground.forecast, response=ground.response)
+
+
+def _made(
+    dataset: Dataset, scope: Scope, by: By, weeks: Weeks, scenario: Scenario, stand: str
+) -> Result | None:
+    lines = lines_of(scenario)
+    asked = answerer(dataset, scope, by, lines)
+    if asked is None:
+        return None
+    shop = reads.shop(dataset, asked)
+    dated = None
+    if any(line.on and line.kind in rules.EVENTS for line in lines):
+        dated = reads.events(dataset).dated
+    if by.asker is not None:
+        weeks = Weeks(last=len(asked.forecast.timestamps))
+
+    def body(store: Any, tell: background.Tell) -> Result:
+        tell(0.0)
+        return work.run(asked, lines, shop, weeks, dated)
+
+    return background.result(
+        "scenario",
+        queries.version(),
+        (place_of(scope, by, weeks), stand),
+        body,
+        label=f"Working out “{scenario.name}”",
+        kept=2,  # the result is kept in the database
+    )
+
+
+def _digest(scenario: Scenario) -> str:
+    text = json.dumps([dict(each) for each in scenario.changes], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def locked(scenario: Scenario) -> bool:
+    """Whether it is the plan: what it changes is no longer a change."""
+    return scenario.status == "plan"
