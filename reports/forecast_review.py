@@ -284,7 +284,8 @@ def _notes(facts: ForecastFacts, say: Words, write: Writer) -> Text:
     if facts.parts:
         texts.append(
             say(
-                "Each part is forecast on its own by Theta, so their sum can differ from the total."
+                "Each part is forecast on its own by the pretrained network, so their sum can "
+                "differ from the total."
             )
         )
     if made.scores is None:

@@ -104,6 +104,7 @@ CHINESE = {
     "Last year's months": "去年同月",
     "Average of models": "模型平均",
     "Boosting": "梯度提升",
+    "Pretrained network": "预训练网络",
     # --- Sentences ---
     "The next {ahead} bring about {value}.": "未来{ahead}预计约{value}。",
     "The next {ahead} bring about {value}, as much as last year.": (
@@ -166,9 +167,8 @@ CHINESE = {
     "Forecast error (WAPE) is the sum of all errors as a share of what sold.": (
         "预测误差（WAPE）为误差总和占销售总和的比例。"
     ),
-    "Each part is forecast on its own by Theta, so their sum can differ from the total.": (
-        "各部分由 Theta 单独预测，合计可能与总数不同。"
-    ),
+    "Each part is forecast on its own by the pretrained network, so their sum can differ from the "
+    "total.": ("各部分由预训练网络单独预测，合计可能与总数不同。"),
     # --- Model card ---
     "{model} forecasts {series} series {ahead} ahead, learned from sales until {day}.": (
         "{model}对{series}条序列预测未来{ahead}，学习了截至{day}的销售。"

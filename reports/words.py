@@ -22,6 +22,7 @@ _MODELS = {
     "transformer": "Transformer",
     "gbm": "Boosting",
     "ensemble": "Average of models",
+    "pretrained": "Pretrained network",
 }
 _LAST_YEAR: dict[Freq, str] = {
     "D": "Last week's days",

@@ -25,8 +25,10 @@ _FIXED = {  # the same model has the same colour everywhere
     "gru": "#000007",
     "theta": "#000007",
     "ets": "#000005",
+    "pretrained": "#000006",
 }
-_DASHES = {"seasonal_naive": "dot", "gru": "dot", "theta": "dashdot", "lstm": "dash", "ets": "dash"}
+_DASHES = {"seasonal_naive": "dot", "gru": "dot", "theta": "dashdot", "lstm": "dash", "ets": "dash",
+           "pretrained": "dashdot"}  # fmt: skip
 _MARKS = {
     "transformer": "circle",
     "arima": "square",
@@ -37,6 +39,7 @@ _MARKS = {
     "gru": "cross",
     "theta": "hexagon",
     "ets": "triangle-down",
+    "pretrained": "pentagon",
 }
 OTHER = "#000008"
 _CLOSE = 6  # times the seconds of another model: their names would touch

@@ -1,8 +1,8 @@
 """A scope one level down, in numbers that add up to its forecast. Knows no Streamlit.
 
 A run that forecast single series is added up by child. Without one every child is forecast on its
-own by theta, and gets the share of the scope's forecast that its own has in all of theirs: the
-forecast of the scope was tested and stays as it is, and no child falls below zero.
+own by the pretrained network, and gets the share of the scope's forecast that its own has in all of
+theirs: the forecast of the scope was tested and stays as it is, and no child falls below zero.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ class Apart:
 def apart(
     long: pd.DataFrame, history: pd.DataFrame, *, freq: Freq, measure: Measure, horizon: int
 ) -> Apart | None:
-    """Forecasts by theta of the children of a scope, the small ones together; None without any.
+    """First forecasts of the children of a scope, the small ones together; None without any.
 
     `long` is a `data.queries.children` frame, `history` that of the scope.
     """
@@ -50,7 +50,7 @@ def apart(
     if table.shape[1] >= LISTED and np.nansum(np.abs(rest)) > _SMALL * np.nansum(recent["value"]):
         table[OTHERS] = rest
     panel = forecasts.panel_of_many(table, freq)
-    made = forecasts.forecast(panel, "theta", horizon)
+    made = forecasts.forecast(panel, forecasts.FIRST, horizon)
     means = pd.DataFrame(made.mean.T, index=made.timestamps, columns=made.series_ids)
     labels = long.groupby("child_id", sort=False)["label"].first()
     return Apart(

@@ -54,7 +54,8 @@ def caption(dataset: Dataset, scope: Scope, made: Outlook, choice: Choice) -> st
         horizon=choice.horizon,
         automatic=choice.model == forecasts.AUTOMATIC,
     )
-    return " · ".join([*parts, words])
+    first = ":blue-badge[First forecast, not trained on your data] "
+    return " · ".join([*parts, (first if made.model == forecasts.FIRST else "") + words])
 
 
 def words(made: Outlook, scope: Scope, choice: Choice, dataset: Dataset) -> None:

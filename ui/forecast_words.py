@@ -20,6 +20,7 @@ NAMES = {
     "transformer": "Transformer",
     "gbm": "Boosting",
     "ensemble": "Average",
+    "pretrained": "Pretrained",
 }
 _LAST_YEAR = {"D": "Last week's days", "W": "Last year's weeks", "M": "Last year's months"}
 _INSTEAD = {  # by what the library calls its fallbacks

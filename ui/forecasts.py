@@ -15,7 +15,8 @@ from data.scope import Freq, Measure
 from ui import summaries
 
 LAST_YEAR = "seasonal_naive"  # the baseline that any model must beat
-CANDIDATES = (LAST_YEAR, "theta", "ets", "arima")
+FIRST = "pretrained"  # of the first minute: it was not trained on anybody's data
+CANDIDATES = (LAST_YEAR, "theta", "ets", "arima", FIRST)
 AUTOMATIC = "automatic"
 BANDS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 

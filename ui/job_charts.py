@@ -12,8 +12,9 @@ COLOURS = {  # places of the theme, as in ui.charts: the same model has the same
     "gru": "#000007",
     "gbm": "#000004",
     "ensemble": "#000009",
+    "pretrained": "#000006",
 }
-DASHES = {"transformer": "solid", "lstm": "dash", "gru": "dot"}
+DASHES = {"transformer": "solid", "lstm": "dash", "gru": "dot", "pretrained": "dashdot"}
 _OTHER = "#000008"
 
 

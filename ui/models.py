@@ -17,6 +17,7 @@ from ui import (
     model_drift,
     model_evidence,
     model_facts,
+    model_lineage,
     navigation,
     scheduled_runs,
     scheduling,
@@ -279,8 +280,10 @@ def _tag(run_id: str, key: str) -> None:
 def _facts(entry: Entry) -> dict[str, str]:
     about = entry.about
     covariates = ", ".join(about.covariates) or "none"
+    lineage = model_lineage.in_words(entry)
     return {
         "Model": training.model_name(about.model),
+        **({"Began with": lineage} if lineage else {}),
         "Of": fmt.escape(about.scope_words),
         "Series": f"{about.series:,}",
         "Known ahead": fmt.escape(covariates),

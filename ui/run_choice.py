@@ -61,7 +61,8 @@ def control(scope: Scope) -> None:
         key=_CHOICE,
         on_change=_go,
         width=190,
-        help="Best model compares four simple ones at once. Trained runs come below them.",
+        help="Best model compares four simple ones and our pretrained network, which was not "
+        "trained on your data. Trained runs come below them.",
     )
 
 

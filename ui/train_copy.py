@@ -11,10 +11,10 @@ from engine.errors import EngineError
 from engine.registry import About
 from engine.requests import ForecastRequest, Request, TuneRequest
 from ui import format as fmt
+from ui import train_pretrained, training, tuning_earlier, tuning_jobs, tuning_view, tuning_words
 from ui import train_view as view
-from ui import training, tuning_earlier, tuning_jobs, tuning_view, tuning_words
 from ui.engine import registry
-from ui.training import PRESETS, Advanced
+from ui.training import GOES_ON, PRESETS, Advanced
 
 _FOUND = "train_found"  # session: model, its options, and the name of the search
 
@@ -43,6 +43,10 @@ def copy_if_asked() -> None:
     elif isinstance(request, ForecastRequest) and request.fine_tune is not None:
         st.session_state[view.WAY] = view.EARLIER
         tuning_earlier.copy(str(request.from_run), request.fine_tune, request.options.get("steps"))
+    elif entry.about.model == train_pretrained.MODEL and entry.about.preset == GOES_ON:
+        st.session_state[view.WAY] = view.EARLIER
+        given = entry.about.options
+        tuning_earlier.copy(train_pretrained.OURS, given["tune"], given["tune_steps"])
     else:
         _copy_models(entry.about, request)
 

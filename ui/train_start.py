@@ -7,7 +7,16 @@ from streamlit.delta_generator import DeltaGenerator
 
 from data.scope import Scope
 from engine.errors import EngineError
-from ui import estimates, navigation, train_copy, training, tuning_earlier, tuning_plan, tuning_view
+from ui import (
+    estimates,
+    navigation,
+    train_copy,
+    train_pretrained,
+    training,
+    tuning_earlier,
+    tuning_plan,
+    tuning_view,
+)
 from ui import format as fmt
 from ui import train_view as view
 from ui.covariates import FILLS
@@ -20,8 +29,8 @@ from ui.tuning_plan import Search
 _EQUAL = "train_equal"  # session: run ids by model that finished with the same request
 
 
-def choices(way: Way, above: DeltaGenerator, scope: Scope, aim: Target) -> Plan | Search | None:
-    """The rest of what the page says; None where there is no model to go on from."""
+def choices(way: Way, above: DeltaGenerator, scope: Scope, aim: Target) -> Plan | Search:
+    """The rest of what the page says."""
     if way == view.SEARCH:
         return _search(above, scope, aim)
     plan = Plan(
@@ -54,23 +63,22 @@ def _search(above: DeltaGenerator, scope: Scope, aim: Target) -> Search:
     )
 
 
-def _further(plan: Plan, above: DeltaGenerator, aim: Target) -> Plan | None:
+def _further(plan: Plan, above: DeltaGenerator, aim: Target) -> Plan:
     used = view.known_ahead(plan.scope, aim)
     panel = training.panel(plan.scope, plan.split, plan.horizon)
     asked = tuning_earlier.wanted(plan.scope, panel, plan.horizon, used)
     start = tuning_earlier.choose(above, asked)
-    entry = registry().entry(start.run_id) if start else None
-    if entry is None:
-        return None
-    preset = entry.about.preset if entry.about.preset in PRESETS else "balanced"
-    models = (entry.about.model,)
+    entry = registry().entry(start.run_id)
+    if entry is None:  # ours
+        models, preset = (train_pretrained.MODEL,), "balanced"
+    else:
+        models = (entry.about.model,)
+        preset = entry.about.preset if entry.about.preset in PRESETS else "balanced"
     return replace(plan, models=models, covariates=used, start=start, preset=preset)
 
 
-def start(said: Plan | Search | None, dataset: Dataset) -> None:
+def start(said: Plan | Search, dataset: Dataset) -> None:
     """The estimate, and the one button that begins; then the way to the jobs."""
-    if said is None:
-        return
     plan = said.plan if isinstance(said, Search) else said
     panel = training.panel(plan.scope, plan.split, plan.horizon)
     past = panel[~panel["ahead"]]

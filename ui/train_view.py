@@ -23,7 +23,7 @@ NEW, SEARCH, EARLIER = get_args(Way)
 WAYS: dict[Way, str] = {
     "new": "Train models",
     "search": "Search for better settings",
-    "earlier": "Go on from an earlier model",
+    "earlier": "Go on from a model",
 }
 LIMITS = {"D": 90, "W": 53, "M": 24}  # the most periods ahead
 

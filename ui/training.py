@@ -23,17 +23,25 @@ from engine.requests import (
     ForecastRequest,
     PanelSpec,
     Request,
-    Unfrozen,
 )
-from ui import calendar_queries, corrected, covariates, forecast_words, forecasts, queries
+from ui import (
+    calendar_queries,
+    corrected,
+    covariates,
+    forecast_words,
+    forecasts,
+    queries,
+    train_pretrained,
+)
 from ui import format as fmt
 from ui import scope as scopes
 from ui.covariates import Covariate
 from ui.engine import engine, registry, submit
 from ui.queries import Dataset
+from ui.train_pretrained import OURS, Unfrozen
 
 NETWORKS = ("lstm", "gru", "transformer")
-OFFERED = (*NETWORKS, "gbm", "ensemble")
+OFFERED = (*NETWORKS, "gbm", train_pretrained.MODEL, "ensemble")
 GOES_ON, SEARCH = "goes_on", "search"  # in the place of a preset: what made a model
 BASELINES = (forecasts.LAST_YEAR, "arima")  # in every comparison
 SPLITS: dict[Split, str] = {
@@ -58,7 +66,7 @@ class Preset:
 PRESETS = {
     "fast": Preset("Fast", "Transformer, small. For a first look.", ("transformer",), 300),
     "balanced": Preset("Balanced", "LSTM and Transformer. Usual.", ("lstm", "transformer"), 800),
-    "best": Preset("Best", "All networks, boosting, average.", OFFERED, 2500),
+    "best": Preset("Best", "All models, and their average.", OFFERED, 2500),
 }
 
 
@@ -78,9 +86,9 @@ class Advanced:
 class Start:
     """The kept network that a training goes on from, and how far it may move."""
 
-    run_id: str
+    run_id: str  # or OURS, for the pretrained one that Almanac comes with
     unfrozen: Unfrozen = "all"  # which of its weights change
-    steps: int | None = None  # None: a quarter of those of a new training
+    steps: int | None = None  # None: the usual ones
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +141,10 @@ def options(plan: Plan, model: str) -> dict[str, Any]:
         chosen = (*BASELINES[:1], "theta", *members) if members else None
         named = {"members": list(chosen), "member_options": given} if chosen else {}
         return {**named, "num_windows": 1}
+    if model == train_pretrained.MODEL:
+        usual = Start(run_id=OURS, unfrozen=train_pretrained.USUAL, steps=plan.advanced.max_steps)
+        start = plan.start or usual
+        return train_pretrained.options(plan.preset, unfrozen=start.unfrozen, steps=start.steps)
     if model not in NETWORKS:
         return {}
     said = {
@@ -215,7 +227,11 @@ def _fitted(
         budget_seconds=plan.advanced.budget_seconds,
     )
     how = ", with found settings" if model in plan.found else ""
-    if start is not None:
+    if start is not None and start.run_id == OURS:
+        own, how = replace(own, preset=GOES_ON), ", trained further"
+    elif start is not None:
+        if start.unfrozen == "low-rank":
+            raise EngineError("Only our pretrained forecaster learns by small additions to it.")
         request = replace(
             request,
             model=None,

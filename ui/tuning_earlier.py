@@ -1,7 +1,8 @@
-"""Going on from an earlier model: which kept networks fit what is to be forecast, and why not.
+"""Going on from a model: ours, or which kept networks fit what is to be forecast, and why not.
 
 A network reads the columns, the period and the horizon that it was trained for; what differs is
-said in words. Its config.json tells, as no registry can be wrong about it.
+said in words. Its config.json tells, as no registry can be wrong about it. Our pretrained
+forecaster reads any, and so does what came of it, but for the horizon.
 """
 
 from collections.abc import Iterator
@@ -17,13 +18,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from data.scope import Freq, Scope
 from engine.registry import Entry
-from engine.requests import Unfrozen
-from ui import covariates, forecasts, navigation
+from ui import covariates, forecasts, navigation, train_pretrained
 from ui import format as fmt
 from ui.engine import registry
+from ui.train_pretrained import OURS, Unfrozen
 from ui.training import NETWORKS, Start
 
 UNFROZEN: dict[Unfrozen, str] = {"all": "All of it", "last": "Its last layers", "head": "Its head"}
+UNFROZEN_OURS: dict[Unfrozen, str] = {**UNFROZEN, "low-rank": "Small additions"}
 _RUN, _UNFROZEN, _STEPS = "earlier_run", "earlier_unfrozen", "earlier_steps"
 _COLUMN_WORDS = {
     "price": "prices",
@@ -38,9 +40,9 @@ _COLUMN_WORDS = {
 class Reads:
     """What a network was made for."""
 
-    freq: str
+    freq: str | None  # None: any
     horizon: int
-    columns: frozenset[str]  # known ahead
+    columns: frozenset[str] | None  # known ahead; None: whatever there are
     non_negative: bool
 
 
@@ -78,7 +80,7 @@ def candidates(asked: Wanted) -> list[Candidate]:
     found = []
     for entry in registry().entries():
         folder = registry().run(entry.run_id).model
-        if entry.about.model in NETWORKS and folder.is_dir():
+        if entry.about.model in (*NETWORKS, train_pretrained.MODEL) and folder.is_dir():
             reads = _reads(folder)
             why = "its files are damaged" if reads is None else "; ".join(differences(reads, asked))
             found.append(Candidate(entry=entry, why_not=why))
@@ -88,37 +90,30 @@ def candidates(asked: Wanted) -> list[Candidate]:
 def differences(reads: Reads, asked: Wanted) -> Iterator[str]:
     """What keeps a network from being the start, one reason at a time."""
     periods = {forecasts.PANDAS_FREQ[freq]: noun[1] for freq, noun in forecasts.NOUN.items()}
-    if reads.freq != forecasts.PANDAS_FREQ[asked.freq]:
-        yield f"forecasts {periods.get(reads.freq, reads.freq)}, not {periods[_pandas(asked)]}"
+    if reads.freq not in (None, _pandas(asked)):
+        yield f"forecasts {periods.get(str(reads.freq), reads.freq)}, not {periods[_pandas(asked)]}"
     if reads.horizon != asked.horizon:
         yield f"looks {reads.horizon} ahead, not {asked.horizon}"
-    if missing := _words(reads.columns - asked.columns):
+    columns = asked.columns if reads.columns is None else reads.columns
+    if missing := _words(columns - asked.columns):
         yield f"knows {missing}, not used here"
-    if extra := _words(asked.columns - reads.columns):
+    if extra := _words(asked.columns - columns):
         yield f"was trained without {extra}"
     if reads.non_negative and asked.has_negative:
         yield "has seen no returns; there are some here"
 
 
-def choose(place: DeltaGenerator, asked: Wanted) -> Start | None:
-    """The model to go on from and how far it may move; None where none fits."""
+def choose(place: DeltaGenerator, asked: Wanted) -> Start:
+    """The model to go on from, ours or a kept one, and how far it may move."""
     found = candidates(asked)
     fitting = {each.entry.run_id: each.entry for each in found if not each.why_not}
     with place:
         st.markdown(
-            "**Go on from an earlier model** :gray[· a network that knows other products, places "
-            "or older sales learns these in a quarter of the time]"
+            "**Go on from a model** :gray[· a network that knows other products, places or older "
+            "sales learns these in a quarter of the time]"
         )
-        if not found:
-            st.caption("No network is kept yet. Train one first; then others can go on from it.")
-            return None
-        start = _start(fitting) if fitting else None
-        if not fitting:
-            st.caption(
-                "None of the kept networks fits what is chosen below. Each says why; change what "
-                "to forecast, or train a new model."
-            )
-        _others([each for each in found if each.why_not], is_open=not fitting)
+        start = _start(fitting)
+        _others([each for each in found if each.why_not], is_open=False)
     return start
 
 
@@ -129,23 +124,28 @@ def copy(run_id: str, unfrozen: Unfrozen, steps: int | None) -> None:
 
 
 def _start(fitting: dict[str, Entry]) -> Start:
-    if st.session_state.get(_RUN) not in fitting:
-        st.session_state[_RUN] = next(iter(fitting))
-    st.session_state.setdefault(_UNFROZEN, "all")
+    offered = [*fitting, OURS]
+    if st.session_state.get(_RUN) not in offered:
+        st.session_state[_RUN] = offered[0]
     st.session_state.setdefault(_STEPS, None)
     run_id = st.selectbox(
         "Start from",
-        list(fitting),
-        format_func=lambda key: _label(fitting[key]),
+        offered,
+        format_func=lambda key: _label(fitting[key]) if key in fitting else train_pretrained.NAME,
         key=_RUN,
-        help="Networks of the same period, periods ahead and known columns. Products and places "
-        "may be others: those it does not know are read as new ones.",
+        help="Our pretrained forecaster, which learned from made-up sales alone, or networks of "
+        "the same period, periods ahead and known columns. Products and places may be others: "
+        "those it does not know are read as new ones.",
     )
+    is_ours = run_id == OURS
+    ways = UNFROZEN_OURS if is_ours else UNFROZEN
+    if st.session_state.get(_UNFROZEN) not in ways:
+        st.session_state[_UNFROZEN] = train_pretrained.USUAL if is_ours else "all"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         unfrozen = st.segmented_control(
             "What may change",
-            list(UNFROZEN),
-            format_func=lambda key: UNFROZEN[key],
+            list(ways),
+            format_func=lambda key: ways[key],
             required=True,
             key=_UNFROZEN,
             help="All for much new data. The last layers, or the head alone, for little: the rest "
@@ -155,14 +155,19 @@ def _start(fitting: dict[str, Entry]) -> Start:
             "Steps",
             1,
             20_000,
-            placeholder="a quarter",
+            placeholder=str(train_pretrained.USUAL_STEPS) if is_ours else "a quarter",
             key=_STEPS,
             width=130,
-            help="Updates at most; by default a quarter of those of a new training.",
+            help=f"Updates at most; by default {train_pretrained.USUAL_STEPS}."
+            if is_ours
+            else "Updates at most; by default a quarter of those of a new training.",
         )
+    kept = "Where no step makes it better on the last periods, the model stays as it was. "
     st.caption(
-        "Where no step makes it better on the last periods, the model stays as it was. It is not "
-        "compared: it may have seen the test periods before."
+        f"{kept}It has seen no sales of yours: choose Pretrained under Train models to have it "
+        "compared as well."
+        if is_ours
+        else f"{kept}It is not compared: it may have seen the test periods before."
     )
     return Start(run_id=run_id, unfrozen=unfrozen or "all", steps=steps)
 
@@ -216,6 +221,9 @@ def _read(folder: Path, changed_at: int) -> Reads | None:
 
     try:
         content: dict[str, Any] = read_config(folder)
+        if content["model"] == train_pretrained.MODEL:
+            horizon = int(content["config"]["horizon"])
+            return Reads(freq=None, horizon=horizon, columns=None, non_negative=False)
         layout = content["fitted"]["layout"]
         return Reads(
             freq=str(layout["freq"]),

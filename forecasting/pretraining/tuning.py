@@ -112,7 +112,7 @@ class Tuner:
         began = time.monotonic()
         rng = np.random.default_rng(tuning.seed)
         best = before = self._validated(self.network)
-        kept, best_step, done = self.network.state_dict(), 0, 0
+        kept, best_step, done, checks = self.network.state_dict(), 0, 0, 0
         kept = {name: each.clone() for name, each in kept.items()}
         fresh, interrupt = copy.deepcopy(self.network), None
         free(self.network, tuning.unfrozen)
@@ -125,8 +125,10 @@ class Tuner:
                     group["lr"] = tuning.rate * _pace(share)
                 loss = self._step(rng, optimiser)
                 follow(average, self.network, min(AVERAGE, done / (done + 3)))
-                over = done == tuning.steps or share >= 1
-                if over or done % max(1, tuning.steps // CHECKS) == 0:
+                share = _share(done, tuning, time.monotonic() - began)
+                over = share >= 1
+                if int(share * CHECKS + 1e-9) > checks:
+                    checks = int(share * CHECKS + 1e-9)
                     found = self._validated(average)
                     if found < best:
                         best, best_step, kept = found, done, merged(average)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui import (
+    first_view,
     forecast_cards,
     forecast_chart,
     forecast_choice,
@@ -37,3 +38,5 @@ with right:
 if not plan_sheet.show(asked, outlook, dataset, head.actions):
     view.table(outlook, asked, dataset)
 view.downloads(head.actions, outlook, asked, dataset)
+if choice.run is None:
+    first_view.show(asked, dataset, choice.horizon)

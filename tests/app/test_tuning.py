@@ -10,7 +10,15 @@ from engine.requests import ForecastRequest, TuneRequest
 from tests.app.test_pages import text_of
 from tests.app.test_training import PRODUCT, button, labels, opened, plan
 from tests.stores import app_in
-from ui import again, navigation, queries, tuning_jobs, tuning_plan
+from ui import (
+    again,
+    model_lineage,
+    navigation,
+    queries,
+    train_pretrained,
+    tuning_jobs,
+    tuning_plan,
+)
 from ui import engine as engines
 from ui.tuning_plan import Search
 
@@ -178,13 +186,30 @@ def test_when_a_kept_network_fits_then_it_is_trained_further(tuned_app: AppTest)
     assert app.segmented_control(key="earlier_unfrozen").value == "head"
 
 
-def test_when_no_kept_network_fits_then_each_says_why(tuned_app: AppTest) -> None:
+def test_when_no_kept_network_fits_then_each_says_why_and_ours_is_the_start(
+    tuned_app: AppTest,
+) -> None:
     app = way(opened(tuned_app, navigation.TRAIN, product=str(PRODUCT)), "earlier")
     assert not app.exception
-    assert "None of the kept networks fits" in text_of(app)
     unfit = next(each.value for each in app.dataframe if "Model" in each.value)
     assert "looks 4 ahead, not 13" in unfit.iloc[0, 1]
-    assert "start_training" not in [each.key for each in app.button]
+    assert app.selectbox(key="earlier_run").value == train_pretrained.OURS
+    app.segmented_control(key="earlier_unfrozen").set_value("low-rank")
+    app.number_input(key="earlier_steps").set_value(2)
+    app.run()
+    button(app, "Start training")
+    assert not app.exception
+    entry = engines.registry().entries()[0]
+    assert engines.engine().wait(entry.run_id, timeout=240).state == "succeeded"
+    request = engines.engine().run(entry.run_id).request()
+    assert isinstance(request, ForecastRequest)
+    assert request.options == {"tune": "low-rank", "tune_steps": 2}
+    words = model_lineage.in_words(entry)
+    assert words.startswith("Our pretrained forecaster (small")
+    assert "0 real ones" in words
+    app = opened(app, navigation.TRAIN, copy=entry.run_id)
+    assert app.segmented_control(key="earlier_unfrozen").value == "low-rank"
+    assert app.number_input(key="earlier_steps").value == 2
 
 
 def test_when_a_search_was_stopped_then_it_can_be_resumed(tuned_app: AppTest) -> None:
