@@ -4,7 +4,6 @@ from ui import layout, models, scope
 
 head = layout.page("Models")
 dataset, asked = scope.current(head)
-models.download(head.actions)
 models.upload(head.actions)
 models.stop_without_models()
 models.download(head.actions)
