@@ -24,7 +24,7 @@ from ui.what_if_rules import Line
 from ui.what_if_work import Answerer, Result, Weeks
 
 MEASURED = "measured"  # `Scenario.base`: no trained run
-VERSION = 1  # of what a result holds
+VERSION = 2  # of what a result holds
 
 
 @dataclass(frozen=True, kw_only=True)
