@@ -23,6 +23,7 @@ T = TypeVar("T")
 Tell = Callable[[float], None]  # share done, 0..1
 
 PATIENCE = 0.8  # seconds that a page waits before it shows progress
+GLANCE = 0.3  # the same where the page goes on without what is being done
 EVERY = 1.0  # seconds between looks at running work
 KEPT = 8  # results of one kind in memory
 
@@ -177,6 +178,39 @@ def result(
     return value
 
 
+def later(
+    name: str,
+    version: tuple[int, ...],
+    key: Hashable,
+    body: Callable[[Tell], T],
+    *,
+    label: str,
+    kept: int = KEPT,
+) -> T | None:
+    """What `body` gives; None until then, under a line that says how far it is.
+
+    The page goes on: for what it does well without for a while. Errors of `body` are raised.
+    """
+    store, desk, full = state.store(), _desk(), (name, version, key)
+    work = desk.ask(full, body, store, name=name, version=version, kept=kept)
+    work.over.wait(GLANCE)
+    if not work.over.is_set():
+        _line(full, label)
+        return None
+    if isinstance(work.error, Stopped):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":gray[{label} was stopped.]", width="content")
+            if st.button("Start again", type="tertiary", key=f"start-{name}"):
+                desk.forget(full)
+                st.rerun()
+        return None
+    if work.error is not None:
+        desk.forget(full)
+        raise work.error
+    value: T = work.value
+    return value
+
+
 def is_busy() -> bool:
     """Whether any work runs or waits."""
     return _desk().is_busy()
@@ -207,6 +241,25 @@ def _look(key: Hashable, label: str) -> None:
         if st.button("Cancel", icon=":material/close:", key="background_cancel"):
             desk.stop(key, state.store())
             st.rerun()
+
+
+def _line(key: Hashable, label: str) -> None:
+    """How far the work is, in one line that looks again and again; then the page is drawn anew."""
+
+    def look() -> None:
+        desk = _desk()
+        work = desk.find(key)
+        if work is None or work.over.is_set():
+            st.rerun()
+        elapsed = time.monotonic() - work.begun
+        with st.container(horizontal=True, vertical_alignment="center"):
+            text = words(label, work.share, elapsed, waits=not work.running)
+            st.markdown(f":gray[:material/progress_activity: {text}]", width="content")
+            if st.button("Cancel", type="tertiary", key=f"cancel-{label}"):
+                desk.stop(key, state.store())
+                st.rerun()
+
+    st.fragment(run_every=EVERY, key=f"line-{label}")(look)()
 
 
 def _stopped(key: Hashable, label: str) -> NoReturn:

@@ -12,7 +12,6 @@ from ui import format as fmt
 from ui.compare_charts import Look
 from ui.compare_facts import Compared
 from ui.compare_queries import Choice
-from ui.engine import registry
 
 _TICKED = 4  # models ticked at first, at most
 
@@ -29,33 +28,6 @@ def read(choice: Choice) -> Compared:
             link_label="Train models",
         )
     return found
-
-
-def use(place: DeltaGenerator, choice: Choice, compared: Compared) -> None:
-    """The one act of the page: put the recommended model in use for its scope."""
-    key = words.recommended(compared.board)
-    entry = compare_queries.kept_models(choice, compared).get(key)
-    if entry is None:
-        return
-    name = fmt.escape(words.label(compared.models[key], choice.freq))
-    with place:
-        if entry.is_champion:
-            st.page_link(
-                navigation.FORECAST,
-                label="Show its forecast",
-                icon=":material/show_chart:",
-                query_params={"run": entry.run_id},
-            )
-            return
-        st.button(
-            "Use for forecasts",
-            icon=":material/verified:",
-            type="primary",
-            key="compare_use",
-            on_click=registry().crown,
-            args=(entry.run_id,),
-            help=f"{name} becomes the champion of its scope: offered first on Forecast.",
-        )
 
 
 def verdict(choice: Choice, compared: Compared) -> None:

@@ -5,6 +5,7 @@ import pandas as pd
 from data.scope import Freq, Measure, Scope
 from ui import forecasts
 from ui import format as fmt
+from ui.forecast_drivers import Drivers
 from ui.forecasts import LAST_YEAR, NOUN, Outlook, windows
 
 NAMES = {
@@ -121,6 +122,39 @@ def festivals(events: pd.DataFrame, future: pd.DataFrame, *, known: bool) -> str
         return ""
     told = "" if known else " The models here know festivals only from earlier years."
     return f"Ahead: {', '.join(names[:3])}.{told}"
+
+
+def drivers(found: Drivers, measure: Measure, currency: str, freq: Freq) -> str:
+    """What the bars under the chart are, in a line or two of Markdown."""
+    if not found.present:
+        return "There is too little history to tell what lifts or lowers it from its level."
+    level = fmt.amount(float(found.frame["level"].mean()), measure, currency)
+    text = f"Below: what lifts or lowers it from its level of about {fmt.escape(level)}"
+    if found.explained < found.series:
+        text += (
+            f", worked out for the {found.explained:,} largest of {found.series:,} series, "
+            f"{found.share:.0%} of it, and taken to hold for the rest"
+        )
+    if not {"event", "promotion", "price"} & set(found.present):
+        noun = NOUN[freq][1]
+        text += f". It knows the {noun} sold and no more: no event, price or promotion moves it"
+    return f"{text}."
+
+
+def arrived(outlook: Outlook, freq: Freq) -> str:
+    """How an earlier forecast has held, as a sentence; "" where nothing was sold since."""
+    if outlook.passed.empty:
+        return ""
+    both = outlook.passed.merge(outlook.history, on="timestamp").dropna(subset="value")
+    if both.empty:
+        return ""
+    sold = float(both["value"].abs().sum())
+    inside = int(both["value"].between(both["q0.1"], both["q0.9"]).sum())
+    off = f", {fmt.share((both['mean'] - both['value']).abs().sum() / sold)} off" if sold else ""
+    return (
+        f"Since it was made {periods(len(both), freq)} were sold{off}: "
+        f"{inside} of {len(both)} inside the 80% band."
+    )
 
 
 def table(outlook: Outlook, *, freq: Freq, measure: Measure, currency: str) -> pd.DataFrame:

@@ -136,6 +136,7 @@ def detail(entry: Entry, dataset: Dataset, asked: Scope) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{fmt.escape(entry.name)}**", width="content")
         st.space("stretch")
+        model_evidence.compare_link(entry)
         model_evidence.change(entry)
         _download(entry)
         if st.button("Delete", icon=":material/delete:", type="tertiary"):
@@ -146,6 +147,7 @@ def detail(entry: Entry, dataset: Dataset, asked: Scope) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         model_evidence.section(entry)
+        model_evidence.exceptions(entry)
     with right:
         model_drift.section(entry)
     with left:
@@ -284,6 +286,8 @@ def dependents_in_words(entry: Entry) -> list[str]:
     found = []
     if entry.is_champion:
         found.append("It is the champion of its scope; there will be none.")
+    if parts := model_evidence.parts_of(entry):
+        found.append(f"It is in use for {_listed(parts)} besides; the champion takes over there.")
     if depending := registry().dependents(entry.run_id):
         found.append(
             f"{fmt.count(len(depending), 'forecast')} made with it: "

@@ -190,49 +190,6 @@ def test_when_the_best_is_arima_then_the_baseline_is_another() -> None:
     assert made(sales(wave(60, 52)), model="arima").baseline == "theta"
 
 
-def long_frame(children: dict[str, list[float]]) -> pd.DataFrame:
-    """Children as `data.queries.children` gives them: no rows where nothing sold."""
-    parts = []
-    for child, values in children.items():
-        frame = sales(values)[["timestamp", "quantity", "revenue"]]
-        parts.append(frame.assign(child_id=child, label=f"Product {child}"))
-    long = pd.concat(parts)
-    return long[long["quantity"] != 0]
-
-
-def test_when_children_are_forecast_then_the_largest_comes_first_and_new_ones_have_no_growth() -> (
-    None
-):
-    big, small = wave(120, 52), [value / 10 for value in wave(120, 52)]
-    new = [0.0] * 100 + [50.0 + i % 3 for i in range(20)]
-    history = forecasts.history_of(sales(big), "quantity")
-    frame = forecasts.children(
-        long_frame({"2": small, "1": big, "3": new}),
-        history,
-        freq="W",
-        measure="quantity",
-        horizon=13,
-    )
-    assert frame["child_id"].tolist() == ["1", "3", "2"]
-    assert frame["label"].tolist() == ["Product 1", "Product 3", "Product 2"]
-    assert frame["growth"].isna().tolist() == [False, True, False]
-
-
-def test_when_children_sold_only_in_the_unfinished_week_then_none_is_listed() -> None:
-    history = forecasts.history_of(sales([5.0, 6.0, 7.0]), "quantity")
-    late = pd.DataFrame(
-        {
-            "timestamp": [pd.Timestamp("2023-01-23")],
-            "quantity": [1.0],
-            "revenue": [1.0],
-            "child_id": ["9"],
-            "label": ["Late"],
-        }
-    )
-    frame = forecasts.children(late, history, freq="W", measure="quantity", horizon=4)
-    assert frame.empty
-
-
 def test_when_festivals_lie_ahead_then_they_are_named_without_holidays() -> None:
     outlook = made(sales(wave(120, 52)))
     day = outlook.future["timestamp"].iloc[1]
