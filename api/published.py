@@ -78,7 +78,7 @@ def frame(found: Publication, level: Split) -> pd.DataFrame:
         known = [old for old in _QUANTILES if whole[old].notna().any()]
         rows = rows.assign(**{_QUANTILES[old]: whole[old] for old in known})
     else:
-        rows = rows.groupby([*keys, "timestamp"], as_index=False)["mean"].sum()
+        rows = rows.groupby([*keys, "timestamp"])[["mean"]].sum().reset_index()
     for name in ("product", "place", "category"):
         if name not in keys:
             rows[name] = None
