@@ -11,9 +11,8 @@ from data.scope import Scope
 from forecasting.errors import ForecastingError
 from ui import format as fmt
 from ui import inventory_facts as facts
-from ui import inventory_plan as of_plan
 from ui import inventory_reads as reads
-from ui import inventory_settings, layout, navigation, queries, state
+from ui import inventory_settings, layout, navigation, plan_words, queries, state
 from ui import inventory_words as words
 from ui import scope as scopes
 from ui.inventory_reads import Made
@@ -88,7 +87,7 @@ def caption(place: DeltaGenerator, view: View) -> None:
     made = view.made
     parts = [f"Stock as of {fmt.day(made.stock_day)}"]
     if made.source.plan is not None:
-        parts.append(f"on {of_plan.words(made.source.plan)}")
+        parts.append(f"on {plan_words.version(made.source.plan)}")
         if made.source.simple_bands > 0.005:
             share = fmt.share(made.source.simple_bands)
             of = "" if share == "100%" else f" of {share}"

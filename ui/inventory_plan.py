@@ -16,7 +16,6 @@ from data.inventory import PAIR
 from data.publications import Publication
 from forecasting.arrays import FloatArray
 from forecasting.forecast import quantile_column
-from ui import format as fmt
 from ui import inventory_source as sources
 
 STEP_DAYS = {"D": 1, "W": 7}
@@ -40,13 +39,6 @@ def reaches(found: Publication, today: pd.Timestamp) -> bool:
         return False
     end = pd.Timestamp(found.last_period) + pd.Timedelta(days=step)
     return bool(end >= today + pd.Timedelta(days=FEWEST * step))
-
-
-def words(found: Publication) -> str:
-    """Which version, when and by whom, for a caption."""
-    at = found.created_at
-    by = f" by {fmt.escape(found.author)}" if found.author else ""
-    return f"plan “{fmt.escape(found.name)}”, published {fmt.day(at.date())}, {at:%H:%M}{by}"
 
 
 def forecast(

@@ -10,6 +10,7 @@ import pytest
 import forecasting as fc
 from data.publications import Publication
 from ui import inventory_plan as of_plan
+from ui import plan_words
 
 MONDAY = pd.Timestamp("2026-11-23")
 WEEKS = pd.date_range(MONDAY, periods=5, freq="7D")
@@ -94,4 +95,4 @@ def test_when_a_version_is_nearly_over_then_orders_need_something_else() -> None
     assert of_plan.reaches(FOUND, MONDAY + pd.Timedelta(days=14))
     assert not of_plan.reaches(FOUND, MONDAY + pd.Timedelta(days=15))
     assert not of_plan.reaches(replace(FOUND, freq="M"), MONDAY)
-    assert of_plan.words(FOUND) == "plan “Week 47”, published Fri 13 Nov, 17:02 by Mara"
+    assert plan_words.version(FOUND) == "plan “Week 47”, published Fri 13 Nov, 17:02 by Mara"
