@@ -134,7 +134,10 @@ def events(dataset: Dataset) -> Events:
 
 
 def askers(dataset: Dataset, scope: Scope) -> list[Asker]:
-    """Finished runs of products in places that read prices and cover a scope, the latest first."""
+    """Finished runs of products in places that read prices and cover a scope.
+
+    Those in use first, then the latest.
+    """
     found = []
     for entry in registry().entries():
         of_run = training.scope_of(entry.about)
@@ -149,7 +152,7 @@ def askers(dataset: Dataset, scope: Scope) -> list[Asker]:
                         correction_revision=of_run.correction_revision)  # fmt: skip
         if run_queries.selecting(asked, entry.run_id) is not None:
             found.append(Asker(entry=entry, scope=of_run))
-    return found
+    return sorted(found, key=lambda each: (not each.entry.is_champion, -each.entry.number))
 
 
 def only_place(entry: Entry, dataset: Dataset) -> int | None:
