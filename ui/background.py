@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -30,6 +30,10 @@ KEPT = 8  # results of one kind in memory
 
 class Stopped(Exception):
     """The work was stopped by somebody, or the data changed under it."""
+
+
+class NotYet(Exception):
+    """There is no answer yet; the page shows how far it is, or that it was stopped."""
 
 
 @dataclass(kw_only=True)
@@ -162,6 +166,22 @@ def result(
     `name` is the kind of work, of which `kept` results stay in memory; `label` says what is being
     done, as "Looking for stock-outs". Errors of `body` are raised here.
     """
+    try:
+        return answer(name, version, key, body, label=label, kept=kept)
+    except NotYet:
+        st.stop()
+
+
+def answer(
+    name: str,
+    version: tuple[int, ...],
+    key: Hashable,
+    body: Callable[[Store, Tell], T],
+    *,
+    label: str,
+    kept: int = KEPT,
+) -> T:
+    """As `result`, for a page with more to show: draws the progress, then raises `NotYet`."""
     store, desk, full = state.store(), _desk(), (name, version, key)
     work = desk.ask(
         full, lambda tell: body(store, tell), store, name=name, version=version, kept=kept
@@ -169,8 +189,10 @@ def result(
     work.over.wait(PATIENCE)
     if not work.over.is_set():
         _progress(full, label)
+        raise NotYet(label)
     if isinstance(work.error, Stopped):
         _stopped(full, label)
+        raise NotYet(label)
     if work.error is not None:
         desk.forget(full)
         raise work.error
@@ -216,15 +238,14 @@ def is_busy() -> bool:
     return _desk().is_busy()
 
 
-def _progress(key: Hashable, label: str) -> NoReturn:
-    """How far the work is, looked at again and again; nothing after it runs."""
+def _progress(key: Hashable, label: str) -> None:
+    """How far the work is, looked at again and again."""
 
     def look() -> None:
         with layout.errors_in_words():
             _look(key, label)
 
     st.fragment(run_every=EVERY, key="background")(look)()
-    st.stop()
 
 
 def _look(key: Hashable, label: str) -> None:
@@ -262,7 +283,7 @@ def _line(key: Hashable, label: str) -> None:
     st.fragment(run_every=EVERY, key=f"line-{label}")(look)()
 
 
-def _stopped(key: Hashable, label: str) -> NoReturn:
+def _stopped(key: Hashable, label: str) -> None:
     with st.container(border=True, width=680):
         st.markdown(f"**{label} was stopped.** Nothing was changed.")
         if st.button(
@@ -270,7 +291,6 @@ def _stopped(key: Hashable, label: str) -> NoReturn:
         ):
             _desk().forget(key)
             st.rerun()
-    st.stop()
 
 
 def words(label: str, share: float, elapsed: float, *, waits: bool = False) -> str:

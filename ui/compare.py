@@ -6,7 +6,15 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui import chart_downloads, compare_charts, compare_facts, compare_queries, layout, navigation
+from ui import (
+    chart_downloads,
+    compare_charts,
+    compare_facts,
+    compare_queries,
+    layout,
+    navigation,
+    table_files,
+)
 from ui import compare_words as words
 from ui import format as fmt
 from ui.compare_charts import Look
@@ -247,25 +255,14 @@ def downloads(place: DeltaGenerator, choice: Choice, compared: Compared) -> None
     """The Download menu: leaderboard, scores by series, and the charts drawn."""
     parts = compare_queries.parts
     with chart_downloads.menu(place):
-        st.download_button(
-            "Leaderboard (CSV)",
-            lambda: chart_downloads.csv(words.every_figure(compared)).encode("utf-8-sig"),
-            file_name="leaderboard.csv",
-            mime="text/csv",
-            on_click="ignore",
-            type="tertiary",
-            key="compare_csv_board",
+        table_files.buttons(
+            lambda: words.every_figure(compared), "Leaderboard", stem="leaderboard", key="board"
         )
-        st.download_button(
-            "Scores by series and window (CSV)",
-            lambda: chart_downloads.csv(words.series_file(compared, parts(choice))).encode(
-                "utf-8-sig"
-            ),
-            file_name="scores-by-series.csv",
-            mime="text/csv",
-            on_click="ignore",
-            type="tertiary",
-            key="compare_csv_series",
+        table_files.buttons(
+            lambda: words.series_file(compared, parts(choice)),
+            "Scores by series and window",
+            stem="scores-by-series",
+            key="series_scores",
         )
 
 

@@ -2,11 +2,21 @@
 
 from datetime import timedelta
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from data.scope import Scope
-from ui import forecast_words, forecasts, layout, navigation, published, queries, run_choice
+from ui import (
+    forecast_words,
+    forecasts,
+    layout,
+    navigation,
+    published,
+    queries,
+    run_choice,
+    table_files,
+)
 from ui import format as fmt
 from ui import scope as scopes
 from ui.forecast_choice import Choice
@@ -90,31 +100,33 @@ def downloads(place: DeltaGenerator, made: Outlook, scope: Scope, dataset: Datas
     """The Download menu of the title row."""
     node, where = scopes.name(scope), scopes.place(scope)
     stem = "-".join(part for part in _slug(f"{dataset.name} {node} {where}").split("-") if part)
-    with place.popover("Download", icon=":material/download:"):
-        st.download_button(
-            "Forecast (CSV)",
-            forecast_words.csv(
-                made,
-                scope,
-                dataset=dataset.name,
-                node=node,
-                place=where,
-                currency=dataset.currency,
-            ),
-            file_name=f"forecast-{stem}.csv",
-            mime="text/csv",
-            on_click="ignore",
-            type="tertiary",
-            key="forecast_csv",
+
+    def rows() -> pd.DataFrame:
+        return forecast_words.file_rows(
+            made, scope, dataset=dataset.name, node=node, place=where, currency=dataset.currency
         )
-        st.download_button(
-            "Sales so far (CSV)",
-            forecast_words.history_csv(made, scope, node=node, place=where),
-            file_name=f"sales-{stem}.csv",
-            mime="text/csv",
-            on_click="ignore",
-            type="tertiary",
-            key="history_csv",
+
+    keys = ["dataset", "category", "product", "place", "frequency", "unit", "model"]
+    values = ["mean", *forecast_words.quantiles(made), "last_year"]
+    with place.popover("Download", icon=":material/download:"):
+        table_files.buttons(rows, "Forecast", stem=f"forecast-{stem}", key="forecast")
+        table_files.buttons(
+            lambda: table_files.long(rows(), keys, values),
+            "Forecast, long",
+            stem=f"forecast-long-{stem}",
+            key="forecast_long",
+        )
+        table_files.buttons(
+            lambda: table_files.wide(rows(), keys, values),
+            "Forecast, wide",
+            stem=f"forecast-wide-{stem}",
+            key="forecast_wide",
+        )
+        table_files.buttons(
+            lambda: forecast_words.file_history(made, scope, node=node, place=where),
+            "Sales so far",
+            stem=f"sales-{stem}",
+            key="history",
         )
         st.page_link(navigation.REPORTS, label="Report (PDF, Excel, HTML)")
 

@@ -193,44 +193,46 @@ def table(outlook: Outlook, *, freq: Freq, measure: Measure, currency: str) -> p
     return frame.drop(index="Year") if freq == "M" else frame  # the header of a month has it
 
 
-def csv(
+def file_rows(
     outlook: Outlook, scope: Scope, *, dataset: str, node: str, place: str, currency: str
-) -> str:
-    """The forecast as a file: one row per period, with every quantile and the baseline."""
+) -> pd.DataFrame:
+    """The forecast for a file: one row per period, with every quantile and the baseline."""
     future = outlook.future
-    quantiles = [column for column in future.columns if column.startswith("q0.")]
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
-            "dataset": fmt.cell(dataset),
-            "category": fmt.cell(" / ".join(scope.categories)),
-            "product": fmt.cell(node if scope.product_id is not None else ""),
-            "place": fmt.cell(place),
+            "dataset": dataset,
+            "category": " / ".join(scope.categories),
+            "product": node if scope.product_id is not None else "",
+            "place": place,
             "frequency": NOUN[scope.freq][0],
             "unit": currency or "money" if scope.measure == "revenue" else "units",
-            "timestamp": future["timestamp"].dt.strftime("%Y-%m-%d"),
+            "timestamp": future["timestamp"],
             "last_year": future["last_year"],
             "model": outlook.model,
             "mean": future["mean"].round(3),
-            **{column: future[column].round(3) for column in quantiles},
+            **{column: future[column].round(3) for column in quantiles(outlook)},
             "baseline_model": outlook.baseline,
             "baseline": future["baseline"].round(3),
         }
     )
-    return frame.to_csv(index=False)
 
 
-def history_csv(outlook: Outlook, scope: Scope, *, node: str, place: str) -> str:
-    """The sales behind the forecast as a file: one row per complete period."""
-    frame = pd.DataFrame(
+def quantiles(outlook: Outlook) -> list[str]:
+    """The columns of quantiles."""
+    return [column for column in outlook.future.columns if column.startswith("q0.")]
+
+
+def file_history(outlook: Outlook, scope: Scope, *, node: str, place: str) -> pd.DataFrame:
+    """The sales behind the forecast for a file: one row per complete period."""
+    return pd.DataFrame(
         {
-            "series": fmt.cell(node),
-            "place": fmt.cell(place),
+            "series": node,
+            "place": place,
             "frequency": NOUN[scope.freq][0],
-            "timestamp": outlook.history["timestamp"].dt.strftime("%Y-%m-%d"),
+            "timestamp": outlook.history["timestamp"],
             scope.measure: outlook.history["value"].round(3),
         }
     )
-    return frame.to_csv(index=False)
 
 
 def _wape(outlook: Outlook, model: str) -> float | None:

@@ -20,6 +20,7 @@ from ui import (
     navigation,
     scheduled_runs,
     scheduling,
+    table_files,
     training,
 )
 from ui import format as fmt
@@ -72,6 +73,17 @@ def upload(place: DeltaGenerator) -> None:
             layout.say_after_rerun(f"{fmt.escape(entry.name if entry else file.name)} is here.")
             st.query_params["run"] = run_id
             st.rerun()
+
+
+def download(place: DeltaGenerator) -> None:
+    """The registry as a file."""
+    table_files.menu(
+        place,
+        lambda: pd.DataFrame([_row(entry) for entry in listed()]),
+        fmt.count(len(listed()), "model"),
+        stem="models",
+        key="models_table",
+    )
 
 
 def table(dataset: Dataset) -> Entry | None:

@@ -10,7 +10,7 @@ import pytest
 
 from data.scope import Freq, Scope
 from ui import forecast_words as words
-from ui import forecasts
+from ui import forecasts, table_files
 from ui.forecasts import Outlook
 
 STEP = {"D": "D", "W": "W-MON", "M": "MS"}
@@ -171,9 +171,11 @@ def test_when_a_table_is_made_then_its_last_column_is_the_sum() -> None:
 def test_when_a_file_is_made_then_it_holds_scope_quantiles_and_baseline() -> None:
     outlook = made(sales(wave(120, 52)))
     scope = Scope(dataset_id=1, categories=("=cmd()", "Tea"), product_id=7)
-    text = words.csv(
-        outlook, scope, dataset="Shop", node='Tea "green", 250 g', place="Köln", currency="€"
-    )
+    text = table_files.csv(
+        words.file_rows(
+            outlook, scope, dataset="Shop", node='Tea "green", 250 g', place="Köln", currency="€"
+        )
+    ).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert len(rows) == 4
     assert rows[0]["category"] == "'=cmd() / Tea"
