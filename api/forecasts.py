@@ -1,6 +1,7 @@
 """The forecast that is in force, by product, place, category, day and quantile.
 
-`source` decides which forecast that is; everything else only reads it.
+`source` decides which forecast that is: the plan published last, else a model's; everything else
+only reads it.
 """
 
 from collections.abc import Hashable
@@ -11,11 +12,12 @@ import numpy as np
 import pandas as pd
 from pydantic import ConfigDict, Field
 
-from api import datasets, rows
+from api import datasets, published, rows
 from api.datasets import PageParams
 from api.memory import Kept
 from api.problems import Problem
 from api.wire import Call, Day, Table, Wire, moment
+from data.publications import Publication
 from data.scope import Freq, Split
 from engine.registry import Entry
 from ui import queries, training
@@ -45,7 +47,16 @@ class ForecastParams(PageParams):
     quantile: tuple[float, ...] = Field(
         default=(), description="Levels to send, such as 0.1 and 0.9; all where none is given."
     )
-    run: str = Field(default="", max_length=64, description="This run instead of what is in force.")
+    source: Literal["published", "model"] | None = Field(
+        default=None,
+        description="`published`: the plan published last, of the frequency asked. `model`: the "
+        "champion, else the newest run. The first that can answer where it is not given.",
+    )
+    run: str = Field(
+        default="",
+        max_length=64,
+        description="This run, or version such as `publication-3`, instead of what is in force.",
+    )
 
 
 class ForecastRow(Wire):
@@ -78,18 +89,64 @@ def read(call: Call[ForecastParams, None]) -> Table:
     start, run = 0, asked.run
     if asked.cursor:
         run, start = rows.place(asked.cursor)
-    found = source(dataset.dataset_id, run=run, asked=asked)
+    found = source(dataset, run=run, asked=asked)
     frame = _chosen(found, asked)
     part, more = rows.page(frame, found.about["run"], start, asked.limit)
     return Table(rows=part, about=found.about, next=more)
 
 
-def source(dataset_id: int, *, run: str, asked: ForecastParams) -> Source:
+def source(dataset: Dataset, *, run: str, asked: ForecastParams) -> Source:
     """The forecast that a dataset is answered with: of `run`, else the one in force.
 
-    In force is the champion of a scope, else the latest finished run; among them the first that
-    can answer what is asked. Raises `Problem` (404) where none can.
+    In force is the plan published last, unless its periods are over; then the champion of a scope,
+    then the latest finished run; among them the first that can answer what is asked. Raises
+    `Problem` (404) where none can.
     """
+    plan, level = _plan(dataset, run, asked)
+    version = _versions.get("", queries.version)
+    if plan is not None and level is not None:
+        key = (published.name_of(plan), plan.created_at, level, version)
+        return _read.get(
+            key, lambda: _indexed(published.frame(plan, level), published.about(plan, level))
+        )
+    if run.startswith(published.PREFIX):
+        raise Problem("not-found", f"There is no published version {run[:40]!r} with that level.")
+    if asked.source == "published" and not run:
+        raise Problem(
+            "not-found",
+            "No published version is of what was asked. Publish the plan on the Forecast page, or "
+            "ask with source=model.",
+        )
+    entry = _run(dataset.dataset_id, run, asked)
+    return _read.get((entry.run_id, version), lambda: _opened(entry))
+
+
+def _plan(
+    dataset: Dataset, run: str, asked: ForecastParams
+) -> tuple[Publication | None, Split | None]:
+    """The published version that answers, and by what level; None where none does."""
+    if run.startswith(published.PREFIX):
+        plan = published.named(dataset, run)
+    elif run or asked.source == "model":
+        return None, None
+    else:
+        plan = published.in_force(dataset, asked.frequency)
+    if plan is None:
+        return None, None
+    for level in published.levels(plan):
+        fits = [
+            asked.level in (None, level),
+            not asked.product or level in ("product", "product_place"),
+            not asked.place or level in ("place", "product_place"),
+            not asked.category or level == "category",
+        ]
+        if all(fits):
+            return plan, level
+    return None, None
+
+
+def _run(dataset_id: int, run: str, asked: ForecastParams) -> Entry:
+    """The run that answers. Raises `Problem` (404) where none does."""
     entries = _entries.get(dataset_id, lambda: _finished(dataset_id))
     if not entries:
         raise Problem(
@@ -109,14 +166,14 @@ def source(dataset_id: int, *, run: str, asked: ForecastParams) -> Source:
             "not-found",
             f"No finished forecast is of what was asked. There are forecasts by {', '.join(have)}.",
         )
-    entry, version = chosen[0], _versions.get("", queries.version)
-    return _read.get((entry.run_id, version), lambda: _opened(entry))
+    return chosen[0]
 
 
 def forget() -> None:
     """Read everything anew: another database was opened."""
     for kept in (_versions, _entries, _datasets, _read):
         kept.clear()
+    published.forget()
 
 
 def _finished(dataset_id: int) -> list[Entry]:
@@ -168,7 +225,24 @@ def _opened(entry: Entry) -> Source:
     ).iloc[ids.cat.codes]
     keys.index = frame.index
     values = frame.drop(columns=["series_id"])
-    whole = pd.concat([keys, values], axis=1).sort_values(
+    made = {
+        "source": "model",
+        "run": entry.run_id,
+        "name": entry.name,
+        "model": about.model,
+        "in_use": entry.is_champion,
+        "made_at": moment(about.created_at).isoformat().replace("+00:00", "Z"),
+        "data_until": about.data_until,
+        "level": level,
+        "frequency": about.scope["freq"],
+        "measure": about.scope["measure"],
+    }
+    return _indexed(pd.concat([keys, values], axis=1), made)
+
+
+def _indexed(frame: pd.DataFrame, about: dict[str, Any]) -> Source:
+    """Rows in order, and where those of each product and place are."""
+    whole = frame.sort_values(
         ["product", "place", "category", "timestamp"], kind="stable", ignore_index=True
     )
     of: dict[Hashable, slice | np.ndarray] = {}
@@ -177,21 +251,7 @@ def _opened(entry: Entry) -> Source:
             of[name, str(code)] = _positions(np.asarray(positions))
     for pair, positions in whole.groupby(["product", "place"], sort=False).indices.items():
         of[pair] = _positions(np.asarray(positions))
-    return Source(
-        about={
-            "run": entry.run_id,
-            "name": entry.name,
-            "model": about.model,
-            "in_use": entry.is_champion,
-            "made_at": moment(about.created_at).isoformat().replace("+00:00", "Z"),
-            "data_until": about.data_until,
-            "level": level,
-            "frequency": about.scope["freq"],
-            "measure": about.scope["measure"],
-        },
-        frame=whole,
-        of=of,
-    )
+    return Source(about=about, frame=whole, of=of)
 
 
 def named(series_id: str, entry: Entry) -> tuple[str | None, str | None, str | None]:

@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import Field
 
@@ -10,7 +11,9 @@ from api import forecasts, models
 from api.models import Loaded, RunParams
 from api.problems import Problem
 from api.wire import Call, Day, Wire
+from data import inventory_settings
 from forecasting.scenarios.changes import How, Kind
+from ui import prices_facts, state
 from ui.engine import registry
 
 if TYPE_CHECKING:  # the library takes a while to import
@@ -85,8 +88,17 @@ def work_out(call: Call[RunParams, ScenarioBody]) -> ScenarioAnswer:
                 f"body.changes.{number}.column={each.column!r} is not known ahead to this model. "
                 f"It knows {known}.",
             )
+    cost, elasticity = known_of(held, panel)
     with held.lock:
-        found = run_scenario(held.model, panel, changes, known_future=future, price=PRICE)
+        found = run_scenario(
+            held.model,
+            panel,
+            changes,
+            known_future=future,
+            price=PRICE,
+            unit_cost=cost,
+            elasticity=elasticity,
+        )
     return ScenarioAnswer(
         run=call.params.run,
         series=panel.num_series,
@@ -118,6 +130,36 @@ def _panel(held: Loaded, asked: ScenarioBody) -> tuple["Panel", pd.DataFrame | N
     if future is not None:
         future = future[future["series_id"].astype(str).isin(wanted)]
     return panel, future
+
+
+def known_of(held: Loaded, panel: "Panel") -> tuple["pd.Series[float]", pd.DataFrame | None]:
+    """Unit costs by series, from the settings and products; elasticities where they were kept.
+
+    Series that are not of a product have neither. Elasticities are never looked for here: that
+    takes longer than a request may, and the Prices page does it.
+    """
+    ids = pd.Index(panel.series_ids.astype(str))
+    scope = held.entry.about.scope
+    dataset_id = int(scope["dataset"])
+    if scope.get("split") not in ("product", "product_place"):
+        return pd.Series(np.nan, index=ids), None
+    parts = ids.str.partition(":").to_frame(index=False)
+    place = pd.to_numeric(parts[2], errors="coerce").fillna(scope.get("place") or 0)
+    pairs = pd.DataFrame({"product_id": parts[0].astype(int), "place_id": place.astype(int)})
+    store = state.store()
+    settled = inventory_settings.resolved(
+        pairs,
+        inventory_settings.settings(store, dataset_id),
+        inventory_settings.records(store, dataset_id),
+        pd.Series(dtype=object),
+    )
+    cost = pd.Series(settled["unit_cost"].to_numpy(float), index=ids)
+    kept = prices_facts.known_already(store, dataset_id)
+    if kept is None:
+        return cost, None
+    found = kept.trusted.set_index("product").reindex(pairs["product_id"])
+    slopes = found[["elasticity", "error"]].assign(series_id=ids).dropna()
+    return cost, slopes.reset_index(drop=True)
 
 
 def _wanted(held: Loaded, ids: list[str], asked: ScenarioBody) -> set[str]:

@@ -83,8 +83,9 @@ OPERATIONS: tuple[Operation, ...] = (
         name="read_forecasts", scope="read",
         does=forecasts.read, params=forecasts.ForecastParams, row=forecasts.ForecastRow,
         title="The forecast in force",
-        words="Of the champion, else of the latest finished run that has what is asked. The pages "
-        "of one answer are of one run.",
+        words="The plan that was published last, in units as published; else the champion's, else "
+        "that of the latest finished run that has what is asked. The pages of one answer are of "
+        "one forecast.",
     ),
     Operation(
         name="make_report", scope="read",

@@ -30,6 +30,7 @@ from benchmarks.m5_data import read_m5
 from data import demo
 from data.store import open_store
 from forecasting.scenarios import Base, Change, DailyPlan, Response, run_planned
+from ui import prices_facts
 from ui import what_if_ground as grounds
 from ui import what_if_work as work
 from ui.what_if_rules import Line, Shop
@@ -77,11 +78,8 @@ def _shop() -> None:
         paths = {
             key: tuple(path) for key, path in products[["product_id", "categories"]].to_numpy()
         }
-        groups = pd.Series({key: " › ".join(path[:2]) for key, path in paths.items()})
         with _timed("Elasticities of the shop, once after an import"):
-            measured = grounds.measure(
-                store, dataset, until=last, by_week=False, product_days=10**6, groups=groups
-            )
+            measured = prices_facts.find(store, dataset)
         with _timed("Forecast, plan and stock of the shop, once after an import"):
             ground = grounds.make(
                 store, dataset, products=list(paths), place_id=None, until=last, by_week=False,

@@ -107,6 +107,16 @@ def get(store: Store, publication_id: int) -> Publication:
     return found[0]
 
 
+def has_places(store: Store, publication_id: int) -> bool:
+    """Whether its cells are of products in places, not of all places together."""
+    return bool(
+        store.rows(
+            "SELECT 1 FROM publication_cell WHERE publication_id = $1 AND place_id > 0 LIMIT 1",
+            [publication_id],
+        )
+    )
+
+
 def rows(store: Store, publication_id: int, scope: Scope | None = None) -> pd.DataFrame:
     """The cells of a publication, all or of a scope.
 

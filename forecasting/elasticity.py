@@ -12,6 +12,8 @@ all). Then shrunk towards the group, as far as the estimates are unsure and the 
 (Efron and Morris, 1975). Suffixes: N rows, P products, K slopes.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -44,14 +46,20 @@ class Elasticities:
 
 
 def elasticities(
-    frame: pd.DataFrame, *, level: float = 0.9, halo_days: int = 7, freq_days: int = 1
+    frame: pd.DataFrame,
+    *,
+    level: float = 0.9,
+    halo_days: int = 7,
+    freq_days: int = 1,
+    on_progress: Callable[[float], object] | None = None,
 ) -> Elasticities:
     """Estimate from rows with series_id, product, group, timestamp, target and price.
 
     `promo` (share of the time on promotion, 0..1) is used where it is there, and days around it
     (`halo_days` before and after) get slopes of their own. Rows whose `usable` is False (out of
     stock, unusual) and rows without price or target do not count; returns (negative) neither.
-    `freq_days` is the length of a row: 1 for daily, 7 for weekly rows.
+    `freq_days` is the length of a row: 1 for daily, 7 for weekly rows. `on_progress` is told the
+    share done (0..1) after each sweep; what it raises ends the work.
 
     `products` has one row each: product, group, elasticity (shrunk; -2 means one per cent dearer
     sells two per cent less), low and high (of the `level` band), own and own_error (by its own
@@ -61,7 +69,7 @@ def elasticities(
     price, verdict ('own', 'shared', 'group', 'odd').
     """
     rows = _Rows.of(frame, halo_days=halo_days, freq_days=freq_days)
-    slopes, errors = _estimated(rows)
+    slopes, errors = _estimated(rows, on_progress or (lambda share: None))
     distinct, lowest, highest = rows.prices()
     z = NormalDist().inv_cdf((1 + level) / 2)
     own, error = slopes[:, PRICE], errors[:, PRICE]
@@ -239,7 +247,9 @@ def _dense(codes: IntArray) -> IntArray:
     return np.asarray(pd.factorize(codes)[0])
 
 
-def _estimated(rows: _Rows) -> tuple[FloatArray, FloatArray]:
+def _estimated(
+    rows: _Rows, on_progress: Callable[[float], object]
+) -> tuple[FloatArray, FloatArray]:
     """Slopes (P, K) of each product by its own sales, and their standard errors."""
     count, width = len(rows.products), rows.features.shape[1]
     slopes = np.zeros((count, width))
@@ -247,6 +257,7 @@ def _estimated(rows: _Rows) -> tuple[FloatArray, FloatArray]:
     level = np.ones(len(sold_series))
     factor = np.ones(len(sold_cell))
     mean = rows.target
+    far, share = 0.0, 0.0
     for sweep in range(SWEEPS):
         response = np.exp((rows.features * slopes[rows.product]).sum(axis=1))
         for _ in range(2):
@@ -260,7 +271,19 @@ def _estimated(rows: _Rows) -> tuple[FloatArray, FloatArray]:
         slopes = updated
         if moved < CLOSE:
             break
+        far = max(far, moved)
+        share = max(share, (sweep + 1) / SWEEPS, _way(far, moved))
+        on_progress(share)
     return slopes, _errors(rows, mean)
+
+
+def _way(far: float, moved: float) -> float:
+    """The share of the way from steps of `far` to ones of `CLOSE`; each is a part of the last.
+
+    >>> _way(5.0, 5.0), _way(5.0, 0.5), _way(0.05, 0.05)
+    (0.0, 0.5, 1.0)
+    """
+    return 1.0 - math.log(moved / CLOSE) / math.log(far / CLOSE) if far > CLOSE else 1.0
 
 
 def _newton(rows: _Rows, mean: FloatArray) -> tuple[FloatArray, FloatArray]:

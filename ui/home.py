@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from data import datasets
+from data import datasets, publications
 from data.scope import Freq, Scope
-from ui import address, layout, navigation, queries, state, summaries
+from ui import address, layout, navigation, plan_words, queries, state, summaries
 from ui import format as fmt
 from ui.queries import Dataset
 from ui.summaries import RHYTHMS, Recent
@@ -143,6 +143,18 @@ def forecast_card(slots: Slots | None, dataset: Dataset, scope: Scope) -> None:
         help="By theta, a plain model; the Forecast page compares several. "
         f"Area: the next {rhythm.horizon} {rhythm.word}s.",
     )
+
+
+def caption(dataset: Dataset) -> None:
+    """What is looked at, until when, and the plan that was published last."""
+    parts = [
+        fmt.escape(dataset.name),
+        f"sales through {fmt.day(dataset.last_day)}",
+        f"{fmt.count(dataset.products, 'product')} in {fmt.count(dataset.places, 'place')}",
+    ]
+    if (version := publications.latest(state.store(), dataset.dataset_id)) is not None:
+        parts.append(plan_words.version(version))
+    st.caption(" · ".join(parts))
 
 
 def movers(dataset: Dataset, scope: Scope) -> None:

@@ -12,7 +12,7 @@ from forecasting.errors import ForecastingError
 from ui import format as fmt
 from ui import inventory_facts as facts
 from ui import inventory_reads as reads
-from ui import inventory_settings, layout, navigation, queries, state
+from ui import inventory_settings, layout, navigation, plan_words, queries, state
 from ui import inventory_words as words
 from ui import scope as scopes
 from ui.inventory_reads import Made
@@ -86,7 +86,13 @@ def caption(place: DeltaGenerator, view: View) -> None:
     """What data, until when, by which forecast and service; what is left out, and what is odd."""
     made = view.made
     parts = [f"Stock as of {fmt.day(made.stock_day)}"]
-    if made.source.entry is not None:
+    if made.source.plan is not None:
+        parts.append(f"on {plan_words.version(made.source.plan)}")
+        if made.source.simple_bands > 0.005:
+            share = fmt.share(made.source.simple_bands)
+            of = "" if share == "100%" else f" of {share}"
+            parts.append(f"bands{of} from last year's weeks")
+    elif made.source.entry is not None:
         parts.append(f"forecast “{fmt.escape(made.source.entry.name)}”")
     else:
         parts.append("forecast of last year's weeks")
@@ -95,7 +101,7 @@ def caption(place: DeltaGenerator, view: View) -> None:
         st.caption(" · ".join(parts))
         for text in _warnings(view):
             st.markdown(text)
-        if made.source.entry is None:
+        if made.source.is_quick:
             with st.container(horizontal=True, vertical_alignment="center"):
                 reason = made.source.why_quick
                 st.markdown(

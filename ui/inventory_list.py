@@ -16,7 +16,7 @@ from ui.inventory import BUDGET, PILL, View
 ORDER, EXCESS, MOVE, ALL = PILLS = ("Order", "Too much", "Move between places", "All")
 LISTED = 500
 _OPEN, _OPENED, _REASON = "inventory_open", "inventory_opened", "inventory_reason"
-_PICKED = "inventory_picked"
+LINE = "line"  # in the address: the line to look at, as a series id
 
 
 def show(view: View) -> str | None:
@@ -39,7 +39,7 @@ def show(view: View) -> str | None:
         _orders(chosen.head(LISTED), view, pill)
     if len(chosen) > LISTED:
         st.caption(f"The first {LISTED:,} of {len(chosen):,} are listed; the file has all of them.")
-    picked = st.session_state.get(_PICKED)
+    picked = st.query_params.get(LINE)
     return str(picked) if picked in chosen.index else str(chosen.index[0])
 
 
@@ -172,7 +172,7 @@ def _order_columns(view: View, shown: tuple[str, ...]) -> dict[str, Any]:
 def _opened(shown: tuple[str, ...]) -> None:
     row = st.session_state[_OPEN]["row"]
     if row < len(shown):
-        st.session_state[_PICKED] = shown[row]
+        st.query_params[LINE] = shown[row]
 
 
 def _bar(chosen: pd.DataFrame, edits: dict[int, dict[str, Any]], view: View) -> None:

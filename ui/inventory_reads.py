@@ -15,14 +15,16 @@ import pandas as pd
 import streamlit as st
 
 import forecasting as fc
-from data import inventory, inventory_settings, saved_segments
+from data import inventory, inventory_settings, publications, saved_segments
 from data.inventory import PAIR
+from data.publications import Publication
 from data.scope import Freq, Scope
 from data.segments import Thresholds
 from data.store import Store
 from engine.registry import Entry
 from forecasting.planning import Plan
 from ui import inventory_facts as facts
+from ui import inventory_plan as of_plan
 from ui import inventory_source as sources
 from ui import queries, run_queries, state, training
 from ui.engine import registry
@@ -46,7 +48,8 @@ class Inputs:
     day: date  # the newest stock
     entry: Entry | None  # the run to plan on
     why: str  # why there is none
-    frame: pd.DataFrame | None  # of its forecast
+    frame: pd.DataFrame | None  # of its forecast, or of that below the published plan
+    plan: Publication | None  # the published version to plan on, before any run
     only_place: int | None  # of a run by product
     settings: pd.DataFrame
     classes: "pd.Series[str]"
@@ -118,17 +121,20 @@ def inputs(dataset: Dataset, scope: Scope) -> Inputs | None:
         return None
     day = stock_day(stock(dataset.dataset_id), dataset.frequency)
     entry, why = _newest_run(dataset, scope, pd.Timestamp(day) + pd.Timedelta(days=1))
+    plan = _published(dataset, entry, pd.Timestamp(day) + pd.Timedelta(days=1))
+    below = plan.run_id if plan is not None else entry.run_id if entry is not None else ""
     asked = replace(scope, freq="W", measure="quantity", corrected=False, correction_revision=0)
     revised = revision(dataset.dataset_id)
     return Inputs(
-        key=(queries.version(), revised, asked, entry.run_id if entry else ""),
+        key=(queries.version(), revised, asked, below, plan),
         dataset_id=dataset.dataset_id,
         known=known,
         day=day,
         entry=entry,
         why=why,
-        frame=registry().run(entry.run_id).frame("forecast") if entry else None,
-        only_place=_only_place(entry, dataset) if entry else None,
+        frame=registry().run(below).frame("forecast") if below else None,
+        plan=plan,
+        only_place=_only_place(entry, dataset) if entry else _single_place(dataset),
         settings=settings(dataset.dataset_id),
         classes=classes(dataset),
     )
@@ -151,7 +157,7 @@ def planned(given: Inputs, store: Store, tell: Tell) -> Made | None:
     with kept.lock:
         if given.key in kept.plans:
             kept.plans.move_to_end(given.key)
-            return _named(kept.plans[given.key], given.entry, given.why)
+            return _named(kept.plans[given.key], given)
     found = _make(given, store, tell)
     if found is not None:
         with kept.lock:
@@ -161,11 +167,11 @@ def planned(given: Inputs, store: Store, tell: Tell) -> Made | None:
     return found
 
 
-def _named(made: Made, entry: Entry | None, why: str) -> Made:
+def _named(made: Made, given: Inputs) -> Made:
     """A kept plan with what is said of its forecast now: runs come and are given other names."""
-    if (made.source.entry is None) != (entry is None):
+    if made.source.plan is not None or (made.source.entry is None) != (given.entry is None):
         return made
-    return replace(made, source=replace(made.source, entry=entry, why_quick=why))
+    return replace(made, source=replace(made.source, entry=given.entry, why_quick=given.why))
 
 
 def _make(given: Inputs, store: Store, tell: Tell) -> Made | None:
@@ -213,15 +219,41 @@ def _make(given: Inputs, store: Store, tell: Tell) -> Made | None:
 def _source(
     given: Inputs, fresh: pd.DataFrame, weeks: pd.DataFrame, store: Store, tell: Tell
 ) -> Source | None:
-    """The run's forecast, else last year's weeks; None where nothing ever sold."""
+    """The published plan, else the run's forecast, else last year's weeks.
+
+    None where nothing ever sold.
+    """
     today, why = pd.Timestamp(given.day) + pd.Timedelta(days=1), given.why
-    if given.entry is not None:
+    if given.plan is not None:
+        found = of_plan.forecast(
+            publications.rows(store, given.plan.publication_id),
+            given.plan,
+            sources.ids(fresh),
+            today,
+            run=given.frame,
+            quick=lambda: _quick(given, fresh, weeks, store, tell),
+            only_place=given.only_place,
+        )
+        if found is not None:
+            return Source(
+                forecast=found.forecast, entry=None, plan=given.plan, simple_bands=found.simple
+            )
+        why = "the published plan leaves these products out"
+    if given.entry is not None and given.plan is None:
         if given.frame is not None:
             wanted = sources.ids(fresh)
             forecast = sources.of_run(given.frame, wanted, today, only_place=given.only_place)
             if forecast is not None:
                 return Source(forecast=forecast, entry=given.entry)
         why = "what the newest run forecast has passed"
+    forecast = _quick(given, fresh, weeks, store, tell)
+    return None if forecast is None else Source(forecast=forecast, entry=None, why_quick=why)
+
+
+def _quick(
+    given: Inputs, fresh: pd.DataFrame, weeks: pd.DataFrame, store: Store, tell: Tell
+) -> fc.Forecast | None:
+    """Last year's weeks; None where nothing ever sold."""
     if weeks.empty:
         return None
     forecast = sources.quick(
@@ -230,8 +262,7 @@ def _source(
         zero_gaps=inventory.counts_gaps_as_zero(store, given.dataset_id),
         on_progress=lambda share: tell(share, "Last year's weeks"),
     )
-    kept = forecast.series_ids.isin(sources.ids(fresh))
-    return Source(forecast=_only(forecast, kept), entry=None, why_quick=why)
+    return _only(forecast, forecast.series_ids.isin(sources.ids(fresh)))
 
 
 def _only(forecast: fc.Forecast, kept: Any) -> fc.Forecast:
@@ -243,6 +274,31 @@ def _only(forecast: fc.Forecast, kept: Any) -> fc.Forecast:
         quantiles=forecast.quantiles[kept],
         series_ids=forecast.series_ids[kept],
     )
+
+
+def _published(dataset: Dataset, entry: Entry | None, today: pd.Timestamp) -> Publication | None:
+    """The version published last that orders can be planned on.
+
+    A run that has seen newer sales goes before it: the plan is out of date then.
+    """
+    found = [
+        plan
+        for plan in publications.listed(state.store(), dataset.dataset_id)
+        if of_plan.reaches(plan, today)
+    ][:1]
+    for plan in found:
+        by_place = publications.has_places(state.store(), plan.publication_id)
+        known = str(plan.sales_until or "")
+        if (by_place or dataset.places == 1) and (
+            entry is None or known >= str(entry.about.data_until)[:10]
+        ):
+            return plan
+    return None
+
+
+def _single_place(dataset: Dataset) -> int | None:
+    places = queries.places(dataset.dataset_id).index
+    return int(places[0]) if len(places) == 1 else None
 
 
 def _newest_run(dataset: Dataset, scope: Scope, today: pd.Timestamp) -> tuple[Entry | None, str]:
@@ -277,8 +333,7 @@ def _only_place(entry: Entry, dataset: Dataset) -> int | None:
         return None
     if (place := entry.about.scope.get("place")) is not None:
         return int(place)
-    places = queries.places(dataset.dataset_id).index
-    return int(places[0]) if len(places) == 1 else None
+    return _single_place(dataset)
 
 
 def _within(known: pd.DataFrame, scope: Scope) -> pd.DataFrame:

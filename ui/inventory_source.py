@@ -12,6 +12,7 @@ import pandas as pd
 
 import forecasting as fc
 from data.inventory import PAIR
+from data.publications import Publication
 from engine.registry import Entry
 from forecasting.forecast import quantile_column
 from forecasting.planning import starting
@@ -27,8 +28,14 @@ class Source:
     """A forecast that begins on the day after the stock was taken."""
 
     forecast: fc.Forecast
-    entry: Entry | None  # the run; None: last year's weeks
-    why_quick: str = ""  # why it is no run, for the caption
+    entry: Entry | None  # the run; None: the plan, or last year's weeks
+    why_quick: str = ""  # why it is neither run nor plan, for the caption
+    plan: Publication | None = None  # the published version
+    simple_bands: float = 0.0  # share of the plan's cells with the band of last year's weeks
+
+    @property
+    def is_quick(self) -> bool:
+        return self.entry is None and self.plan is None
 
     @property
     def today(self) -> pd.Timestamp:

@@ -274,6 +274,14 @@ def contents(
     return f"{text}. The last version, {fmt.escape(last.name)}, had {fmt.units(last.final)}."
 
 
+def version(found: Publication) -> str:
+    """Which version, when and by whom: plan “Week 47”, published Fri 13 Nov, 17:02 by Mara."""
+    at = found.created_at
+    named = found.author not in ("", NOBODY)
+    by = f" by {fmt.escape(found.author)}" if named else ""
+    return f"plan “{fmt.escape(found.name)}”, published {fmt.day(at.date())}, {at:%H:%M}{by}"
+
+
 def fmt_money_safe(text: str) -> str:
     """Two dollar signs would be read as a formula."""
     return text.replace("$", "\\$")

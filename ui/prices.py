@@ -9,8 +9,8 @@ import streamlit as st
 
 from data.scope import Scope
 from forecasting.pricing import Advice, PriceRules, advise
+from ui import elasticity_reads, layout, navigation, prices_facts, queries
 from ui import format as fmt
-from ui import layout, navigation, prices_facts, queries
 from ui import prices_reads as reads
 from ui import prices_words as words
 from ui import scope as scopes
@@ -123,7 +123,7 @@ def read(dataset: Dataset, scope: Scope, rules: PriceRules) -> View:
             link_label="Upload sales with prices",
         )
     with st.skeleton(height=420):
-        found = reads.found(dataset)
+        found = elasticity_reads.found(dataset)
         if found is None:
             layout.stop(
                 f"**{fmt.escape(dataset.name)}** has less than one complete "
@@ -257,7 +257,7 @@ def _made(
     rules: PriceRules,
 ) -> Advice:
     dataset = next(each for each in queries.datasets() if each.dataset_id == dataset_id)
-    found = reads.found(dataset)
+    found = elasticity_reads.found(dataset)
     assert found is not None, "asked for after the elasticities were made"
     known = reads.now(dataset_id, place_id)
     table = prices_facts.of_now(found, known, queries.products(dataset_id))

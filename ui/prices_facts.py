@@ -1,4 +1,8 @@
-"""Elasticities of a whole dataset as the Prices page needs them. Knows no Streamlit."""
+"""Elasticities of a whole dataset, found once for every page that needs them. Knows no Streamlit.
+
+Prices, Promotions, What-if and the API all answer with these: one grain, one category per product
+(the finest), one rule which of them a decision may stand on (`Found.trusted`), one kept file.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +25,8 @@ from forecasting.promotions import expected as expected_module
 
 _READ, _ESTIMATED = 0.25, 0.8  # of the time
 HALO_DAYS = 7
+LEVEL = 0.9  # of the bands of `products` and `groups`
+NAME = "elasticities"  # of the kept file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +46,14 @@ class Found:
 
     @property
     def trusted(self) -> pd.DataFrame:
-        return trusted(Elasticities(products=self.products, groups=self.groups))
+        found = Elasticities(products=self.products, groups=self.groups)
+        return trusted(found, level=LEVEL)
+
+    @property
+    def answers(self) -> pd.DataFrame:
+        """`trusted` with the band of the uplift (uplift_low, uplift_high), after and before."""
+        rest = ["uplift_low", "uplift_high", "after", "before"]
+        return self.trusted.merge(self.products[["product", *rest]], on="product")
 
 
 def find(
@@ -49,12 +62,18 @@ def find(
     """Elasticities from all sales; None where no price is known. `tell` is told the share done."""
     told = tell or (lambda share: None)
     rows, grain = sales(store, dataset_id)
-    if rows.empty:
+    if not ((rows["price"] > 0) & rows["usable"]).any():
         return None
     told(_READ)
     days = database.DAYS[grain]
     learnt = rows if database.has_flags(store, dataset_id) else rows.drop(columns="promo")
-    made = elasticities(learnt, freq_days=days, halo_days=HALO_DAYS)
+    made = elasticities(
+        learnt,
+        level=LEVEL,
+        freq_days=days,
+        halo_days=HALO_DAYS,
+        on_progress=lambda share: told(_READ + share * (_ESTIMATED - _READ)),
+    )
     told(_ESTIMATED)
     grid = Grid.of(rows.assign(promo=rows["promo"].fillna(0.0)), freq_days=days)
     halo = max(1, round(HALO_DAYS / days))
@@ -72,22 +91,34 @@ def find_once(
     store: Store, dataset_id: int, *, tell: Callable[[float], None] | None = None
 ) -> Found | None:
     """As `find`, but read back where these sales were looked at before."""
-    modules = [elasticity, shrinkage, tried_module, expected_module, database]
-    files = [Path(__file__).as_posix(), *(module.__file__ for module in modules)]
-    made_of = kept.digest(store, dataset_id, files)
-    if (known := kept.read(store, dataset_id, "prices", made_of)) is not None:
-        return Found(
-            grain=known.facts["grain"],
-            first=pd.Timestamp(known.facts["first"]),
-            last=pd.Timestamp(known.facts["last"]),
-            **known.frames,
-        )
+    if (known := known_already(store, dataset_id)) is not None:
+        return known
     found = find(store, dataset_id, tell=tell)
     if found is not None:
         facts = {name: str(getattr(found, name)) for name in ("grain", "first", "last")}
         frames = {name: getattr(found, name) for name in ("products", "groups", "tried")}
-        kept.keep(store, dataset_id, "prices", made_of, Kept(frames=frames, facts=facts))
+        whole = Kept(frames=frames, facts=facts)
+        kept.keep(store, dataset_id, NAME, _digest(store, dataset_id), whole)
     return found
+
+
+def known_already(store: Store, dataset_id: int) -> Found | None:
+    """What was found in these sales before; None where nobody looked yet."""
+    known = kept.read(store, dataset_id, NAME, _digest(store, dataset_id))
+    if known is None:
+        return None
+    return Found(
+        grain=known.facts["grain"],
+        first=pd.Timestamp(known.facts["first"]),
+        last=pd.Timestamp(known.facts["last"]),
+        **known.frames,
+    )
+
+
+def _digest(store: Store, dataset_id: int) -> str:
+    modules = [elasticity, shrinkage, tried_module, expected_module, database]
+    files = [Path(__file__).as_posix(), *(module.__file__ for module in modules)]
+    return kept.digest(store, dataset_id, files)
 
 
 def sales(store: Store, dataset_id: int, *, mark_cuts: bool = False) -> tuple[pd.DataFrame, Grain]:

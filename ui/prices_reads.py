@@ -1,4 +1,4 @@
-"""What the Prices and Promotions pages read: elasticities, what is sold now, and their products."""
+"""What the Prices and Promotions pages read besides elasticities: what is sold now, products."""
 
 import pandas as pd
 import streamlit as st
@@ -6,23 +6,8 @@ import streamlit as st
 from data import prices as database
 from data import saved_segments
 from data.scope import Scope
-from ui import background, prices_facts, queries, state
-from ui.prices_facts import Found
+from ui import queries, state
 from ui.queries import Dataset
-
-KEPT = 4  # datasets in memory
-
-
-def found(dataset: Dataset) -> Found | None:
-    """The elasticities of a dataset, made in the background; None where no price is known."""
-    return background.result(
-        "elasticities",
-        queries.version()[:3],  # calendars change nothing here
-        dataset.dataset_id,
-        lambda store, tell: prices_facts.find_once(store, dataset.dataset_id, tell=tell),
-        label="Learning how sales answer prices",
-        kept=KEPT,
-    )
 
 
 def has_prices(dataset: Dataset) -> bool:

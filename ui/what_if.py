@@ -19,6 +19,7 @@ from ui import scope as scopes
 from ui import what_if_examples as examples
 from ui import what_if_reads as reads
 from ui import what_if_results as results
+from ui import what_if_stale as stale
 from ui import what_if_words as words
 from ui.chart_style import short
 from ui.queries import Dataset
@@ -30,7 +31,7 @@ USUAL = 3
 _CHOICE, _COMPARE, _NAME, _BY = (
     "what_if_choice", "what_if_compare", "what_if_name", "what_if_by"
 )  # fmt: skip
-_DELETED, _ANEW = "what_if_deleted", "what_if_anew"
+_DELETED = "what_if_deleted"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,9 +83,8 @@ def read(dataset: Dataset, scope: Scope, listed: list[Scenario], chosen: Scenari
     """The results of what is compared; stops the page in words where nothing sold."""
     compared = _compared(listed, chosen)
     by = results.answers(dataset, scope, chosen, compared)
-    anew = bool(st.session_state.get(_ANEW))
-    found, by = results.compare(dataset, scope, by, compared, anew=anew)
-    st.session_state.pop(_ANEW, None)
+    found, by = results.compare(dataset, scope, by, compared, anew=stale.is_asked())
+    stale.done()
     if not found:
         layout.stop(
             f"**Nothing sold** of {fmt.escape(scopes.name(scope))} in "
@@ -117,19 +117,7 @@ def caption(place: DeltaGenerator, view: View) -> None:
         )
         if view.by.why:
             st.caption(f":gray[{fmt.escape(view.by.why)}: the measured price effects answer.]")
-        if any(each.is_stale for each in view.found.values()):
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(
-                    ":orange-badge[Stale] Sales, plan or stock changed since this was worked out.",
-                    width="content",
-                )
-                st.button(
-                    "Run again", icon=":material/refresh:", key="what_if_again", on_click=_again
-                )
-
-
-def _again() -> None:
-    st.session_state[_ANEW] = True
+        stale.notes(view.dataset.dataset_id, view.chosen.scenario_id, view.found, view.by)
 
 
 def _first(dataset: Dataset, scope: Scope) -> None:

@@ -18,18 +18,14 @@ from data import inventory, inventory_settings, what_if
 from data.inventory import PAIR
 from data.store import Store
 from forecasting.arrays import FloatArray
-from forecasting.elasticity import elasticities
 from forecasting.scenarios import Base, DailyPlan, Response
 from ui import inventory_source as sources
 from ui.background import Tell
+from ui.prices_facts import LEVEL, Found
 
 LONG, SHORT = 65, 26  # weeks ahead: until the same event next year, or half a year for large shops
 MANY = 5_000  # series, from which the long look ahead waits until it is needed
 PAST = 156  # weeks that are learned from
-_FEW = 12  # periods with a price, below which nothing is learned of prices
-_BAND = 0.9  # of the elasticities, from which their errors are taken
-_ENDED = 28  # days without a sale at the end, from which on a product counts as delisted
-MOST_DAYS = 2_000_000  # rows of sales, above which prices are looked at by week
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,7 +55,6 @@ class Ground:
     ahead: Ahead
     forecast: fc.Forecast  # weeks from the day after the sales
     response: Response
-    measured: pd.DataFrame  # of `forecasting.elasticity`, a row per product; empty: no prices
 
 
 def make(
@@ -71,7 +66,7 @@ def make(
     until: date,
     by_week: bool,
     horizon: int,
-    measured: pd.DataFrame,
+    measured: Found | None,
     tell: Tell,
 ) -> Ground | None:
     """The ground of some products; None where none of them sold."""
@@ -85,9 +80,7 @@ def make(
     tell(0.7)
     pairs = sources.pairs(forecast.series_ids)
     found = ahead(store, dataset_id, pairs, until=until, days=7 * horizon, by_week=by_week)
-    return Ground(
-        ahead=found, forecast=forecast, response=responses(measured, pairs), measured=measured
-    )
+    return Ground(ahead=found, forecast=forecast, response=responses(measured, pairs))
 
 
 def ahead(
@@ -151,82 +144,18 @@ def _weekdays(
     return np.where(np.isfinite(spread) & (spread > 0), spread, 1 / 7) if len(spread) else even
 
 
-def measure(
-    store: Store,
-    dataset_id: int,
-    *,
-    until: date,
-    by_week: bool,
-    product_days: int,
-    groups: "pd.Series[Any]",
-) -> pd.DataFrame:
-    """The elasticity and promotion uplift of every product; empty where prices are not known.
-
-    By day where that can be, else by week: in weeks a promotion of four days looks like one of
-    seven. `groups` is the category of every product, whose products lend each other strength.
-    Periods without a row count as without sales at the last price, until the product was last sold.
-    """
-    daily = not by_week and product_days <= MOST_DAYS
-    days = 1 if daily else 7
-    found = what_if.periods(store, dataset_id, until=until, count=PAST * 7 // days, days=days)
-    if found.empty:
-        return pd.DataFrame()
-    grid, values = _dense(found, days)
-    length = values["price"].shape[1]
-    frame = pd.DataFrame(
-        {
-            "series_id": np.repeat(np.arange(len(grid)), length),
-            "product": np.repeat(grid["product_id"].to_numpy(), length),
-            "timestamp": np.tile(values["times"], len(grid)),
-            "target": values["quantity"].ravel(),
-            "price": values["price"].ravel(),
-        }
-    )
-    if np.isfinite(values["promo"]).any():
-        frame["promo"] = np.nan_to_num(values["promo"]).ravel()
-    frame["group"] = frame["product"].map(groups).fillna("")
-    counts = values["usable"].ravel() & (frame["price"] > 0) & (frame["target"] >= 0)
-    if counts.sum() < _FEW:
-        return pd.DataFrame()
-    return elasticities(frame[counts], level=_BAND, freq_days=days).products
-
-
-def _dense(found: pd.DataFrame, days: int) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The series, and arrays (B, T) from the first sale to soon after the last, oldest first."""
-    grid = found[PAIR].drop_duplicates().reset_index(drop=True)
-    rows = found[PAIR].merge(grid.assign(row=grid.index), on=PAIR)["row"].to_numpy()
-    length = int(found["ago"].max()) + 1
-    columns = length - 1 - found["ago"].to_numpy()
-    made: dict[str, Any] = {}
-    for name in ("quantity", "price", "promo", "out"):
-        made[name] = np.full((len(grid), length), np.nan)
-        made[name][rows, columns] = found[name].to_numpy(float)
-    made["price"] = pd.DataFrame(made["price"]).ffill(axis=1).to_numpy()
-    sold = np.nan_to_num(made["quantity"]) > 0
-    launched = np.maximum.accumulate(np.isfinite(made["quantity"]), axis=1)
-    last = length - 1 - np.argmax(sold[:, ::-1], axis=1)
-    listed = np.arange(length)[None, :] <= (last + _ENDED // days)[:, None]
-    made["quantity"] = np.nan_to_num(made["quantity"])
-    out = np.nan_to_num(made["out"])
-    made["usable"] = launched & listed & (out < (1 if days == 1 else sources.MOSTLY_OUT))
-    times = pd.date_range(end="2026-01-04", periods=length, freq=f"{days}D")
-    made["times"] = times.to_numpy()
-    return grid, made
-
-
-def responses(measured: pd.DataFrame, pairs: pd.DataFrame) -> Response:
-    """The slopes of each series: those of its product."""
+def responses(measured: Found | None, pairs: pd.DataFrame) -> Response:
+    """The slopes of each series: those of its product, where they are to be trusted."""
     ids = sources.ids(pairs)
-    if measured.empty:
+    if measured is None:
         return Response.of(pd.DataFrame({"series_id": ids}), ids)
-    z = NormalDist().inv_cdf((1 + _BAND) / 2)
-    of = measured.set_index("product").reindex(pairs["product_id"])
-    plausible = np.minimum(of["elasticity"].to_numpy(float), 0.0)  # dearer never sells more
+    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+    of = measured.answers.set_index("product").reindex(pairs["product_id"])
     table = pd.DataFrame(
         {
             "series_id": ids,
-            "elasticity": plausible,
-            "error": ((of["high"] - of["low"]) / (2 * z)).to_numpy(),
+            "elasticity": of["elasticity"].to_numpy(float),
+            "error": of["error"].to_numpy(float),
             "uplift": np.log(of["uplift"].to_numpy(float)),
             "uplift_error": np.log((of["uplift_high"] / of["uplift_low"]).to_numpy(float))
             / (2 * z),

@@ -1,23 +1,30 @@
 """What the What-if page reads: the ground that scenarios stand on, and trained runs that answer.
 
-All of it takes seconds, so it is read once by a thread for all visitors (`ui.background`); measured
-elasticities are kept on disk besides, because they take longest and change with the sales only.
+All of it takes seconds, so it is read once by a thread for all visitors (`ui.background`).
 """
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 import forecasting as fc
-from data import kept, scenarios, what_if
+from data import scenarios
 from data.scope import Scope
 from data.store import Store
 from engine.registry import Entry
 from forecasting.future import known_future_array
-from ui import background, calendar_queries, covariates, queries, run_queries, state, training
+from ui import (
+    background,
+    calendar_queries,
+    covariates,
+    elasticity_reads,
+    queries,
+    run_queries,
+    state,
+    training,
+)
 from ui import inventory_source as sources
 from ui import scope as scopes
 from ui import what_if_ground as grounds
@@ -30,9 +37,6 @@ from ui.what_if_ground import Ground
 from ui.what_if_rules import Line, Shop
 from ui.what_if_work import Answerer
 
-_DEEP = 2  # levels of categories whose products lend each other strength
-_MODULES = (grounds.__file__, what_if.__file__)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Asker:
@@ -44,7 +48,7 @@ class Asker:
 
 def ground(dataset: Dataset, scope: Scope, horizon: int) -> Ground | None:
     """The ground of a scope; the page shows how far it is until then. None: nothing sold."""
-    measured = elasticities(dataset)
+    measured = elasticity_reads.found(dataset)
     products = products_in(dataset, scope)
     asked = (scope.categories, scope.product_id, scope.place_id, scope.segment_id,
              scope.segment_revision, horizon)  # fmt: skip
@@ -85,45 +89,6 @@ def horizon_of(dataset: Dataset, series: int, lines: list[Line]) -> int:
     days = [rules.day_of(text) for each in lines for text in (each.first, each.last)]
     far = any(day is not None and (day - first).days >= 7 * grounds.SHORT - 14 for day in days)
     return grounds.LONG if far else grounds.SHORT
-
-
-def elasticities(dataset: Dataset) -> pd.DataFrame:
-    """What prices and promotions did, of every product of a dataset; empty without prices."""
-
-    def body(store: Store, tell: Tell) -> pd.DataFrame:
-        digest = kept.digest(store, dataset.dataset_id, _MODULES)
-        if (found := kept.read(store, dataset.dataset_id, "elasticities", digest)) is not None:
-            return found.frames["products"]
-        tell(0.0)
-        measured = grounds.measure(
-            store,
-            dataset.dataset_id,
-            until=last_day(dataset),
-            by_week=dataset.frequency == "W",
-            product_days=dataset.sales_rows,
-            groups=_groups(store, dataset.dataset_id),
-        )
-        if not measured.empty:
-            whole = kept.Kept(frames={"products": measured}, facts={})
-            kept.keep(store, dataset.dataset_id, "elasticities", digest, whole)
-        return measured
-
-    version = queries.version()[:3]  # plans and calendars do not matter
-    return background.result(
-        "scenario elasticities",
-        version,
-        dataset.dataset_id,
-        body,
-        label="Measuring what prices and promotions did",
-    )
-
-
-def _groups(store: Store, dataset_id: int) -> "pd.Series[Any]":
-    found = store.frame(
-        "SELECT product_id, categories FROM product WHERE dataset_id = $1", [dataset_id]
-    )
-    paths = [rules.path_label(tuple(path)[:_DEEP]) for path in found["categories"]]
-    return pd.Series(paths, index=found["product_id"], dtype=object)
 
 
 def products_in(dataset: Dataset, scope: Scope) -> list[int]:
@@ -169,7 +134,10 @@ def events(dataset: Dataset) -> Events:
 
 
 def askers(dataset: Dataset, scope: Scope) -> list[Asker]:
-    """Finished runs of products in places that read prices and cover a scope, the latest first."""
+    """Finished runs of products in places that read prices and cover a scope.
+
+    Those in use first, then the latest.
+    """
     found = []
     for entry in registry().entries():
         of_run = training.scope_of(entry.about)
@@ -184,7 +152,7 @@ def askers(dataset: Dataset, scope: Scope) -> list[Asker]:
                         correction_revision=of_run.correction_revision)  # fmt: skip
         if run_queries.selecting(asked, entry.run_id) is not None:
             found.append(Asker(entry=entry, scope=of_run))
-    return found
+    return sorted(found, key=lambda each: (not each.entry.is_champion, -each.entry.number))
 
 
 def only_place(entry: Entry, dataset: Dataset) -> int | None:
@@ -199,7 +167,7 @@ def only_place(entry: Entry, dataset: Dataset) -> int | None:
 
 def asked_model(dataset: Dataset, scope: Scope, asker: Asker) -> Answerer:
     """The model of a run on the newest sales, for the series of a scope."""
-    measured = elasticities(dataset)
+    measured = elasticity_reads.found(dataset)
     entry, place = asker.entry, only_place(asker.entry, dataset)
     split = entry.about.scope["split"]
     frame = training.panel(asker.scope, split, entry.about.horizon)

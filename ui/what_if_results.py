@@ -3,28 +3,30 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 
 from data import scenarios as stored
-from data.scenarios import Scenario
+from data.scenarios import Kept, Scenario
 from data.scope import Scope
 from engine.errors import EngineError
+from engine.registry import Entry
 from forecasting.errors import ForecastingError
 from ui import background, queries, state
 from ui import what_if_reads as reads
 from ui import what_if_rules as rules
 from ui import what_if_work as work
+from ui.engine import registry
 from ui.queries import Dataset
 from ui.what_if_reads import Asker
 from ui.what_if_rules import Line
 from ui.what_if_work import Answerer, Result, Weeks
 
 MEASURED = "measured"  # `Scenario.base`: no trained run
-VERSION = 1  # of what a result holds
+VERSION = 2  # of what a result holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,7 @@ class By:
 
     asker: Asker | None = None  # None: measured elasticities
     why: str = ""  # why no run does, where one was wanted
+    newer: Entry | None = None  # the same training done again, where the scenario names the old one
 
     @property
     def key(self) -> str:
@@ -72,8 +75,16 @@ def answers(dataset: Dataset, scope: Scope, chosen: Scenario, compared: Sequence
     )
     for asker in wanted:
         if last < _end_of(asker):
-            return By(asker=asker)
+            again = [each for each in found if _is_again(each.entry, asker.entry)]
+            newer = again[0].entry if chosen.base and again else None
+            return By(asker=asker, newer=newer)
     return By(why=f"“{wanted[0].entry.name}” does not look as far ahead as these changes")
+
+
+def _is_again(entry: Entry, than: Entry) -> bool:
+    """Whether a run is the training of another one, done again."""
+    same = [(each.about.scope_key, each.about.model, each.about.horizon) for each in (entry, than)]
+    return same[0] == same[1] and entry.number > than.number
 
 
 def _end_of(asker: Asker) -> pd.Timestamp:
@@ -97,6 +108,10 @@ def compare(
     for scenario in compared:
         lines = _digest(scenario)
         kept = stored.kept(store, scenario.scenario_id, place)
+        before = None if kept or anew else _before(scenario, scope, by, weeks)
+        if before is not None and before.stand.startswith(lines):
+            found[scenario.scenario_id] = Found(result=dict(before.result), is_stale=True)
+            continue
         if kept is None and scenario.status == "plan":
             kept = stored.last_kept(store, scenario.scenario_id)
         if kept is not None and scenario.status == "plan":
@@ -121,6 +136,18 @@ def compare(
         )
         found[scenario.scenario_id] = Found(result=result)
     return found, by
+
+
+def _before(scenario: Scenario, scope: Scope, by: By, weeks: Weeks) -> Kept | None:
+    """The result by an earlier run of the training that answers now; None where there is none."""
+    if by.asker is None:
+        return None
+    for entry in registry().entries():
+        if _is_again(by.asker.entry, entry):
+            place = place_of(scope, By(asker=replace(by.asker, entry=entry)), weeks)
+            if (kept := stored.kept(state.store(), scenario.scenario_id, place)) is not None:
+                return kept
+    return None
 
 
 def weeks_of(dataset: Dataset, scope: Scope, by: By, compared: Sequence[Scenario]) -> Weeks:

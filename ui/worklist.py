@@ -10,10 +10,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from data import worklist
 from data.scope import Scope
-from ui import corrected, layout, navigation, queries, state, table_files
+from ui import corrected, inventory_list, layout, navigation, queries, state, table_files
 from ui import format as fmt
 from ui import worklist_limits as thresholds
 from ui import worklist_reads as reads
+from ui.inventory import PILL
 from ui.queries import Dataset
 from ui.worklist_rules import KINDS, Kind, Limits
 
@@ -26,8 +27,9 @@ _PAGES: dict[Kind, str] = {
     "sells_out": "pages/plan/inventory.py",
     "too_much": "pages/plan/inventory.py",
     "likely_out": "pages/explore/lost_sales.py",
-    "event_no_plan": "pages/explore/calendar.py",
+    "event_no_plan": "pages/plan/what_if.py",
 }  # others open Forecast
+_LISTS: dict[Kind, str] = {"sells_out": inventory_list.ORDER, "too_much": inventory_list.EXCESS}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -312,7 +314,10 @@ def _all_clear(view: View) -> None:
 def _open(view: View, row: dict[str, Any]) -> None:
     """The screen of an item, already filtered."""
     asked = {"dataset": str(view.dataset.dataset_id), "product": str(row["product_id"])}
-    if pd.notna(row["place_id"]):
+    if (pill := _LISTS.get(row["kind"])) is not None and pd.notna(row["place_id"]):
+        line = f"{row['product_id']}:{int(row['place_id'])}"
+        asked |= {PILL: pill, inventory_list.LINE: line}  # with the other places, to move stock
+    elif pd.notna(row["place_id"]):
         asked["place"] = str(int(row["place_id"]))
     st.switch_page(_PAGES.get(row["kind"], navigation.FORECAST), query_params=asked)
 

@@ -7,15 +7,17 @@ one, the best sellers are forecast by theta.
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from data import events, inventory, worklist, worklist_facts
+from data import events, inventory, publications, worklist, worklist_facts
 from data import queries as data_queries
 from data.calendar_entries import Entry as CalendarEntry
-from data.scope import Scope
+from data.publications import Publication
+from data.scope import Freq, Scope
 from data.store import Store
 from engine import champions
 from engine.registry import Entry
@@ -44,6 +46,7 @@ class Runs:
 
     entry: Entry
     before: Entry | None
+    published: Publication | None  # the version published last; goes before the run before
     tests: Path | None  # scores.parquet of its comparison
     tests_run: str  # run id of it
 
@@ -77,6 +80,9 @@ def runs(dataset: Dataset) -> Runs | None:
     return Runs(
         entry=entry,
         before=before,
+        published=publications.latest(
+            state.store(), dataset.dataset_id, cast(Freq, entry.about.scope["freq"])
+        ),
         tests=scores if scores is not None and scores.is_file() else None,
         tests_run=tests.run_id if tests else "",
     )
@@ -94,6 +100,7 @@ def found(dataset: Dataset, scope: Scope, limits: Limits) -> Found:
     key = (
         dataset.dataset_id, limits, stock.key if stock else None,
         chosen.entry.run_id if chosen else "", chosen.tests_run if chosen else "",
+        chosen.published if chosen else None,
         dataset.has_revenue, scope.measure,
     )  # fmt: skip
 
@@ -250,11 +257,8 @@ def _of_run(
     ahead = _ahead(frame, day)
     if ahead is not None:
         parts.append(rules.off_last_year(sold, ahead, limits))
-    if ahead is not None and before is not None and (before / "forecast.parquet").is_file():
-        earlier = _read(before / "forecast.parquet", ["series_id", "timestamp", "mean"])
-        if (then := _ahead(earlier, day)) is not None and chosen.before is not None:
-            since = fmt.day(pd.Timestamp(chosen.before.about.data_until))
-            parts.append(rules.forecast_jumped(ahead, then, since, limits))
+    if ahead is not None and (earlier := _earlier(store, chosen, before, day)) is not None:
+        parts.append(rules.forecast_jumped(ahead, *earlier, limits))
     if chosen.tests is not None:
         parts.append(rules.accuracy_slipped(_tests(chosen.tests, chosen.entry), limits))
     freq = str(chosen.entry.about.scope.get("freq", "W"))
@@ -262,6 +266,28 @@ def _of_run(
     if arrived is not None:
         parts.append(rules.outside_band(arrived, NOUN[freq]))
     return parts
+
+
+def _earlier(
+    store: Store, chosen: Runs, before: Path | None, day: date
+) -> "tuple[pd.Series[float], str] | None":
+    """What the next weeks were said to be before, and when: in the plan published last.
+
+    That is the forecast below the plan, so that what people changed is no jump; a plan on this very
+    run has not moved. Without a plan that reaches so far, the run before.
+    """
+    version = chosen.published
+    if version is not None:
+        told = _ahead(publications.rows(store, version.publication_id), day)
+        if told is not None:
+            if version.run_id == chosen.entry.run_id:
+                return None
+            return told, f"“{version.name}” of {fmt.day(version.created_at.date())}"
+    if before is None or chosen.before is None or not (before / "forecast.parquet").is_file():
+        return None
+    then = _ahead(_read(before / "forecast.parquet", ["series_id", "timestamp", "mean"]), day)
+    since = fmt.day(pd.Timestamp(chosen.before.about.data_until))
+    return None if then is None else (then, since)
 
 
 def _ahead(frame: pd.DataFrame, day: date) -> "pd.Series[float] | None":

@@ -4,7 +4,6 @@ from datetime import date
 
 import streamlit as st
 
-from ui import format as fmt
 from ui import home, layout, navigation, sidebar, worklist
 
 if not sidebar.has_data():
@@ -24,10 +23,7 @@ with head.actions:
     if st.button("Add sales", icon=":material/note_add:"):
         st.switch_page(navigation.UPLOAD)
 
-st.caption(
-    f"{fmt.escape(dataset.name)} · sales through {fmt.day(dataset.last_day)} · "
-    f"{fmt.count(dataset.products, 'product')} in {fmt.count(dataset.places, 'place')}"
-)
+home.caption(dataset)
 slots = home.cards(dataset, whole)
 work = st.container()
 home.loaded(dataset)

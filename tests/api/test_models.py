@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 import forecasting as fc
+from api import models, scenarios
 from tests.api.service import Service
+from ui import prices_facts, state
 from ui.engine import registry
 
 VALUES = [float(v) for v in np.random.default_rng(3).poisson(9, 60)]
@@ -93,3 +95,23 @@ def test_when_demand_is_changed_then_the_scenario_says_what_that_is_worth(
         {"changes": [change], "product": "NOPE"},
     ):
         assert service.ask("POST", path, json=body).status_code == 409
+
+
+def test_when_costs_and_elasticities_are_known_then_scenarios_of_products_stand_on_them(
+    service: Service,
+) -> None:
+    held = models.loaded(service.runs["transformer"])
+    frame = registry().run(service.runs["transformer"]).frame("panel")
+    assert frame is not None
+    panel = fc.Panel.from_frame(frame, freq="D")
+    cost, slopes = scenarios.known_of(held, panel)
+    products = state.store().frame("SELECT product_id, unit_cost FROM product").astype(float)
+    told = products.set_index("product_id")["unit_cost"]
+    assert cost.tolist() == told.reindex(cost.index.astype(int)).tolist()
+    assert slopes is None  # nobody opened the Prices page yet
+    found = prices_facts.find_once(state.store(), 1)
+    assert found is not None
+    _, slopes = scenarios.known_of(held, panel)
+    assert slopes is not None
+    assert 0 < len(slopes) <= panel.num_series
+    assert (slopes["elasticity"] < 0).all()

@@ -13,6 +13,7 @@ import pytest
 from data.errors import FileError
 from data.store import Store, open_store
 from tests.data.shop import fill
+from ui import prices_facts
 from ui import what_if_charts as charts
 from ui import what_if_file as files
 from ui import what_if_ground as grounds
@@ -62,14 +63,7 @@ def _plan(store: Store) -> None:
 
 
 def _answerer(store: Store) -> Answerer:
-    measured = grounds.measure(
-        store,
-        1,
-        until=LAST,
-        by_week=False,
-        product_days=6 * DAYS,
-        groups=pd.Series("all", index=[1, 2, 3], dtype=object),
-    )
+    measured = prices_facts.find(store, 1)
     ground = grounds.make(
         store,
         1,
@@ -273,7 +267,7 @@ def test_when_no_price_is_known_then_demand_is_answered_and_prices_are_refused(
 def _answerer_of_one(store: Store) -> Answerer:
     ground = grounds.make(
         store, 1, products=[1], place_id=None, until=LAST, by_week=False, horizon=13,
-        measured=pd.DataFrame(), tell=lambda share: None,
+        measured=None, tell=lambda share: None,
     )  # fmt: skip
     assert ground is not None
     return Answerer(ahead=ground.ahead, forecast=ground.forecast, response=ground.response)
