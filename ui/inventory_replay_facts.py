@@ -36,8 +36,8 @@ WEEKS = 26  # judged, at most
 FEWEST = 8  # weeks, below which chance decides
 LEARN = 26  # weeks of sales before the first review, at least
 HISTORY = 26  # weeks whose mean and sigma the textbook takes
-CHUNK, TAUGHT = 2000, 2000  # lines replayed at a time, and learned from
-PATHS = 200
+CHUNK, TAUGHT = 2000, 1000  # lines replayed at a time, and learned from
+PATHS = 100
 ASKED = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98)  # services tried, for what to ask for
 
 Tell = Callable[[float], object]  # share done
@@ -157,9 +157,13 @@ def _our_levels(
     seen = [each for each in reviews if each > chunk.panel.timestamps[0]]
     levels = np.zeros((1 + len(asked), chunk.span.reviews, len(series)))
     rows = chunk.panel.series_ids.get_indexer(series)
+
+    def on_review(done: int, count: int) -> None:
+        tell(done / count)
+
     made = levels_asked(
         model, chunk.panel, chunk.items[ITEM_COLUMNS], seen, asked=(None, *asked), num_paths=PATHS,
-        on_review=lambda done, count: tell(done / count),
+        on_review=on_review,
     )  # fmt: skip
     levels[:, -len(seen) :] = np.where(rows >= 0, made[:, :, rows], 0.0)
     return levels

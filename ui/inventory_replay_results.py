@@ -93,9 +93,7 @@ def with_lost(found: Found, days: pd.DataFrame) -> Found:
     """
     span, was = found.span, found.ways[RECORDED]
     inside = days[(days["day"] >= span.first) & (days["day"] <= pd.Timestamp(span.until))]
-    inside = inside[sources.ids(inside).isin(found.items["series_id"]).to_numpy()] if len(
-        inside
-    ) else inside  # fmt: skip
+    inside = inside.loc[sources.ids(inside).isin(found.items["series_id"])]
     by_line = inside.groupby(sources.ids(inside).to_numpy())["lost"].sum()
     lines = was.lines.copy()
     lines["lost"] = found.items["series_id"].map(by_line).fillna(0.0).to_numpy()
