@@ -41,12 +41,15 @@ def hint(found: Found) -> str:
     if asked is None or not math.isfinite(served):
         return ""
     target, level = asked
-    if target == "fill" and abs(served - level) < NEAR:
-        return f"Asked for {percent(level)} of units, this served {fmt.share(served)}."
-    what = "of units" if target == "fill" else "of order cycles without a stock-out"
-    said = f"Asked for {percent(level)} {what}, this served {fmt.share(served)} of units"
+    if target == "fill":
+        said = f"Asked for {percent(level)} of units, this served {fmt.share(served)}"
+    else:
+        said = (
+            f"Asked for {percent(level)} of order cycles without a stock-out, this served "
+            f"{fmt.share(served)} of units"
+        )
     other = results.to_ask(found, level)
-    if not math.isfinite(other):
+    if not math.isfinite(other) or (target == "fill" and abs(served - level) < NEAR):
         return f"{said}."
     return f"{said}; to serve {percent(level)} of units, ask for {other:.0%}."
 
