@@ -123,9 +123,7 @@ def _losses(
     forecast = model.predict(panel.until(panel.timestamps[cutoff]), known_future=ahead)
     rows = priced.series_ids.get_indexer(forecast.series_ids)
     actual = priced.target[rows, steps].astype(np.float64)
-    loss = metrics.pinball(
-        actual[..., None], forecast.quantiles, np.array(forecast.quantile_levels)
-    )
+    loss = metrics.quantile_losses(actual, forecast.quantiles, forecast.quantile_levels)
     moved = _moved(priced, cutoff, steps)[rows]
     return np.array([np.nansum(loss), np.nansum(loss[moved])])
 

@@ -126,7 +126,7 @@ def demo_shop(series: int) -> Case:
     return Case(
         name="demo shop, true demand",
         panel=panel,
-        wanted=panel.target + lost(built, panel),
+        wanted=np.nan_to_num(panel.target).astype(np.float64) + lost(built, panel),
         lead=goods["lead_time_days"].to_numpy().astype(np.intp),
         price=price.to_numpy(np.float64),
         cost=goods["unit_cost"].to_numpy(np.float64),
