@@ -1,5 +1,6 @@
 """What was sold and lay in stock in the past, as dense arrays of some products in places."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -86,10 +87,12 @@ def recorded(
     return Recorded(stock=stock, days=days, out=out)
 
 
-def weeks_known(store: Store, dataset_id: int, *, until: date) -> int:
-    """Whole weeks of sales until a day; 0 where there are none."""
+def weeks_known(store: Store, dataset_id: int, products: Sequence[int], *, until: date) -> int:
+    """Whole weeks since the first sale of any of the products until a day; 0 without one."""
     ((first,),) = store.rows(
-        "SELECT min(day) FROM sales WHERE dataset_id = $1 AND quantity > 0", [dataset_id]
+        "SELECT min(day) FROM sales WHERE dataset_id = $1 AND quantity > 0 "
+        "AND product_id IN (SELECT unnest($2::INTEGER[]))",
+        [dataset_id, [int(each) for each in products]],
     )
     return 0 if first is None else max(((until - first).days + 1) // 7, 0)
 

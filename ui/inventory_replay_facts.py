@@ -57,7 +57,9 @@ def replayed(
     `until` is the last day of the sales, `tell` is called between parts with the share done.
     """
     items = items.sort_values(PAIR).reset_index(drop=True)
-    known = inventory_replay.weeks_known(store, dataset_id, until=until)
+    known = inventory_replay.weeks_known(
+        store, dataset_id, items["product_id"].unique().tolist(), until=until
+    )
     span = _span(items, until, known, step_days)
     if span is None or items.empty:
         return None
@@ -156,6 +158,8 @@ def _our_levels(
     reviews = chunk.panel.timestamps[-chunk.span.reviews :]
     seen = [each for each in reviews if each > chunk.panel.timestamps[0]]
     levels = np.zeros((1 + len(asked), chunk.span.reviews, len(series)))
+    if not seen:  # all of these lines are new
+        return levels
     rows = chunk.panel.series_ids.get_indexer(series)
 
     def on_review(done: int, count: int) -> None:

@@ -53,5 +53,6 @@ def test_when_stock_was_written_down_then_its_weeks_are_means_and_empty_days_cou
 
 
 def test_when_weeks_are_counted_then_only_whole_ones_are(shop: Store) -> None:
-    assert inventory_replay.weeks_known(shop, 1, until=UNTIL) == 2
-    assert inventory_replay.weeks_known(shop, 1, until=UNTIL - timedelta(days=90)) == 0
+    assert inventory_replay.weeks_known(shop, 1, [1, 2], until=UNTIL) == 2
+    assert inventory_replay.weeks_known(shop, 1, [1], until=UNTIL - timedelta(days=90)) == 0
+    assert inventory_replay.weeks_known(shop, 1, [2], until=UNTIL) == 0
