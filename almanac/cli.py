@@ -181,8 +181,10 @@ def _export(group: Group) -> None:
 def _report(group: Group) -> None:
     _dataset(group)
     group.add_argument("--out", required=True, metavar="FILE", help="ends in .pdf, .xlsx or .html")
-    group.add_argument("--report", choices=("review", "sheets", "card"), default="review",
-                       help="forecast review, product sheets, or the card of a model")  # fmt: skip
+    kinds = ("review", "category", "sheets", "orders", "card")
+    group.add_argument("--report", choices=kinds, default="review",
+                       help="forecast or category review, product sheets, order proposal, or the "
+                       "card of a model")  # fmt: skip
     group.add_argument("--run", default="", metavar="RUN", help="its forecast, or its model's card")
     _part(group)
     _frequency(group)

@@ -13,17 +13,29 @@ from api.wire import Call, Download
 from data.scope import Freq, Scope
 from engine.registry import Entry
 from reports import Review
-from ui import chart_downloads, forecasts, queries, run_queries
+from ui import (
+    chart_downloads,
+    forecasts,
+    queries,
+    report_files,
+    report_look,
+    report_requests,
+    run_queries,
+    state,
+)
 from ui import report_facts as facts
 from ui.engine import registry
 from ui.queries import Dataset
 
+_BUILT = {"category": report_requests.CATEGORY, "orders": report_requests.ORDERS}
 KINDS = {"pdf": "application/pdf", "xlsx": EXCEL, "html": "text/html"}
 
 
 class ReportParams(DatasetParams):
-    report: Literal["review", "sheets", "card"] = Field(
-        default="review", description="Forecast review, product sheets, or the card of a model."
+    report: Literal["review", "category", "sheets", "orders", "card"] = Field(
+        default="review",
+        description="Forecast review, category review, product sheets, order proposal, or the card "
+        "of a model.",
     )
     file: Literal["pdf", "xlsx", "html"] = "pdf"
     language: Literal["en", "zh"] = "en"
@@ -47,12 +59,8 @@ def make(call: Call[ReportParams, None]) -> Download:
     if asked.run and (run is None or run.about.scope.get("dataset") != dataset.dataset_id):
         raise Problem("not-found", f"There is no run {asked.run[:40]!r} of this dataset.")
     made = _review(dataset, asked, run)
-    if asked.file == "pdf":
-        content = reports.pdf(made, paper=asked.paper)
-    elif asked.file == "xlsx":
-        content = reports.excel(made, paper=asked.paper)
-    else:
-        content = reports.html(made)
+    style = report_look.current().style
+    content = report_files.file(made, asked.file, paper=asked.paper, style=style)
     name = f"{chart_downloads.slug(f'{made.template} {made.title}')}.{asked.file}"
     return Download(content=content, kind=KINDS[asked.file], name=name)
 
@@ -72,6 +80,15 @@ def _review(dataset: Dataset, asked: ReportParams, run: Entry | None) -> Review:
     horizon = asked.horizon or forecasts.DEFAULT_HORIZON[scope.freq]
     if forecasts.history_of(queries.series(scope), scope.measure).empty:
         raise Problem("conflict", "There is no complete period of sales in this scope yet.")
+    if asked.report in _BUILT:
+        wanted = report_requests.Asked(
+            template=_BUILT[asked.report],
+            scope=scope,
+            language=asked.language,
+            horizon=horizon,
+            run_id=run.run_id if run else "",
+        )
+        return report_requests.build(state.store(), wanted, lambda share, words: None)
     if run is not None and not run_queries.covers(scope, run.run_id):
         raise Problem(
             "conflict", f"{run.name} is of {run.about.scope_words}; it has no series of this."

@@ -21,7 +21,7 @@ COLUMNS = [
 ]  # fmt: skip
 Phase = Literal["before", "on", "after"]
 PHASES: tuple[Phase, ...] = ("before", "on", "after")
-LONGEST_SPAN = 366 * 60  # days that can be asked for at once
+LONGEST = timedelta(days=366 * 60)  # nobody asks what events of longer ago did
 _SHORT = 10  # days: a festival up to this long takes the holidays on its days with it
 
 Floats = NDArray[np.float64]
@@ -49,12 +49,15 @@ def occurrences(
     public holidays of its own has those instead of the ones everywhere. A holiday on a day of a
     short festival or own event is left out: that day has its name already. In order of days.
 
-    Raises `DataError` where `last` lies before `first`, or more than sixty years after it.
+    Of more than sixty years the last sixty are looked at: a wrong date in old sales must not make
+    a page list the festivals of centuries.
+
+    Raises `DataError` where `last` lies before `first`.
     """
     if last < first:
         raise DataError(f"The first day {first} lies after the last day {last}. Swap them.")
-    if (last - first).days > LONGEST_SPAN:
-        raise DataError(f"From {first} to {last} are more than 60 years. Ask for fewer.")
+    if last - first > LONGEST:
+        first = last - LONGEST
     chosen = [each for each in entries if each.is_on and _is_there(each, place_id)]
     if place_id is not None and any(_is_local_holidays(each) for each in chosen):
         chosen = [each for each in chosen if each.kind != "holidays" or each.place_id is not None]

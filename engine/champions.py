@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RULE = "the rule"  # who changed the champion where nobody did
-LAST_YEAR = "seasonal_naive"  # what any model must beat; part of every comparison
+LAST_YEAR = "seasonal_naive"  # what any model must beat; of days it is last week's
 _KEYS = ["series_id", "cutoff", "timestamp"]
-_RIVALS = {"in use": "the one in use", "last year": "last year's weeks"}
+_PLAIN = {1: "last week's days", 7: "last year's weeks", 28: "last year's months"}  # by days
 _NO_NUMBER = 5e-4  # differences in share that are called none
 
 
@@ -72,7 +72,8 @@ def judge(
         return _verdict(both, margin, "in use", "that both were tested on")
     own = _common(tested, _of(candidate, LAST_YEAR))
     if own is None:
-        words = "It shares no test with the one in use, nor with last year's weeks: not put in use."
+        words = f"It shares no test with the one in use, nor with {plain_words(tested)}: "
+        words += "not put in use."
         return Verdict(promoted=False, reason=words, margin=margin)
     lead = "" if champion is None else "No tests in common with the one in use. "
     found = _verdict(own, margin, "last year", "of its own tests")
@@ -165,6 +166,15 @@ def evidence(run: Run) -> Verdict | None:
         return None
 
 
+def plain_words(tests: "pd.DataFrame") -> str:
+    """What the plainest model repeats, by how far apart the periods of some tests are."""
+    import pandas as pd
+
+    stamps = pd.DatetimeIndex(tests["timestamp"].unique()).sort_values()
+    days = int((stamps[1:] - stamps[:-1]).min().days) if len(stamps) > 1 else 7
+    return _PLAIN[max((least for least in _PLAIN if least <= days), default=1)]
+
+
 def champion_of(registry: Registry, scope_key: str) -> Entry | None:
     """What is in use for a scope and horizon."""
     crowned = (each for each in registry.entries() if each.is_champion)
@@ -216,16 +226,17 @@ def _verdict(both: "pd.DataFrame", margin: float, rival: str, where: str) -> Ver
     windows, series = both["cutoff"].nunique(), both["series_id"].nunique()
     tests = f"{_count(windows, 'test window')} and {_count(series, 'series', 'series')} {where}"
     numbers = f"WQL {candidate:.3f} against {champion:.3f} on {tests}"
+    beaten = "the one in use" if rival == "in use" else plain_words(both)
     change = candidate / champion - 1 if champion else (0.0 if candidate == champion else 1.0)
     if abs(change) < _NO_NUMBER:
-        words = f"As good as {_RIVALS[rival]}: {numbers}."
+        words = f"As good as {beaten}: {numbers}."
     elif change < 0:
-        words = f"{-change:.1%} better than {_RIVALS[rival]}: {numbers}."
+        words = f"{-change:.1%} better than {beaten}: {numbers}."
     elif promoted:
-        words = f"{change:.1%} worse than {_RIVALS[rival]}, within the {margin:.0%} allowed: "
+        words = f"{change:.1%} worse than {beaten}, within the {margin:.0%} allowed: "
         words += f"{numbers}."
     else:
-        words = f"{change:.1%} worse than {_RIVALS[rival]}, more than the {margin:.0%} allowed: "
+        words = f"{change:.1%} worse than {beaten}, more than the {margin:.0%} allowed: "
         words += f"{numbers}."
     return Verdict(
         promoted=promoted,

@@ -177,8 +177,8 @@ def period_sheet(made: Outlook, setting: Setting) -> Periods:
     )
 
 
-def moved(parts: Parts, made: Outlook, setting: Setting) -> tuple[Block, ...]:
-    """What gains and loses most against last year, as bars and as tables."""
+def moved(parts: Parts, setting: Setting, *, remark: str, column: str) -> tuple[Block, ...]:
+    """What gains and loses most against last year, as bars and as tables; of which periods."""
     say = Words(setting.language)
     changes = parts.changes
     top = pd.concat(
@@ -189,10 +189,9 @@ def moved(parts: Parts, made: Outlook, setting: Setting) -> tuple[Block, ...]:
     )
     if top.empty:
         return (Text(paragraphs=(say("Nothing changes against last year."),)),)
-    ahead = say.periods(made.horizon, setting.freq)
     bars = Bars(
         title=say("Change against last year"),
-        remark=say("next {periods}", periods=ahead),
+        remark=remark,
         labels=tuple(str(label) for label in top["label"]),
         values=tuple(float(change) for change in top["change"]),
         kind="amount",
@@ -204,7 +203,7 @@ def moved(parts: Parts, made: Outlook, setting: Setting) -> tuple[Block, ...]:
         frame=top.assign(growth=top["change"] / top["before"].where(top["before"] > 0)),
         columns=(
             Column(name="label", label=say(head), kind="text", width=2.4),
-            Column(name="forecast", label=say("Next {periods}", periods=ahead), kind="amount"),
+            Column(name="forecast", label=column, kind="amount"),
             Column(name="before", label=say("Last year"), kind="amount"),
             Column(name="change", label=say("Change"), kind="amount"),
             Column(name="growth", label=say("vs last year"), kind="change"),

@@ -15,11 +15,13 @@ from reports.errors import ReportError
 
 Language = Literal["en", "zh"]
 Paper = Literal["a4", "letter"]
-# An amount is units or money, as the report says; whole is a share without decimals.
+# An amount is units or money, as the report says; whole is a share without decimals, soon a day
+# near enough to go without its year.
 Kind = Literal[
-    "text", "amount", "units", "money", "price", "share", "change", "score", "day", "whole"
-]
-Role = Literal["sold", "forecast", "last_year", "rival", "reference"]
+    "text", "amount", "units", "money", "price", "share", "change", "score", "day", "whole",
+    "times", "soon",
+]  # fmt: skip
+Role = Literal["sold", "forecast", "last_year", "rival", "reference", "third", "fourth", "fifth"]
 
 LANGUAGES: dict[Language, str] = {"en": "English", "zh": "中文"}
 PAPERS: dict[Paper, str] = {"a4": "A4", "letter": "Letter"}

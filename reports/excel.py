@@ -17,6 +17,7 @@ from reports.errors import ReportError
 from reports.numbers import Writer
 from reports.safe import clean
 from reports.sheets import Grid, Styles
+from reports.style import Style
 from reports.words import Words
 
 MOST_ROWS = 1_000_000  # of a sheet; Excel ends at 1,048,576
@@ -24,17 +25,16 @@ _PAPER = {"a4": 9, "letter": 1}  # as Excel numbers them
 _WIDTHS = (38, 13)  # letters of the first column, and of the others
 _DATA = 20  # the column from which the numbers behind charts stand
 _CHART_ROWS = 17
-_COLOURS = {
-    "sold": "#1B2433",
-    "forecast": "#1745C2",
-    "last_year": "#8E949D",
-    "rival": "#DB7B1B",
-    "reference": "#8E949D",
+_DASHES = {
+    "last_year": "round_dot",
+    "reference": "dash",
+    "third": "dash",
+    "fourth": "long_dash",
+    "fifth": "round_dot",
 }
-_DASHES = {"last_year": "round_dot", "reference": "dash"}
 
 
-def excel(review: Review, *, paper: Paper = "a4") -> bytes:
+def excel(review: Review, *, paper: Paper = "a4", style: Style | None = None) -> bytes:
     """The workbook. Raises `ReportError` where the disk is full or a name cannot be written."""
     if review.rows is not None and len(review.rows) > MOST_ROWS:
         raise ReportError(
@@ -51,7 +51,7 @@ def excel(review: Review, *, paper: Paper = "a4") -> bytes:
     }
     try:
         with xlsxwriter.Workbook(target, options) as book:
-            _write(book, review, paper)
+            _write(book, review, paper, style or Style())
     except (OSError, XlsxWriterException) as error:
         raise ReportError(
             f"The workbook cannot be written: {error}. Free space on the disk of the server."
@@ -59,7 +59,7 @@ def excel(review: Review, *, paper: Paper = "a4") -> bytes:
     return target.getvalue()
 
 
-def _write(book: Any, review: Review, paper: Paper) -> None:
+def _write(book: Any, review: Review, paper: Paper, look: Style) -> None:
     write = Writer(language=review.language, measure=review.measure, currency=review.currency)
     say, styles, names = Words(review.language), Styles(book, write), _Names()
     book.set_properties({"title": clean(review.title)[:200], "author": "Almanac"})
@@ -70,7 +70,8 @@ def _write(book: Any, review: Review, paper: Paper) -> None:
         grid.text(0, 0, review.title if not number else section.title, "title")
         if not number:
             grid.text(1, 0, review.template, "pale")
-        _section(book, grid, section, write)
+            _logo(sheet, look)
+        _section(book, grid, section, write, look)
         grid.flush()
     if review.rows is not None:
         _all_rows(book, review, names.fresh(say("All rows")), styles, paper)
@@ -86,6 +87,13 @@ def _write(book: Any, review: Review, paper: Paper) -> None:
     grid.flush()
 
 
+def _logo(sheet: Any, look: Style) -> None:
+    """An own logo at the right of the title; Almanac's has no place in a workbook."""
+    if look.is_own:
+        options = {"x_scale": 0.45, "y_scale": 0.45, "description": "Logo"}
+        sheet.insert_image(0, 5, "logo.png", {**options, "image_data": io.BytesIO(look.png())})
+
+
 def _set_up(sheet: Any, paper: Paper) -> None:
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, _WIDTHS[0])
@@ -97,12 +105,12 @@ def _set_up(sheet: Any, paper: Paper) -> None:
     sheet.freeze_panes(1, 1)
 
 
-def _section(book: Any, grid: Grid, section: Section, write: Writer) -> None:
+def _section(book: Any, grid: Grid, section: Section, write: Writer, look: Style) -> None:
     row, data = 3, 0
     filtered: tuple[int, tuple[int, int, int, int]] = (0, (0, 0, 0, 0))
     for block in section.blocks:
         if isinstance(block, Chart | Bars):
-            drawn, used = _drawn(book, grid, block, (row, data), write)
+            drawn, used = _drawn(book, grid, block, (row, data), write, look)
             grid.sheet.insert_chart(row, 0, drawn)
             row, data = row + _CHART_ROWS + 1, data + used + 2
             continue
@@ -166,12 +174,17 @@ def _periods(grid: Grid, block: Periods, row: int) -> int:
 
 
 def _drawn(
-    book: Any, grid: Grid, block: Chart | Bars, place: tuple[int, int], write: Writer
+    book: Any,
+    grid: Grid,
+    block: Chart | Bars,
+    place: tuple[int, int],
+    write: Writer,
+    look: Style,
 ) -> tuple[Any, int]:
     """A native chart, its numbers written beside; and the columns that they take."""
     top, left = place[0], _DATA + place[1]
     if isinstance(block, Bars):
-        return _bar_chart(book, grid, block, (top, left), write), 2
+        return _bar_chart(book, grid, block, (top, left), write, look), 2
     names = [(line.column, line.name, line.role) for line in block.lines]
     drawn = book.add_chart(
         {"type": "line"} if block.x_kind == "day" else {"type": "scatter", "subtype": "straight"}
@@ -191,8 +204,8 @@ def _drawn(
         for down, value in enumerate(block.frame[name], top + 1):
             grid.value(down, across, value, block.kind)
     last = top + len(block.frame)
-    looks = [(_COLOURS[role], _DASHES.get(role, "solid"), 2.0) for _, _, role in names]
-    looks += [("#8CA4E4", "solid", 0.75)] * len(band)
+    looks = [(look.colour(role), _DASHES.get(role, "solid"), 2.0) for _, _, role in names]
+    looks += [(look.pale, "solid", 0.75)] * len(band)
     for across, (colour, dash, width) in enumerate(looks, left + 1):
         drawn.add_series(
             {
@@ -216,7 +229,9 @@ def _drawn(
     return drawn, len(heads) + 1
 
 
-def _bar_chart(book: Any, grid: Grid, block: Bars, place: tuple[int, int], write: Writer) -> Any:
+def _bar_chart(
+    book: Any, grid: Grid, block: Bars, place: tuple[int, int], write: Writer, look: Style
+) -> Any:
     top, left = place
     grid.text(top, left, "", "head")
     grid.text(top, left + 1, block.title, "head_right")
@@ -230,9 +245,9 @@ def _bar_chart(book: Any, grid: Grid, block: Bars, place: tuple[int, int], write
             "name": [grid.sheet.name, top, left + 1],
             "categories": [grid.sheet.name, top + 1, left, last, left],
             "values": [grid.sheet.name, top + 1, left + 1, last, left + 1],
-            "fill": {"color": "#1745C2"},
+            "fill": {"color": look.accent},
             "invert_if_negative": True,
-            "invert_if_negative_color": "#DB7B1B",
+            "invert_if_negative_color": look.second,
             "gap": 60,
         }
     )

@@ -111,3 +111,127 @@ class ModelFacts:
     reliability: pd.DataFrame | None = None  # of the model: level, observed
     steps: pd.DataFrame | None = None  # step, then the WAPE of each model
     fallbacks: Mapping[str, int] = field(default_factory=dict)  # reason: series
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pattern:
+    """When in a year and a week something sells, as numbers; None: not known."""
+
+    yearly: float | None = None  # strength of the season, 0..1
+    top_month: int | None = None  # 1 to 12
+    weekly: float | None = None
+    top_weekday: int | None = None  # 0 is Monday
+    weekday_above: float | None = None  # share above a mean day
+    trend: float | None = None  # growth a year
+    since: pd.Timestamp | None = None  # of the trend
+
+
+@dataclass(frozen=True, kw_only=True)
+class Festival:
+    """An event ahead, and what it did to sales before."""
+
+    name: str
+    first_day: pd.Timestamp
+    lift: float | None = None  # times a usual period; None: never measured
+    low: float | None = None  # in 8 of 10 cases
+    high: float | None = None
+    times: int = 0  # how often it was measured
+    is_clear: bool = False  # unlikely to be chance
+    extra: float | None = None  # what it is expected to add in all its days
+    extra_low: float | None = None
+    extra_high: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryFacts:
+    """For the category review: the last year against the year before, and what comes."""
+
+    setting: Setting
+    name: str  # of the scope
+    place: str
+    first: pd.Timestamp  # the span that is looked at, inclusive
+    last: pd.Timestamp
+    has_before: bool  # whether a year before is known
+    value: float  # in the measure of the setting
+    before: float
+    units: float
+    units_before: float
+    price: float | None  # mean paid
+    price_before: float | None
+    products: int  # that sold
+    new: int
+    gone: int
+    stockout_share: float | None  # of product-days with a known stock
+    steps: Mapping[str, float]  # of the growth, which add up; see `data.split`
+    line: pd.DataFrame  # timestamp, value, before; complete periods
+    classes: pd.DataFrame  # product_id's abc, xyz, amount
+    movers: Parts | None  # products: `forecast` is the value of the span
+    pattern: Pattern = Pattern()
+    festivals: tuple[Festival, ...] = ()
+    outlook: Outlook | None = None  # None: no complete period to forecast from
+    parts: tuple[Parts, ...] = ()  # of the forecast
+    run: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderFacts:
+    """For the order proposal. A line is a product in a place; NaN where nothing is known.
+
+    lines: product, code, place, when, sells_out, delivery, ordered, order_cost, unit_cost, on_hand,
+        on_order, margin_if_not, approved, reason; late ones first
+    excess: product, place, on_hand, excess, excess_cost; dearest first
+    moves: product, source, destination, quantity, money
+    """
+
+    setting: Setting
+    name: str
+    place: str
+    stock_day: pd.Timestamp
+    source: str  # the run that it is planned on; "" for last year's weeks
+    why_quick: str = ""  # why no run, in English
+    all_lines: int  # looked at
+    service: tuple[float, float]  # lowest and highest level; NaN: least cost
+    cost: float  # of all orders
+    units: float
+    without_cost: int  # orders
+    late_products: int
+    margin_if_not: float
+    excess_cost: float
+    excess_units: float
+    served: float  # share of demand until the next delivery
+    served_without: float
+    budget: float | None = None
+    lines: pd.DataFrame
+    excess: pd.DataFrame
+    moves: pd.DataFrame
+    notes: Mapping[str, int] = field(default_factory=dict)  # see `order_proposal.NOTES`
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioOne:
+    """One scenario beside the plan.
+
+    totals: measure (units, revenue, margin), plan, scenario, difference, low, high; NaN: not known
+    steps: timestamp, measure, plan, difference, low, high
+    parts: change (words), units, revenue, margin: the difference by it alone
+    """
+
+    name: str
+    totals: pd.DataFrame
+    steps: pd.DataFrame
+    parts: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    is_stale: bool = False  # worked out before the data changed
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioFacts:
+    """For the scenario comparison: the plan and one to five scenarios over the same days."""
+
+    setting: Setting
+    name: str
+    place: str
+    by: str  # what answers: a run, or the measured elasticities
+    first: pd.Timestamp
+    last: pd.Timestamp
+    scenarios: tuple[ScenarioOne, ...]

@@ -1,7 +1,5 @@
 """The forecast review: what will sell against last year, what moves, how far to trust it."""
 
-import pandas as pd
-
 from reports.blocks import (
     accuracy_blocks,
     fan,
@@ -20,6 +18,7 @@ from reports.content import (
     Table,
     Text,
 )
+from reports.exceptions import exceptions
 from reports.facts import ForecastFacts, Parts
 from reports.numbers import Writer
 from reports.safe import isolated
@@ -27,9 +26,6 @@ from reports.words import Words
 
 _LISTED = 12  # parts in a table
 _NAMED = 4  # in a sentence
-_FELL, _ROSE = -0.3, 0.5  # changes against last year that are exceptions
-_MATTERS = 0.01  # share of the whole
-_EMPTY = 0.05  # share of product-days out of stock
 
 
 def forecast_review(facts: ForecastFacts) -> Review:
@@ -52,7 +48,7 @@ def forecast_review(facts: ForecastFacts) -> Review:
     if inside := _inside(facts, say):
         sections.append(Section(title=say("Inside"), blocks=inside))
     sections += [
-        Section(title=say("Exceptions"), blocks=(_exceptions(facts, say, write),)),
+        Section(title=say("Exceptions"), blocks=(exceptions(made, facts.parts, setting),)),
         Section(title=say("Accuracy"), blocks=accuracy_blocks(made, setting)),
         Section(title=say("Methods and data"), blocks=(_notes(facts, say, write),)),
     ]
@@ -204,7 +200,15 @@ def _finest(facts: ForecastFacts) -> Parts | None:
 
 def _movers(facts: ForecastFacts, say: Words) -> tuple[Block, ...]:
     parts = _finest(facts)
-    return moved(parts, facts.outlook, facts.setting) if parts is not None else ()
+    if parts is None:
+        return ()
+    ahead = say.periods(facts.outlook.horizon, facts.setting.freq)
+    return moved(
+        parts,
+        facts.setting,
+        remark=say("next {periods}", periods=ahead),
+        column=say("Next {periods}", periods=ahead),
+    )
 
 
 def _inside(facts: ForecastFacts, say: Words) -> tuple[Block, ...]:
@@ -246,57 +250,6 @@ def _part_columns(facts: ForecastFacts, say: Words) -> list[tuple[str, str, Kind
         ("change", say("vs last year"), "change"),
         ("share", say("Share"), "share"),
     ]
-
-
-def _exceptions(facts: ForecastFacts, say: Words, write: Writer) -> Text:
-    made, texts = facts.outlook, []
-    parts = next((each for each in facts.parts if each.level == "product"), None)
-    if parts is not None and not parts.frame.empty:
-        texts += _unusual_parts(parts, say)
-    recent = made.history["stockout_share"].tail(made.near).mean()
-    if pd.notna(recent) and recent > _EMPTY:
-        texts.append(
-            say(
-                "Out of stock on {share} of product-days in the last {periods}: what sold is less "
-                "than what was wanted, and the forecast learned from it.",
-                share=write.full(recent, "share"),
-                periods=say.periods(made.near, facts.setting.freq),
-            )
-        )
-    if made.scores is not None and made.model in made.scores.index:
-        held = float(made.scores["coverage"][made.model])
-        if not 0.7 <= held <= 0.9:
-            text = (
-                "The 80% band held in {held} of past periods: it is too narrow, so plan for more."
-                if held < 0.8
-                else "The 80% band held in {held} of past periods: it is wider than it need be."
-            )
-            texts.append(say(text, held=f"{held:.0%}"))
-    return Text(paragraphs=tuple(texts) or (say("Nothing stands out."),), is_list=bool(texts))
-
-
-def _unusual_parts(parts: Parts, say: Words) -> list[str]:
-    frame = parts.frame
-    growth = frame["forecast"] / frame["before"] - 1
-    large = (frame["forecast"] + frame["before"].fillna(0)) > _MATTERS * frame["forecast"].sum()
-    found = (
-        (
-            "Without a year before, so judged by recent sales alone: {names}.",
-            frame["before"].isna(),
-        ),
-        ("At least 30% less than last year: {names}.", (growth <= _FELL) & large),
-        ("At least half more than last year: {names}.", (growth >= _ROSE) & large),
-    )
-    texts = []
-    for text, chosen in found:
-        names = [isolated(str(label)) for label in frame["label"][chosen]]
-        if names:
-            more = len(names) - _NAMED
-            listed = say.joined(names[:_NAMED])
-            if more > 0:
-                listed = say("{names} and {more} more", names=listed, more=more)
-            texts.append(say(text, names=listed))
-    return texts
 
 
 def _notes(facts: ForecastFacts, say: Words, write: Writer) -> Text:

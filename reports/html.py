@@ -1,6 +1,7 @@
 """A review as one HTML file with interactive charts, which asks the network for nothing."""
 
-import re
+import base64
+import math
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -22,19 +23,21 @@ from reports.content import (
     shortened,
 )
 from reports.numbers import Writer
-from reports.pdf import logo
 from reports.safe import clean
+from reports.style import Style
 from reports.words import Words
 
 STYLE = Path(__file__).parent / "templates" / "report.css"
-_COLOURS = {
-    "sold": ("#1B2433", "solid"),
-    "forecast": ("#1745C2", "solid"),
-    "last_year": ("#8E949D", "dot"),
-    "rival": ("#DB7B1B", "solid"),
-    "reference": ("#8E949D", "dash"),
+_DASHES = {
+    "sold": "solid",
+    "forecast": "solid",
+    "last_year": "dot",
+    "rival": "solid",
+    "reference": "dash",
+    "third": "dash",
+    "fourth": "longdash",
+    "fifth": "dot",
 }
-_BAND = "rgba(23,69,194,0.18)"
 _BAR_LETTERS = 40
 _LAYOUT = {
     "margin": {"l": 8, "r": 8, "t": 34, "b": 8},
@@ -45,14 +48,14 @@ _LAYOUT = {
 }
 
 
-def html(review: Review) -> bytes:
+def html(review: Review, *, style: Style | None = None) -> bytes:
     """The file, in UTF-8."""
-    say = Words(review.language)
+    say, style = Words(review.language), style or Style()
     write = Writer(language=review.language, measure=review.measure, currency=review.currency)
-    drawn = _Charts()
+    drawn = _Charts(style)
     body = [
         f'<header><div><p class="pale">{_text(review.template)}</p>'
-        f"<h1>{_text(shortened(review.title))}</h1></div>{_mark()}</header>",
+        f"<h1>{_text(shortened(review.title))}</h1></div>{_mark(style)}</header>",
         "<dl>" + "".join(_fact(label, value) for label, value in review.facts) + "</dl>",
     ]
     if len(review.sections) > 3:
@@ -73,7 +76,7 @@ def html(review: Review) -> bytes:
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{STYLE.read_text(encoding='utf-8')}</style>"
+        f"<title>{title}</title><style>{_look(style)}</style>"
         f"<script>{_plotly()}</script></head><body>{''.join(body)}</body></html>"
     ).encode()
 
@@ -81,8 +84,8 @@ def html(review: Review) -> bytes:
 class _Charts:
     """Numbers the charts, so that each has an id of its own."""
 
-    def __init__(self) -> None:
-        self._count = 0
+    def __init__(self, style: Style) -> None:
+        self._count, self.style = 0, style
 
     def html(self, figure: go.Figure, finding: str) -> str:
         self._count += 1
@@ -100,9 +103,23 @@ def _plotly() -> str:
     return str(get_plotlyjs())
 
 
-def _mark() -> str:
-    """The logo; an SVG of ours, so it may stand in the page as it is."""
-    return re.sub(r"<svg ", '<svg class="logo" ', logo(), count=1)
+def _mark(style: Style) -> str:
+    """The logo, as a picture: there no script of an SVG would run."""
+    if not style.content():
+        return ""
+    data = base64.b64encode(style.content()).decode()
+    alt = "Logo" if style.is_own else "Almanac"
+    return f'<img class="logo" alt="{alt}" src="data:{style.mime};base64,{data}">'
+
+
+def _look(style: Style) -> str:
+    return STYLE.read_text(encoding="utf-8").replace("#1745c2", style.accent)
+
+
+def _band(style: Style) -> str:
+    """The accent as the shade of a band."""
+    red, green, blue = (int(style.accent[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.18)"
 
 
 def _text(text: str) -> str:
@@ -130,9 +147,9 @@ def _block(block: Block, write: Writer, drawn: _Charts) -> str:
     if isinstance(block, Figures):
         return _figures(block, write)
     if isinstance(block, Chart):
-        return _head(block) + drawn.html(_lines(block, write), block.finding)
+        return _head(block) + drawn.html(_lines(block, write, drawn.style), block.finding)
     if isinstance(block, Bars):
-        return _head(block) + drawn.html(_bars(block, write), block.finding)
+        return _head(block) + drawn.html(_bars(block, write, drawn.style), block.finding)
     if isinstance(block, Table):
         return _head(block) + _table(block, write)
     if isinstance(block, Periods):
@@ -163,7 +180,8 @@ def _figures(block: Figures, write: Writer) -> str:
 
 def _table(block: Table, write: Writer) -> str:
     marks = [
-        "" if column.kind in ("text", "day") else ' class="number"' for column in block.columns
+        "" if column.kind in ("text", "day", "soon") else ' class="number"'
+        for column in block.columns
     ]
     heads = "".join(
         f'<th scope="col"{mark}>{_text(column.label)}</th>'
@@ -201,7 +219,7 @@ def _periods(block: Periods, write: Writer) -> str:
     )
 
 
-def _lines(block: Chart, write: Writer) -> go.Figure:
+def _lines(block: Chart, write: Writer, style: Style) -> go.Figure:
     figure, x = go.Figure(), block.frame["x"]
     if block.band is not None:
         low, high = block.frame[block.band.low], block.frame[block.band.high]
@@ -210,14 +228,14 @@ def _lines(block: Chart, write: Writer) -> go.Figure:
             x=pd.concat([x[known], x[known][::-1]]),
             y=pd.concat([high[known], low[known][::-1]]),
             fill="toself",
-            fillcolor=_BAND,
+            fillcolor=_band(style),
             line={"width": 0},
             mode="lines",
             name=_in_chart(block.band.name),
             hoverinfo="skip",
         )
     for line in block.lines:
-        colour, dash = _COLOURS[line.role]
+        colour, dash = style.colour(line.role), _DASHES[line.role]
         values = block.frame[line.column]
         figure.add_scatter(
             x=x,
@@ -252,17 +270,18 @@ def _x_format(block: Chart, write: Writer) -> str:
     return "%Y年%-m月%-d日" if write.language == "zh" else "%-d %b %Y"
 
 
-def _bars(block: Bars, write: Writer) -> go.Figure:
+def _bars(block: Bars, write: Writer, style: Style) -> go.Figure:
     strong = [block.emphasis in (None, number) for number in range(len(block.values))]
     colours = [
-        "#8E949D" if not bold else "#DB7B1B" if value < 0 else "#1745C2"
+        "#8E949D" if not bold else style.second if value < 0 else style.accent
         for value, bold in zip(block.values, strong, strict=True)
     ]
     words = [write.brief(value, block.kind) for value in block.values]
+    sizes = [value if math.isfinite(value) else 0.0 for value in block.values]
     figure = go.Figure()
     figure.add_bar(
         y=list(range(len(block.values))),
-        x=np.asarray(block.values, dtype=float),
+        x=np.asarray(sizes, dtype=float),
         orientation="h",
         marker={"color": colours},
         text=words,
@@ -279,7 +298,7 @@ def _bars(block: Bars, write: Writer) -> go.Figure:
         ticktext=[_in_chart(shortened(label, _BAR_LETTERS)) for label in block.labels],
         automargin=True,
     )
-    low, high = min(0.0, *block.values), max(0.0, *block.values)
+    low, high = min(0.0, *sizes), max(0.0, *sizes)
     room = 0.14 * (high - low or 1.0)  # for the values beside the bars
     figure.update_xaxes(visible=False, range=[low - room * (low < 0), high + room])
     height = 40 + 26 * len(block.values)

@@ -3,6 +3,7 @@
 Chinese counts large numbers in 万 (10,000) and 亿 (100 million), and writes dates year first.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -34,7 +35,7 @@ class Writer:
         '¥41.3万'
         """
         kind = self._resolved(kind)
-        if value is None or pd.isna(value):
+        if value is None or not math.isfinite(value):
             return DASH
         if kind in ("units", "money"):
             symbol = self.currency if kind == "money" else ""
@@ -52,7 +53,7 @@ class Writer:
         >>> writer.full(0.148, "share"), writer.full(-0.039, "change"), writer.full(2.5, "price")
         ('14.8%', '−3.9%', '€2.50')
         """
-        if value is None or pd.isna(value):
+        if value is None or not math.isfinite(value):
             return DASH
         write: dict[Kind, Callable[[float], str]] = {
             "units": lambda number: _grouped(number, 1 if _is_small(number) else 0),
@@ -62,6 +63,7 @@ class Writer:
             "whole": lambda number: f"{number:.0%}",
             "change": _change,
             "score": lambda number: _grouped(number, 3),
+            "times": lambda number: f"{number:.{1 if number >= 1.995 else 2}f}×",
         }
         return write[self._resolved(kind)](float(value))
 
@@ -71,6 +73,8 @@ class Writer:
             return DASH
         if kind == "text":
             return str(value)
+        if kind == "soon":
+            return self.short_day(value)  # type: ignore[arg-type]
         return self.day(value) if kind == "day" else self.full(value, kind)  # type: ignore[arg-type]
 
     def day(self, value: date | pd.Timestamp) -> str:
@@ -97,6 +101,30 @@ class Writer:
         """The day of the week, short."""
         moment = pd.Timestamp(value)
         return f"周{_WEEKDAYS[moment.dayofweek]}" if self.language == "zh" else f"{moment:%a}"
+
+    def month_name(self, number: int) -> str:
+        """A month of every year, 1 to 12."""
+        return f"{number}月" if self.language == "zh" else f"{pd.Timestamp(2026, number, 1):%B}"
+
+    def weekday_name(self, number: int) -> str:
+        """A day of every week, 0 for Monday."""
+        if self.language == "zh":
+            return f"周{_WEEKDAYS[number]}"
+        return f"{pd.Timestamp(2026, 6, 1 + number):%A}"
+
+    def span(self, first: pd.Timestamp, last: pd.Timestamp) -> str:
+        """From a day to a day."""
+        return f"{self.day(first)} – {self.day(last)}"
+
+    def signed(self, value: float, kind: Kind) -> str:
+        """A difference, as sentences write it.
+
+        >>> writer = Writer(language="en", measure="revenue", currency="€")
+        >>> writer.signed(1_200.0, "amount"), writer.signed(-40.0, "amount")
+        ('+€1.2K', '−€40')
+        """
+        text = self.brief(value, kind)
+        return f"+{text}" if value > 0 and text != self.brief(0.0, kind) else text
 
     def month(self, value: date | pd.Timestamp) -> str:
         """A month with its year."""
@@ -144,6 +172,8 @@ class Writer:
             "whole": "0%",
             "change": '+0.0%;−0.0%;"0%"',
             "score": "0.000",
+            "times": '0.00"×"',
+            "soon": 'm"月"d"日"' if self.language == "zh" else "d mmm",
             "day": 'yyyy"年"m"月"d"日"' if self.language == "zh" else "d mmm yyyy",
         }
         return formats[self._resolved(kind)]

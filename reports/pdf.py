@@ -5,7 +5,6 @@ Everything goes to the template as one JSON string, so no word of a user is ever
 
 import json
 import math
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +29,10 @@ from reports.content import (
 from reports.errors import ReportError
 from reports.numbers import Writer
 from reports.safe import breakable
+from reports.style import Style
 from reports.words import Words
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
-LOGO = Path(__file__).parent.parent / "assets" / "logo-ink.svg"
 _ACROSS = 7  # periods beside each other
 _BAR_LETTERS = 44
 _CELL_LETTERS = 120
@@ -41,14 +40,20 @@ _CELL_LETTERS = 120
 Json = dict[str, Any]
 
 
-def pdf(review: Review, *, paper: Paper = "a4") -> bytes:
+def pdf(review: Review, *, paper: Paper = "a4", style: Style | None = None) -> bytes:
     """The PDF file. Raises `ReportError` where it cannot be set."""
-    return _compiled(review, paper, "pdf")[0]
+    return _compiled(review, paper, style, "pdf")[0]
 
 
-def pages(review: Review, *, paper: Paper = "a4", dots_per_inch: float = 110) -> list[bytes]:
+def pages(
+    review: Review,
+    *,
+    paper: Paper = "a4",
+    style: Style | None = None,
+    dots_per_inch: float = 110,
+) -> list[bytes]:
     """A PNG picture of every page. Raises `ReportError` where it cannot be set."""
-    return _compiled(review, paper, "png", dots_per_inch)
+    return _compiled(review, paper, style, "png", dots_per_inch)
 
 
 def gaps(review: Review) -> list[str]:
@@ -56,8 +61,10 @@ def gaps(review: Review) -> list[str]:
     return fonts.missing(json.dumps(_content(review, "a4"), ensure_ascii=False))
 
 
-def _compiled(review: Review, paper: Paper, form: Any, ppi: float | None = None) -> list[bytes]:
-    content = _content(review, paper)
+def _compiled(
+    review: Review, paper: Paper, style: Style | None, form: Any, ppi: float | None = None
+) -> list[bytes]:
+    content = _content(review, paper, style or Style())
     absent = fonts.missing(json.dumps(content, ensure_ascii=False))
     say = Words(review.language)
     if absent:
@@ -86,7 +93,8 @@ def _readable(review: Review, absent: list[str]) -> Any:
     return "en" if "Chinese" in absent else review.language
 
 
-def _content(review: Review, paper: Paper) -> Json:
+def _content(review: Review, paper: Paper, style: Style | None = None) -> Json:
+    style = style or Style()
     write = Writer(language=review.language, measure=review.measure, currency=review.currency)
     say = Words(review.language)
     return {
@@ -97,7 +105,10 @@ def _content(review: Review, paper: Paper) -> Json:
         "language": review.language,
         "paper": "us-letter" if paper == "letter" else "a4",
         "fonts": fonts.families(),
-        "logo": logo(),
+        "logo": style.svg(),
+        "logo_words": "Logo" if style.is_own else "Almanac",
+        "accent": style.accent,
+        "second": style.second,
         "contents": say("Contents"),
         "made": say("Made with Almanac, {day}", day=write.day(review.made_on)),
         "warning": "",
@@ -110,12 +121,6 @@ def _content(review: Review, paper: Paper) -> Json:
             for section in review.sections
         ],
     }
-
-
-@cache
-def logo() -> str:
-    """The SVG of our mark and name; "" where it is not installed."""
-    return LOGO.read_text(encoding="utf-8") if LOGO.is_file() else ""
 
 
 def _block(block: Block, write: Writer) -> list[Json]:
@@ -200,7 +205,8 @@ def _rounded(points: axes.Floats) -> list[list[float]]:
 
 def _bars(block: Bars, write: Writer) -> Json:
     values = np.asarray(block.values, dtype=float)
-    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+    sizes = np.where(np.isfinite(values), values, 0.0)
+    low, high = min(0.0, float(sizes.min())), max(0.0, float(sizes.max()))
     width = high - low or 1.0
     return {
         **_headed(block, "bars"),
@@ -208,13 +214,15 @@ def _bars(block: Bars, write: Writer) -> Json:
         "bars": [
             {
                 "label": breakable(shortened(label, _BAR_LETTERS)),
-                "start": (min(value, 0.0) - low) / width,
-                "length": abs(value) / width,
+                "start": (min(size, 0.0) - low) / width,
+                "length": abs(size) / width,
                 "value": write.brief(value, block.kind),
                 "less": bool(value < 0),
                 "strong": block.emphasis in (None, number),
             }
-            for number, (label, value) in enumerate(zip(block.labels, values, strict=True))
+            for number, (label, value, size) in enumerate(
+                zip(block.labels, values, sizes, strict=True)
+            )
         ],
     }
 
@@ -230,7 +238,7 @@ def _table(block: Table, write: Writer) -> Json:
     return {
         **_headed(block, "table"),
         "widths": [column.width for column in block.columns],
-        "numeric": [column.kind not in ("text", "day") for column in block.columns],
+        "numeric": [column.kind not in ("text", "day", "soon") for column in block.columns],
         "head": [breakable(column.label) for column in block.columns],
         "rows": [list(row) for row in zip(*columns, strict=True)],
     }

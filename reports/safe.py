@@ -5,6 +5,7 @@ import unicodedata
 
 _DIRECTION = re.compile("[\u202a-\u202e\u2066\u2067]")  # 2068 and 2069 isolate, and are ours
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
+_PLUS = re.compile(r"\+(?=\S)")  # a line must not end between a sign and its number
 _LONG_WORD = re.compile(r"[^\s\u200b\u3000-\u9fff]{25,}")
 
 
@@ -29,7 +30,7 @@ def breakable(text: str) -> str:
     >>> breakable("a" * 30).count("\\u200b")
     2
     """
-    return _LONG_WORD.sub(_broken, clean(text))
+    return _PLUS.sub("+\u2060", _LONG_WORD.sub(_broken, clean(text)))
 
 
 def _broken(match: re.Match[str]) -> str:

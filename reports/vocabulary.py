@@ -1,5 +1,7 @@
 """The Chinese words of reports, by the English text that stands in the builders."""
 
+from reports.vocabulary_plans import CATEGORY, ORDERS, SCENARIOS
+
 CHINESE = {
     # --- Frame ---
     "Contents": "目录",
@@ -219,4 +221,7 @@ CHINESE = {
     "It has seen no sales after {day}: what changed since, it does not know.": (
         "未见过{day}之后的销售，不了解此后的变化。"
     ),
+    **CATEGORY,
+    **ORDERS,
+    **SCENARIOS,
 }

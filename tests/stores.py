@@ -23,6 +23,7 @@ def app_in(folder: Path) -> Iterator[None]:
         patched.setenv("ALMANAC_VAR", str(folder))
         patched.delenv("ALMANAC_DATA_FOLDER", raising=False)
         patched.setattr(background, "PATIENCE", 50.0)  # what a visitor sees in the end
+        patched.setattr(background, "GLANCE", 50.0)
         forget()
         try:
             yield

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -23,12 +23,17 @@ T = TypeVar("T")
 Tell = Callable[[float], None]  # share done, 0..1
 
 PATIENCE = 0.8  # seconds that a page waits before it shows progress
+GLANCE = 0.3  # the same where the page goes on without what is being done
 EVERY = 1.0  # seconds between looks at running work
 KEPT = 8  # results of one kind in memory
 
 
 class Stopped(Exception):
     """The work was stopped by somebody, or the data changed under it."""
+
+
+class NotYet(Exception):
+    """There is no answer yet; the page shows how far it is, or that it was stopped."""
 
 
 @dataclass(kw_only=True)
@@ -161,6 +166,22 @@ def result(
     `name` is the kind of work, of which `kept` results stay in memory; `label` says what is being
     done, as "Looking for stock-outs". Errors of `body` are raised here.
     """
+    try:
+        return answer(name, version, key, body, label=label, kept=kept)
+    except NotYet:
+        st.stop()
+
+
+def answer(
+    name: str,
+    version: tuple[int, ...],
+    key: Hashable,
+    body: Callable[[Store, Tell], T],
+    *,
+    label: str,
+    kept: int = KEPT,
+) -> T:
+    """As `result`, for a page with more to show: draws the progress, then raises `NotYet`."""
     store, desk, full = state.store(), _desk(), (name, version, key)
     work = desk.ask(
         full, lambda tell: body(store, tell), store, name=name, version=version, kept=kept
@@ -168,8 +189,43 @@ def result(
     work.over.wait(PATIENCE)
     if not work.over.is_set():
         _progress(full, label)
+        raise NotYet(label)
     if isinstance(work.error, Stopped):
         _stopped(full, label)
+        raise NotYet(label)
+    if work.error is not None:
+        desk.forget(full)
+        raise work.error
+    value: T = work.value
+    return value
+
+
+def later(
+    name: str,
+    version: tuple[int, ...],
+    key: Hashable,
+    body: Callable[[Tell], T],
+    *,
+    label: str,
+    kept: int = KEPT,
+) -> T | None:
+    """What `body` gives; None until then, under a line that says how far it is.
+
+    The page goes on: for what it does well without for a while. Errors of `body` are raised.
+    """
+    store, desk, full = state.store(), _desk(), (name, version, key)
+    work = desk.ask(full, body, store, name=name, version=version, kept=kept)
+    work.over.wait(GLANCE)
+    if not work.over.is_set():
+        _line(full, label)
+        return None
+    if isinstance(work.error, Stopped):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":gray[{label} was stopped.]", width="content")
+            if st.button("Start again", type="tertiary", key=f"start-{name}"):
+                desk.forget(full)
+                st.rerun()
+        return None
     if work.error is not None:
         desk.forget(full)
         raise work.error
@@ -182,15 +238,14 @@ def is_busy() -> bool:
     return _desk().is_busy()
 
 
-def _progress(key: Hashable, label: str) -> NoReturn:
-    """How far the work is, looked at again and again; nothing after it runs."""
+def _progress(key: Hashable, label: str) -> None:
+    """How far the work is, looked at again and again."""
 
     def look() -> None:
         with layout.errors_in_words():
             _look(key, label)
 
     st.fragment(run_every=EVERY, key="background")(look)()
-    st.stop()
 
 
 def _look(key: Hashable, label: str) -> None:
@@ -209,7 +264,26 @@ def _look(key: Hashable, label: str) -> None:
             st.rerun()
 
 
-def _stopped(key: Hashable, label: str) -> NoReturn:
+def _line(key: Hashable, label: str) -> None:
+    """How far the work is, in one line that looks again and again; then the page is drawn anew."""
+
+    def look() -> None:
+        desk = _desk()
+        work = desk.find(key)
+        if work is None or work.over.is_set():
+            st.rerun()
+        elapsed = time.monotonic() - work.begun
+        with st.container(horizontal=True, vertical_alignment="center"):
+            text = words(label, work.share, elapsed, waits=not work.running)
+            st.markdown(f":gray[:material/progress_activity: {text}]", width="content")
+            if st.button("Cancel", type="tertiary", key=f"cancel-{label}"):
+                desk.stop(key, state.store())
+                st.rerun()
+
+    st.fragment(run_every=EVERY, key=f"line-{label}")(look)()
+
+
+def _stopped(key: Hashable, label: str) -> None:
     with st.container(border=True, width=680):
         st.markdown(f"**{label} was stopped.** Nothing was changed.")
         if st.button(
@@ -217,7 +291,6 @@ def _stopped(key: Hashable, label: str) -> NoReturn:
         ):
             _desk().forget(key)
             st.rerun()
-    st.stop()
 
 
 def words(label: str, share: float, elapsed: float, *, waits: bool = False) -> str:

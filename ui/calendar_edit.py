@@ -106,11 +106,14 @@ def _festivals(mine: Sequence[Entry], key: str) -> list[Entry]:
     table = st.data_editor(
         pd.DataFrame(
             {
-                "On": [each.is_on for each in mine],
-                "Festival": [each.name for each in mine],
-                "When": [calendars.RULES.get(each.name, "") for each in mine],
-                "Days before": [each.days_before for each in mine],
-                "Days after": [each.days_after for each in mine],
+                # Typed, because a calendar from a file may have no festival at all.
+                "On": pd.Series([each.is_on for each in mine], dtype=bool),
+                "Festival": pd.Series([each.name for each in mine], dtype="str"),
+                "When": pd.Series(
+                    [calendars.RULES.get(each.name, "") for each in mine], dtype="str"
+                ),
+                "Days before": pd.Series([each.days_before for each in mine], dtype="int64"),
+                "Days after": pd.Series([each.days_after for each in mine], dtype="int64"),
             }
         ),
         hide_index=True,

@@ -48,13 +48,16 @@ def occurrences(
 
 
 def effects(scope: Scope) -> Effects:
-    """The measured effect of every event on the scope; see `forecasting.diagnostics.events`."""
+    """The measured effect of every event on the scope; see `forecasting.diagnostics.events`.
+
+    Raises `background.NotYet` while that is being measured.
+    """
     by_category = scope.product_id is None and any(
         len(path) > len(scope.categories)
         for path in queries.category_paths(scope.dataset_id)
         if path[: len(scope.categories)] == scope.categories
     )
-    return background.result(
+    return background.answer(
         "effects of events",
         queries.version(),
         scope,
@@ -62,6 +65,11 @@ def effects(scope: Scope) -> Effects:
         label="Measuring what events do",
         kept=32,
     )
+
+
+def effects_now(store: Store, scope: Scope) -> Effects:
+    """The effects on the whole scope alone, measured at once; may be called from any thread."""
+    return _effects_now(queries.version(), scope, store)
 
 
 def with_events(panel: pd.DataFrame, scope: Scope, split: Split) -> pd.DataFrame:
@@ -108,6 +116,11 @@ def _shares(dataset_id: int) -> dict[int, float]:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _entries(version: Version, dataset_id: int) -> list[Entry]:
     return calendar_store.read(state.store(), dataset_id)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _effects_now(version: Version, scope: Scope, _store: Store) -> Effects:
+    return _effects(_store, scope, False, lambda share: None)
 
 
 def _effects(store: Store, scope: Scope, by_category: bool, tell: Tell) -> Effects:

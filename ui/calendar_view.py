@@ -8,15 +8,17 @@ import streamlit as st
 
 from data.scope import Scope
 from forecasting.diagnostics.events import Measured
+from ui import address, background, chart_downloads, layout
 from ui import calendar_charts as charts
 from ui import calendar_facts as facts
 from ui import calendar_queries as queries
-from ui import chart_downloads, layout
 from ui import format as fmt
+from ui import queries as shop
 from ui import scope as scopes
 from ui.calendar_queries import TOTAL, Effects
 from ui.queries import Dataset
 
+PLACES = 4  # with events of their own that are named
 _NOUN = {"D": "day", "W": "week", "M": "month"}
 _STEP = {"D": 1, "W": 7, "M": 30}
 
@@ -30,6 +32,7 @@ class Found:
     past: pd.DataFrame  # occurrences while there were sales, to today
     ahead: pd.DataFrame  # occurrences of the weeks to come
     last_day: date
+    is_measured: bool = True  # False: it is being done, or was stopped
 
     @property
     def total(self) -> Measured | None:
@@ -38,12 +41,19 @@ class Found:
 
 
 def read(scope: Scope, dataset: Dataset) -> Found:
-    """Measures every event; stops the page in words where nothing was ever sold."""
+    """Measures every event, or shows how far that is; what does not need it is there at once.
+
+    Stops the page in words where nothing was ever sold.
+    """
     if dataset.first_day is None or dataset.last_day is None:
         layout.stop("**No sales yet.** Effects of events are measured once there are some.")
     own = queries.finest(scope, dataset)
-    with st.skeleton(height=320):
-        effects = queries.effects(own)
+    effects, is_measured = Effects(measured={}, series=pd.DataFrame()), True
+    try:
+        with st.skeleton(height=320):
+            effects = queries.effects(own)
+    except background.NotYet:
+        is_measured = False
     until = dataset.last_day + timedelta(weeks=facts.AHEAD_WEEKS)
     found = queries.occurrences(
         dataset.dataset_id, dataset.first_day, until, place_id=scope.place_id
@@ -54,6 +64,7 @@ def read(scope: Scope, dataset: Dataset) -> Found:
         past=found[found["first_day"] <= pd.Timestamp(dataset.last_day)],
         ahead=facts.coming(found, dataset.last_day),
         last_day=dataset.last_day,
+        is_measured=is_measured,
     )
 
 
@@ -94,13 +105,39 @@ def ahead(found: Found, dataset: Dataset) -> None:
             ),
         },
     )
-    if found.total is None:
+    if not found.is_measured:
+        st.caption("Their effects stand here as soon as they are measured.")
+    elif found.total is None:
         st.caption(too_little(found))
+    _of_one_place(found, dataset)
     if not any(each.kind == "holidays" for each in queries.entries(dataset.dataset_id)):
         st.caption(
             "No public holidays are known here. Choose the countries under **Public holidays** "
             "below; they then count on every page and in every model."
         )
+
+
+def _of_one_place(found: Found, dataset: Dataset) -> None:
+    """Where all places are together, the way to those that have events of their own."""
+    listed = pd.concat([found.ahead, found.past])
+    listed = listed[listed["place_id"].notna()]
+    if found.scope.place_id is not None or listed.empty:
+        return
+    names = shop.places(dataset.dataset_id)["name"]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Events of one place are measured there alone:", width="content")
+        places = listed.groupby("place_id", sort=False)["name"].unique()
+        for place, events in list(places.items())[:PLACES]:
+            key = int(str(place))
+            st.button(
+                f"{', '.join(events[:2])}{', …' * (len(events) > 2)} in {names[key]}",
+                type="tertiary",
+                key=f"calendar-place-{key}",
+                on_click=address.go,
+                args=({"place": key},),
+            )
+        if len(places) > PLACES:
+            st.caption(f"and in {len(places) - PLACES} more places.", width="content")
 
 
 def too_little(found: Found) -> str:
@@ -114,22 +151,28 @@ def too_little(found: Found) -> str:
 
 def _ahead_row(row: dict[object, object], found: Found, dataset: Dataset) -> dict[str, str | None]:
     name, first = str(row["name"]), pd.Timestamp(str(row["first_day"]))
+    elsewhere = found.scope.place_id is None and pd.notna(row["place_id"])  # type: ignore[call-overload]
     last = pd.Timestamp(str(row["last_day"]))
     days = (first.date() - found.last_day).days
 
     def lift(phase: str) -> str | None:
-        effect = found.total.of(name, phase) if found.total else None
+        effect = found.total.of(name, phase) if found.total and not elsewhere else None
         return facts.lift(effect) if effect else None
 
     return {
         "Event": name,
-        "On its days": lift("on"),
+        "On its days": _only_in(row, dataset) if elsewhere else lift("on"),
         "When": _when(first, last),
         "In": "now" if days < 1 else fmt.count(days, "day") if days < 14 else f"{days // 7} weeks",
         "Before": lift("before"),
         "After": lift("after"),
-        "More or less in all": _extra(name, found, dataset),
+        "More or less in all": None if elsewhere else _extra(name, found, dataset),
     }
+
+
+def _only_in(row: dict[object, object], dataset: Dataset) -> str:
+    names = shop.places(dataset.dataset_id)["name"]
+    return f"in {names[int(str(row['place_id']))]} only"
 
 
 def _extra(name: str, found: Found, dataset: Dataset) -> str | None:

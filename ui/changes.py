@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from engine.registry import Entry
 from ui import changes_reads as reads
 from ui import format as fmt
-from ui import layout, navigation, sidebar
+from ui import layout, navigation, sidebar, table_files
 from ui.changes_reads import CAUSES, Changes, Pair
 from ui.chart_style import LEGEND, amount_ticks, dates_format
 from ui.queries import Dataset
@@ -232,14 +232,7 @@ def download(place: DeltaGenerator, found: Changes) -> None:
     frame = found.series.reset_index()
     frame.insert(1, "name", [reads.labels(found)[str(each)] for each in frame["series_id"]])
     with place.popover("Download", icon=":material/download:"):
-        st.download_button(
-            "Every line (CSV)",
-            fmt.cells(frame).to_csv(index=False).encode("utf-8-sig"),
-            file_name="what-changed.csv",
-            mime="text/csv",
-            on_click="ignore",
-            type="tertiary",
-        )
+        table_files.buttons(frame, "Every line", stem="what-changed", key="changes")
 
 
 def _cause(row: dict[Any, Any]) -> str:

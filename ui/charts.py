@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from ui import chart_zoom
 from ui import format as fmt
-from ui.chart_style import LEGEND, dates_format, plain
+from ui.chart_style import LEGEND, dates_format, plain, tick
 from ui.chart_zoom import Window
 
 COLOURS = {
@@ -21,6 +21,9 @@ COLOURS = {
     "rival": "#000002",  # orange: the model to compare with
     "event": "#000005",  # gold: festivals, holidays
     "stockout": "#000006",  # red: out of stock
+    "further": "#000003",  # green: a second model to compare with
+    "third": "#000007",  # sky: a third
+    "previous": "#000010",  # pale blue: what was forecast before
     "last_year": "#000008",  # grey: the same weeks last year, and the line of today
     "sold": "#000009",  # ink: what was sold
 }
@@ -39,18 +42,29 @@ _NAME_ROWS = 4
 _TICKS = 4  # horizontal lines above zero, at most
 
 
+@dataclass(frozen=True)
+class Line:
+    """A line of the chart; no two of one chart are told apart by colour alone."""
+
+    name: str
+    frame: pd.DataFrame  # timestamp, value
+    role: str  # of COLOURS
+    dash: str = "solid"
+    marker: str = ""  # of plotly; "": none
+    width: float = 1.6
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fan:
     """What a fan chart shows; frames have `timestamp` and are in order of time."""
 
     history: pd.DataFrame  # value, stockout_share; one row per complete period
-    future: pd.DataFrame  # mean and quantiles q0.025 … q0.975; empty: no forecast
+    future: pd.DataFrame  # mean and quantiles q0.025 … q0.975; may begin before the last sale
     freq: str  # D, W or M
     measure: str  # quantity or revenue
     currency: str
     last_year: pd.DataFrame | None = None  # value, over the shown history and the future
-    rival: pd.DataFrame | None = None  # mean
-    rival_name: str = ""
+    lines: tuple[Line, ...] = ()
     events: pd.DataFrame | None = None  # name, first_day, last_day
     recorded: pd.DataFrame | None = None  # value, where the history is corrected
     stockouts: bool = False  # shade the periods that were mostly out of stock
@@ -67,14 +81,14 @@ def fan(chart: Fan, *, height: int = 530) -> go.Figure:
         _add_forecast(figure, chart)
         _add_cutoff(figure, chart)
     name = "Sold" if chart.recorded is None else "Sold, corrected"
-    _add_line(figure, chart, chart.history, name, "sold", width=2, above=1)
+    _add_line(figure, chart, Line(name, chart.history, "sold", width=2), above=1)
     if chart.recorded is not None:
-        _add_line(figure, chart, chart.recorded, "As recorded", "stockout", dash="dot")
+        recorded = Line("As recorded", chart.recorded, "stockout", dash="dot")
+        _add_line(figure, chart, recorded)
     if chart.last_year is not None and chart.last_year["value"].notna().any():
-        _add_line(figure, chart, chart.last_year, "Last year", "last_year", dash="dot")
-    if chart.rival is not None:
-        rival = chart.rival.rename(columns={"mean": "value"})
-        _add_line(figure, chart, rival, chart.rival_name, "rival")
+        _add_line(figure, chart, Line("Last year", chart.last_year, "last_year", dash="dot"))
+    for line in chart.lines:
+        _add_line(figure, chart, line)
     rows = 0
     if chart.events is not None and not chart.events.empty:
         rows = _add_events(figure, chart)
@@ -102,24 +116,16 @@ def describe(chart: Fan) -> str:
     return f"{text}; the forecast ends at {ends}in {_period(chart.future, -1, chart.freq)}."
 
 
-def _add_line(
-    figure: go.Figure,
-    chart: Fan,
-    frame: pd.DataFrame,
-    name: str,
-    role: str,
-    *,
-    width: float = 1.6,
-    dash: str = "solid",
-    above: int = 0,
-) -> None:
+def _add_line(figure: go.Figure, chart: Fan, line: Line, *, above: int = 0) -> None:
+    colour = COLOURS[line.role]
     figure.add_scatter(
-        x=frame["timestamp"],
-        y=frame["value"],
-        name=name,
-        mode="lines",
-        line={"color": COLOURS[role], "width": width, "dash": dash},
-        text=[f"{name}: {_amount(value, chart)}" for value in frame["value"]],
+        x=line.frame["timestamp"],
+        y=line.frame["value"],
+        name=line.name,
+        mode="lines+markers" if line.marker else "lines",
+        marker={"symbol": line.marker or "circle", "size": 6, "color": colour},
+        line={"color": colour, "width": line.width, "dash": line.dash},
+        text=[f"{line.name}: {_amount(value, chart)}" for value in line.frame["value"]],
         hoverinfo="x+text",
         zorder=above,
     )
@@ -155,7 +161,7 @@ def band(
 
 def _add_bands(figure: go.Figure, chart: Fan) -> None:
     """Filled shapes from the last sold point outwards, widest first."""
-    start = chart.history.iloc[-1]
+    start = _start(chart)
     times = [start["timestamp"], *chart.future["timestamp"]]
     for lower, (upper, alpha) in BANDS.items():
         low = [start["value"], *chart.future[lower]]
@@ -169,7 +175,7 @@ def _add_forecast(figure: go.Figure, chart: Fan) -> None:
         f"Forecast: {_amount(mean, chart)} · 8 in 10: {_amount(low, chart)}–{_amount(high, chart)}"
         for mean, low, high in zip(future["mean"], future["q0.1"], future["q0.9"], strict=True)
     ]
-    start = chart.history.iloc[-1]
+    start = _start(chart)
     figure.add_scatter(
         x=[start["timestamp"], *future["timestamp"]],
         y=[start["value"], *future["mean"]],
@@ -182,12 +188,19 @@ def _add_forecast(figure: go.Figure, chart: Fan) -> None:
     )
 
 
+def _start(chart: Fan) -> "pd.Series[float]":
+    """The last period that the forecast knew, which it begins at."""
+    earlier = chart.history[chart.history["timestamp"] < chart.future["timestamp"].iloc[0]]
+    return (earlier if len(earlier) else chart.history).iloc[-1]
+
+
 def _add_cutoff(figure: go.Figure, chart: Fan) -> None:
-    """A thin line where the data end and the forecast begins."""
+    """A thin line where the data of the forecast end and it begins."""
+    at = _start(chart)["timestamp"]
     figure.add_shape(
         type="line",
-        x0=chart.history["timestamp"].iloc[-1],
-        x1=chart.history["timestamp"].iloc[-1],
+        x0=at,
+        x1=at,
         y0=0,
         y1=1,
         yref="paper",
@@ -277,6 +290,7 @@ def _add_event_hover(figure: go.Figure, chart: Fan) -> None:
     """An unseen point in every period with an event, so that the hover box names it."""
     assert chart.events is not None
     times = pd.concat([chart.history["timestamp"], chart.future.get("timestamp")])
+    times = times.drop_duplicates()  # a forecast may begin before the last sale
     days = pd.to_datetime(chart.events["first_day"])
     places = np.searchsorted(times.to_numpy(), days.to_numpy(), side="right") - 1
     named: dict[pd.Timestamp, list[str]] = {}
@@ -332,7 +346,7 @@ def _style(figure: go.Figure, chart: Fan, height: int, name_rows: int) -> None:
         range=[low, high * headroom],
         fixedrange=True,  # from zero, always; dragging goes through time
         tickvals=ticks,
-        ticktext=[_tick(value, chart) for value in ticks],
+        ticktext=[tick(value, chart.measure, chart.currency) for value in ticks],
         ticks="",
         zeroline=low < 0,
         title=None,
@@ -352,22 +366,10 @@ def _ticks(low: float, high: float) -> list[float]:
     return [float(step * i) for i in range(int(np.floor(low / step)), int(high // step) + 1)]
 
 
-def _tick(value: float, chart: Fan) -> str:
-    """A short label: no decimals that say nothing, as in €1.00M."""
-    if value == 0:
-        return "0"
-    text = fmt.amount(value, chart.measure, chart.currency)
-    return (
-        text.replace(".00M", "M").replace("0M", "M")
-        if "." in text and "M" in text
-        else (text.replace(".0K", "K"))
-    )
-
-
 def _value_range(chart: Fan) -> tuple[float, float]:
     """From zero (or the lowest return) to a little above all that is on screen."""
     lines = [(chart.history, "value"), (chart.last_year, "value")]
-    lines += [(chart.rival, "mean"), (chart.future, "q0.975")]
+    lines += [*((line.frame, "value") for line in chart.lines), (chart.future, "q0.975")]
     first, last = shown(chart)
     parts = [
         frame.loc[frame["timestamp"].between(first, last), column]

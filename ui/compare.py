@@ -6,13 +6,20 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui import chart_downloads, compare_charts, compare_facts, compare_queries, layout, navigation
+from ui import (
+    chart_downloads,
+    compare_charts,
+    compare_facts,
+    compare_queries,
+    layout,
+    navigation,
+    table_files,
+)
 from ui import compare_words as words
 from ui import format as fmt
 from ui.compare_charts import Look
 from ui.compare_facts import Compared
 from ui.compare_queries import Choice
-from ui.engine import registry
 
 _TICKED = 4  # models ticked at first, at most
 
@@ -29,33 +36,6 @@ def read(choice: Choice) -> Compared:
             link_label="Train models",
         )
     return found
-
-
-def use(place: DeltaGenerator, choice: Choice, compared: Compared) -> None:
-    """The one act of the page: put the recommended model in use for its scope."""
-    key = words.recommended(compared.board)
-    entry = compare_queries.kept_models(choice, compared).get(key)
-    if entry is None:
-        return
-    name = fmt.escape(words.label(compared.models[key], choice.freq))
-    with place:
-        if entry.is_champion:
-            st.page_link(
-                navigation.FORECAST,
-                label="Show its forecast",
-                icon=":material/show_chart:",
-                query_params={"run": entry.run_id},
-            )
-            return
-        st.button(
-            "Use for forecasts",
-            icon=":material/verified:",
-            type="primary",
-            key="compare_use",
-            on_click=registry().crown,
-            args=(entry.run_id,),
-            help=f"{name} becomes the champion of its scope: offered first on Forecast.",
-        )
 
 
 def verdict(choice: Choice, compared: Compared) -> None:
@@ -275,25 +255,14 @@ def downloads(place: DeltaGenerator, choice: Choice, compared: Compared) -> None
     """The Download menu: leaderboard, scores by series, and the charts drawn."""
     parts = compare_queries.parts
     with chart_downloads.menu(place):
-        st.download_button(
-            "Leaderboard (CSV)",
-            lambda: chart_downloads.csv(words.every_figure(compared)).encode("utf-8-sig"),
-            file_name="leaderboard.csv",
-            mime="text/csv",
-            on_click="ignore",
-            type="tertiary",
-            key="compare_csv_board",
+        table_files.buttons(
+            lambda: words.every_figure(compared), "Leaderboard", stem="leaderboard", key="board"
         )
-        st.download_button(
-            "Scores by series and window (CSV)",
-            lambda: chart_downloads.csv(words.series_file(compared, parts(choice))).encode(
-                "utf-8-sig"
-            ),
-            file_name="scores-by-series.csv",
-            mime="text/csv",
-            on_click="ignore",
-            type="tertiary",
-            key="compare_csv_series",
+        table_files.buttons(
+            lambda: words.series_file(compared, parts(choice)),
+            "Scores by series and window",
+            stem="scores-by-series",
+            key="series_scores",
         )
 
 

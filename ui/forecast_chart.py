@@ -1,4 +1,4 @@
-"""The fan chart of the Forecast page, with the stretch of time that was dragged over in it."""
+"""The fan chart of the Forecast page and its drivers, in the stretch of time dragged over."""
 
 from datetime import timedelta
 
@@ -11,21 +11,56 @@ from ui import (
     chart_zoom,
     charts,
     corrected,
+    driver_chart,
+    driver_queries,
+    forecast_rivals,
     forecast_words,
     forecasts,
     queries,
 )
 from ui import scope as scopes
 from ui.chart_zoom import Window
+from ui.forecast_choice import DRIVERS, EVENTS, LAST_YEAR, PREVIOUS, STOCKOUTS, Choice
 from ui.forecasts import Outlook
 from ui.queries import Dataset
 
-EVENTS, STOCKOUTS = "Events", "Stock-outs"  # lines that not every dataset has
 _FAN = "fan"  # the chart, and the window kept for it
+_UPPER = driver_chart.FAN[1] - driver_chart.FAN[0]
 
 
-def show(made: Outlook, scope: Scope, lines: frozenset[str], dataset: Dataset) -> None:
-    """The fan chart with the lines that are switched on."""
+def show(made: Outlook, scope: Scope, choice: Choice, dataset: Dataset) -> None:
+    """The fan chart with the lines that are switched on, and its drivers below."""
+    shown = _headline(made, scope)
+    place = st.container()
+    found = None
+    if DRIVERS in choice.lines:
+        found = driver_queries.drivers(scope, made, choice.run)
+    fan = _fan(made, scope, choice, dataset, shown)
+    alt = charts.describe(fan)
+    if DRIVERS not in choice.lines:
+        figure = charts.fan(fan)
+    else:
+        figure = charts.fan(fan, height=int(driver_chart.HEIGHT * _UPPER))
+        ahead = None if found is None else found.only(made.future["timestamp"])
+        driver_chart.below(figure, ahead, scope, dataset.currency)
+        if ahead is not None:
+            alt += " " + driver_chart.describe(ahead, scope, dataset.currency)
+            st.caption(forecast_words.drivers(ahead, scope.measure, dataset.currency, scope.freq))
+    key = chart_downloads.keyed(_FAN)
+    place.plotly_chart(
+        figure,
+        key=key,
+        config=chart_downloads.config(f"Forecast {scopes.name(scope)}"),
+        on_select=lambda: chart_zoom.take(_FAN, key),
+        selection_mode="box",
+        alt=alt,
+    )
+    if text := forecast_words.arrived(made, scope.freq):
+        st.caption(text)
+
+
+def _headline(made: Outlook, scope: Scope) -> Window | None:
+    """The line above the chart; gives the stretch of time that was dragged over."""
     what = "Revenue" if scope.measure == "revenue" else "Units"
     noun = forecasts.NOUN[scope.freq][0]
     times = pd.DatetimeIndex([*made.history["timestamp"], *made.future["timestamp"]])
@@ -37,28 +72,28 @@ def show(made: Outlook, scope: Scope, lines: frozenset[str], dataset: Dataset) -
         if shown is None and len(made.history) > charts.SHOWN_BEFORE[scope.freq]:
             chart_zoom.widen(_FAN, chart_zoom.Window(times[0], times[-1]))
         chart_zoom.reset(_FAN, shown)
-    fan = charts.Fan(
+    return shown
+
+
+def _fan(
+    made: Outlook, scope: Scope, choice: Choice, dataset: Dataset, shown: Window | None
+) -> charts.Fan:
+    lines = forecast_rivals.lines(choice.beside, scope, made)
+    if PREVIOUS in choice.lines and choice.previous is not None:
+        before = forecast_rivals.previous_line(choice.previous, made)
+        lines = (*lines, before) if before else lines
+    return charts.Fan(
         history=made.history,
-        future=made.future,
+        future=pd.concat([made.passed, made.future], ignore_index=True),
         freq=scope.freq,
         measure=scope.measure,
         currency=dataset.currency,
-        last_year=_last_year(made, scope) if "Last year" in lines else None,
-        rival=made.future.assign(mean=made.future["baseline"]) if "Baseline" in lines else None,
-        rival_name=forecast_words.model_name(made.baseline, scope.freq),
+        last_year=_last_year(made, scope) if LAST_YEAR in choice.lines else None,
+        lines=lines,
         recorded=corrected.recorded(scope),
-        events=_events(made, scope, shown) if EVENTS in lines else None,
-        stockouts=STOCKOUTS in lines,
+        events=_events(made, scope, shown) if EVENTS in choice.lines else None,
+        stockouts=STOCKOUTS in choice.lines,
         window=shown,
-    )
-    key = chart_downloads.keyed(_FAN)
-    st.plotly_chart(
-        charts.fan(fan),
-        key=key,
-        config=chart_downloads.config(f"Forecast {scopes.name(scope)}"),
-        on_select=lambda: chart_zoom.take(_FAN, key),
-        selection_mode="box",
-        alt=charts.describe(fan),
     )
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 from data.scope import Freq, Measure, Scope
 from ui import forecasts
 from ui import format as fmt
+from ui.forecast_drivers import Drivers
 from ui.forecasts import LAST_YEAR, NOUN, Outlook, windows
 
 NAMES = {
@@ -123,6 +124,39 @@ def festivals(events: pd.DataFrame, future: pd.DataFrame, *, known: bool) -> str
     return f"Ahead: {', '.join(names[:3])}.{told}"
 
 
+def drivers(found: Drivers, measure: Measure, currency: str, freq: Freq) -> str:
+    """What the bars under the chart are, in a line or two of Markdown."""
+    if not found.present:
+        return "There is too little history to tell what lifts or lowers it from its level."
+    level = fmt.amount(float(found.frame["level"].mean()), measure, currency)
+    text = f"Below: what lifts or lowers it from its level of about {fmt.escape(level)}"
+    if found.explained < found.series:
+        text += (
+            f", worked out for the {found.explained:,} largest of {found.series:,} series, "
+            f"{found.share:.0%} of it, and taken to hold for the rest"
+        )
+    if not {"event", "promotion", "price"} & set(found.present):
+        noun = NOUN[freq][1]
+        text += f". It knows the {noun} sold and no more: no event, price or promotion moves it"
+    return f"{text}."
+
+
+def arrived(outlook: Outlook, freq: Freq) -> str:
+    """How an earlier forecast has held, as a sentence; "" where nothing was sold since."""
+    if outlook.passed.empty:
+        return ""
+    both = outlook.passed.merge(outlook.history, on="timestamp").dropna(subset="value")
+    if both.empty:
+        return ""
+    sold = float(both["value"].abs().sum())
+    inside = int(both["value"].between(both["q0.1"], both["q0.9"]).sum())
+    off = f", {fmt.share((both['mean'] - both['value']).abs().sum() / sold)} off" if sold else ""
+    return (
+        f"Since it was made {periods(len(both), freq)} were sold{off}: "
+        f"{inside} of {len(both)} inside the 80% band."
+    )
+
+
 def table(outlook: Outlook, *, freq: Freq, measure: Measure, currency: str) -> pd.DataFrame:
     """Periods as columns, as text: period, last year, forecast, 8 in 10 from and to, growth.
 
@@ -159,44 +193,46 @@ def table(outlook: Outlook, *, freq: Freq, measure: Measure, currency: str) -> p
     return frame.drop(index="Year") if freq == "M" else frame  # the header of a month has it
 
 
-def csv(
+def file_rows(
     outlook: Outlook, scope: Scope, *, dataset: str, node: str, place: str, currency: str
-) -> str:
-    """The forecast as a file: one row per period, with every quantile and the baseline."""
+) -> pd.DataFrame:
+    """The forecast for a file: one row per period, with every quantile and the baseline."""
     future = outlook.future
-    quantiles = [column for column in future.columns if column.startswith("q0.")]
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
-            "dataset": fmt.cell(dataset),
-            "category": fmt.cell(" / ".join(scope.categories)),
-            "product": fmt.cell(node if scope.product_id is not None else ""),
-            "place": fmt.cell(place),
+            "dataset": dataset,
+            "category": " / ".join(scope.categories),
+            "product": node if scope.product_id is not None else "",
+            "place": place,
             "frequency": NOUN[scope.freq][0],
             "unit": currency or "money" if scope.measure == "revenue" else "units",
-            "timestamp": future["timestamp"].dt.strftime("%Y-%m-%d"),
+            "timestamp": future["timestamp"],
             "last_year": future["last_year"],
             "model": outlook.model,
             "mean": future["mean"].round(3),
-            **{column: future[column].round(3) for column in quantiles},
+            **{column: future[column].round(3) for column in quantiles(outlook)},
             "baseline_model": outlook.baseline,
             "baseline": future["baseline"].round(3),
         }
     )
-    return frame.to_csv(index=False)
 
 
-def history_csv(outlook: Outlook, scope: Scope, *, node: str, place: str) -> str:
-    """The sales behind the forecast as a file: one row per complete period."""
-    frame = pd.DataFrame(
+def quantiles(outlook: Outlook) -> list[str]:
+    """The columns of quantiles."""
+    return [column for column in outlook.future.columns if column.startswith("q0.")]
+
+
+def file_history(outlook: Outlook, scope: Scope, *, node: str, place: str) -> pd.DataFrame:
+    """The sales behind the forecast for a file: one row per complete period."""
+    return pd.DataFrame(
         {
-            "series": fmt.cell(node),
-            "place": fmt.cell(place),
+            "series": node,
+            "place": place,
             "frequency": NOUN[scope.freq][0],
-            "timestamp": outlook.history["timestamp"].dt.strftime("%Y-%m-%d"),
+            "timestamp": outlook.history["timestamp"],
             scope.measure: outlook.history["value"].round(3),
         }
     )
-    return frame.to_csv(index=False)
 
 
 def _wape(outlook: Outlook, model: str) -> float | None:

@@ -5,7 +5,7 @@ nobody knows what sold. The period that the data covers only in part is left out
 that half a week does not look like a slump.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ HORIZONS = {"D": (14, 28, 56), "W": (4, 13, 26), "M": (3, 6, 12)}
 DEFAULT_HORIZON = {"D": 28, "W": 13, "M": 6}
 NEAR = {"D": 7, "W": 4, "M": 1}  # the next few periods, which the first card sums
 SEASON = {"D": 7, "W": 52, "M": 12}
-_TRAINED_ON = {"D": 3 * 364, "W": 5 * 52, "M": 10 * 12}  # older periods tell little and cost time
+TRAINED_ON = {"D": 3 * 364, "W": 5 * 52, "M": 10 * 12}  # older periods tell little and cost time
 _MOST_WINDOWS = 3
 _PATHS = 400  # sample paths for the band of a sum
 
@@ -44,6 +44,8 @@ class Outlook:
     total_low: float  # 1 in 10 sums over the horizon is lower
     total_high: float  # 1 in 10 is higher
     partial: pd.Timestamp | None  # the incomplete last period, left out
+    passed: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """timestamp, mean, quantiles of what was forecast and has been sold since; of older runs."""
 
 
 def history_of(series: pd.DataFrame, measure: Measure) -> pd.DataFrame:
@@ -88,7 +90,7 @@ def growth(values: pd.Series, year_ago: pd.Series) -> float | None:
 
 def panel_of(history: pd.DataFrame, freq: Freq) -> fc.Panel:
     """The recent history as a panel of one series."""
-    recent = history.iloc[-_TRAINED_ON[freq] :]
+    recent = history.iloc[-TRAINED_ON[freq] :]
     frame = pd.DataFrame(
         {"series_id": "scope", "timestamp": recent["timestamp"], "target": recent["value"]}
     )
@@ -113,7 +115,7 @@ def backtest(
     Pools all steps of the last windows, forecast without having seen them.
     Raises `ForecastingError`.
     """
-    recent = history.iloc[-_TRAINED_ON[freq] :]
+    recent = history.iloc[-TRAINED_ON[freq] :]
     count = windows(len(recent), freq, horizon)
     if not count or not recent["value"].iloc[-count * horizon :].abs().sum():
         return None
@@ -146,10 +148,10 @@ def outlook(
     panel = panel_of(history, freq)
     chosen = best(scores) if model == AUTOMATIC else model
     baseline = "arima" if chosen != "arima" else "theta"
-    made = _forecast(panel, chosen, horizon)
+    made = forecast(panel, chosen, horizon)
     future = made.to_frame().drop(columns="series_id")
     future["last_year"] = last_year(history, future["timestamp"], freq)
-    future["baseline"] = _forecast(panel, baseline, horizon).mean[0]
+    future["baseline"] = forecast(panel, baseline, horizon).mean[0]
     totals = made.sample(_PATHS).sum(axis=2)[0]
     low, high = np.quantile(totals, [0.1, 0.9])
     return Outlook(
@@ -166,15 +168,27 @@ def outlook(
     )
 
 
-def _forecast(panel: fc.Panel, model: str, horizon: int) -> fc.Forecast:
+def forecast(panel: fc.Panel, model: str, horizon: int) -> fc.Forecast:
+    """The forecast of every series of a panel by a model fitted to it."""
     made = fc.create(model, horizon=horizon)
     made.fit(panel)
     return made.predict(panel)
 
 
+def panel_of_many(table: pd.DataFrame, freq: Freq) -> fc.Panel:
+    """A panel of timestamps x series; NaN is left out."""
+    frame = (
+        table.melt(ignore_index=False, var_name="series_id", value_name="target")
+        .rename_axis("timestamp")
+        .reset_index()
+        .dropna(subset="target")
+    )
+    return fc.Panel.from_frame(frame, freq=PANDAS_FREQ[freq])
+
+
 def mean_of(history: pd.DataFrame, model: str, freq: Freq, horizon: int) -> np.ndarray:
     """The mean (H,) that a model forecasts for a history."""
-    return _forecast(panel_of(history, freq), model, horizon).mean[0]
+    return forecast(panel_of(history, freq), model, horizon).mean[0]
 
 
 def next_periods(made: Outlook, rhythm: summaries.Rhythm) -> summaries.Recent:
@@ -186,55 +200,3 @@ def next_periods(made: Outlook, rhythm: summaries.Rhythm) -> summaries.Recent:
         growth=growth(near["mean"], near["last_year"]),
         spark=made.future["mean"].tolist(),
     )
-
-
-def children(
-    long: pd.DataFrame, history: pd.DataFrame, *, freq: Freq, measure: Measure, horizon: int
-) -> pd.DataFrame:
-    """The next `horizon` periods of every child: child_id, label, forecast, growth.
-
-    `long` is a `data.queries.children` frame, `history` that of their parent. Each child is
-    forecast on its own by theta, so their sum can differ from the parent's forecast. growth is
-    the share against the same periods last year, NaN for what is new. Largest first.
-    """
-    times = history["timestamp"].iloc[-_TRAINED_ON[freq] :]
-    table = _dense(long, times, measure)
-    if table.empty:
-        return pd.DataFrame(columns=["child_id", "label", "forecast", "growth"])
-    panel = fc.Panel.from_frame(
-        table.melt(ignore_index=False, var_name="series_id", value_name="target")
-        .rename_axis("timestamp")
-        .reset_index()
-        .dropna(subset="target"),
-        freq=PANDAS_FREQ[freq],
-    )
-    made = _forecast(panel, "theta", horizon)
-    sums = pd.Series(made.mean.sum(axis=1), index=made.series_ids)
-    future = pd.Series(made.timestamps)
-    before = pd.Series(
-        {
-            child: last_year(
-                pd.DataFrame({"timestamp": table.index, "value": table[child].to_numpy()}),
-                future,
-                freq,
-            ).sum(min_count=horizon)
-            for child in table.columns
-        }
-    )
-    labels = long.groupby("child_id", sort=False)["label"].first()
-    frame = pd.DataFrame({"label": labels.reindex(sums.index), "forecast": sums})
-    known = before.reindex(sums.index).where(lambda value: value > 0)
-    frame["growth"] = frame["forecast"] / known - 1
-    frame = frame.sort_values("forecast", ascending=False, kind="stable")
-    return frame.rename_axis("child_id").reset_index()
-
-
-def _dense(long: pd.DataFrame, times: pd.Series, measure: Measure) -> pd.DataFrame:
-    """Timestamps x children, zero where nothing sold, NaN before a child's first sale."""
-    table = long.assign(timestamp=pd.to_datetime(long["timestamp"]).astype("datetime64[ns]"))
-    table = table.pivot_table(
-        index="timestamp", columns="child_id", values=measure, aggfunc="sum", sort=False
-    )
-    table = table.astype(float).reindex(times.to_numpy())
-    table = table.where(table.notna() | ~table.notna().cummax(), 0.0)
-    return table.loc[:, table.notna().any()]

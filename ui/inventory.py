@@ -69,13 +69,13 @@ def read(dataset: Dataset, scope: Scope) -> View:
             problem = str(error)
     store, dataset_id = state.store(), dataset.dataset_id
     decisions = stored.decisions(store, dataset_id, made.stock_day)
-    lines = _named(facts.decided(lines, decisions), dataset_id)
+    lines = named(facts.decided(lines, decisions), dataset_id)
     return View(
         dataset=dataset,
         scope=scope,
         made=made,
         lines=lines,
-        moves=_named_moves(facts.moves(lines), dataset_id),
+        moves=named_moves(facts.moves(lines), dataset_id),
         budget=budget,
         budget_problem=problem,
         revision=stored.last_decision(store, dataset_id),
@@ -221,7 +221,8 @@ def _without_stock(dataset: Dataset) -> None:
     st.stop()
 
 
-def _named(lines: pd.DataFrame, dataset_id: int) -> pd.DataFrame:
+def named(lines: pd.DataFrame, dataset_id: int) -> pd.DataFrame:
+    """The lines with names and codes of product and place."""
     products, places = queries.products(dataset_id), queries.places(dataset_id)
     return lines.assign(
         product=lines["product_id"].map(products["name"]),
@@ -231,9 +232,10 @@ def _named(lines: pd.DataFrame, dataset_id: int) -> pd.DataFrame:
     )
 
 
-def _named_moves(moves: pd.DataFrame, dataset_id: int) -> pd.DataFrame:
+def named_moves(moves: pd.DataFrame, dataset_id: int) -> pd.DataFrame:
+    """The moves with the names of product and places."""
     products, places = queries.products(dataset_id), queries.places(dataset_id)
-    named = moves.assign(product=moves["product_id"].map(products["name"]))
-    named["from"] = moves["from_id"].map(places["name"])
-    named["to"] = moves["to_id"].map(places["name"])
-    return named
+    found = moves.assign(product=moves["product_id"].map(products["name"]))
+    found["from"] = moves["from_id"].map(places["name"])
+    found["to"] = moves["to_id"].map(places["name"])
+    return found

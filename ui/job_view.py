@@ -14,6 +14,7 @@ from ui import (
     job_charts,
     jobs,
     layout,
+    model_evidence,
     navigation,
     training,
     tuning_job_view,
@@ -198,6 +199,8 @@ def _buttons(each: View) -> None:
 def _ways_on(each: View) -> None:
     """Links to other pages, which no refresh can overtake."""
     run_id = each.job.run_id
+    if each.entry is not None:
+        model_evidence.compare_link(each.entry)
     if each.entry is None or not each.model:
         return
     st.page_link(

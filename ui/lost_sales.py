@@ -9,7 +9,17 @@ from streamlit.delta_generator import DeltaGenerator
 
 from data import corrections, saved_segments
 from data.scope import Scope
-from ui import address, background, corrected, layout, lost_sales_charts, queries, state
+from ui import (
+    address,
+    background,
+    chart_downloads,
+    chart_zoom,
+    corrected,
+    layout,
+    lost_sales_charts,
+    queries,
+    state,
+)
 from ui import format as fmt
 from ui import lost_sales_facts as facts
 from ui import lost_sales_words as words
@@ -21,7 +31,7 @@ Part = Literal["Category", "Product", "Place"]
 
 SPANS: dict[str, int | None] = {"Last 12 months": 365, "All time": None}
 TOP = 8  # bars of a ranking
-_QUIET = {"displayModeBar": False}
+_TIME = "lost_time_chart"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +44,7 @@ class Shown:
     spells: pd.DataFrame  # of `facts.spells`
     on_sale: int  # product-days
     revision: int  # of the corrections
+    by_money: bool  # the switch is on revenue, and prices are known
 
 
 def choose(dataset: Dataset) -> str:
@@ -119,8 +130,8 @@ def cards(shown: Shown, scope: Scope, dataset: Dataset) -> None:
         _card(
             "Out of stock",
             fmt.share(len(days) / shown.on_sale if shown.on_sale else None),
-            fmt.count(len(days), "day"),
-            "of a product in a place",
+            fmt.count(len(shown.spells), "spell"),
+            f"of {fmt.count(round(len(days) / len(shown.spells)), 'day')}",
             f"{len(days):,} of {shown.on_sale:,} days on which a product was on sale in a place.",
         )
         hit = days["product_id"].nunique()
@@ -166,27 +177,36 @@ def charts(shown: Shown, scope: Scope, dataset: Dataset) -> None:
 
 def over_time(shown: Shown, scope: Scope, dataset: Dataset) -> None:
     """What was lost in each period."""
-    measure, column = _measure(shown, scope)
+    measure, column = ("revenue", "money") if shown.by_money else ("quantity", "lost")
     noun = {"D": "day", "W": "week", "M": "month"}[scope.freq]
     what = "Revenue" if measure == "revenue" else "Units"
-    st.markdown(f"**{what} lost a {noun}**")
-    st.plotly_chart(
-        lost_sales_charts.over_time(
-            facts.by_period(shown.days, column, scope.freq),
-            (shown.found.first, shown.found.last),
-            scope.freq,
-            measure,
-            dataset.currency,
-        ),
-        key=f"lost-time-{st.context.theme.type}",
-        config=_QUIET,
+    span = facts.whole_periods(shown.found.first, shown.found.last, scope.freq)
+    first, last = pd.Timestamp(span[0]), pd.Timestamp(span[1])
+    days = shown.days[shown.days["day"].between(first, last)]
+    is_cut = span != (shown.found.first, shown.found.last)
+    periods = facts.by_period(days, column, scope.freq)
+    window = chart_zoom.window(_TIME, pd.DatetimeIndex(periods["start"]))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        whole = f" :gray[· whole {noun}s]" if is_cut else ""
+        st.markdown(f"**{what} lost a {noun}**{whole}", width="content")
+        chart_zoom.reset(_TIME, window)
+    figure = lost_sales_charts.over_time(periods, span, scope.freq, measure, dataset.currency)
+    chart_zoom.draggable(figure, window)
+    key = chart_downloads.keyed("lost-time")
+    chart_downloads.draw(
+        figure,
+        title=f"{what} lost a {noun}",
+        key=key,
         alt=words.describe(shown.spells, measure, dataset.currency),
+        data=lambda: periods.rename(columns={"value": f"{what.lower()}_lost"}),
+        on_select=lambda: chart_zoom.take(_TIME, key),
+        select=("box",),
     )
 
 
 def ranked(shown: Shown, scope: Scope, dataset: Dataset) -> None:
     """Where it was lost: by category, product or place, largest first; a click goes there."""
-    measure, column = _measure(shown, scope)
+    measure, column = ("revenue", "money") if shown.by_money else ("quantity", "lost")
     offered = _parts(shown, scope)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Where**", width="content")
@@ -201,8 +221,9 @@ def ranked(shown: Shown, scope: Scope, dataset: Dataset) -> None:
     keys, labels = _labels(shown, scope, part)
     sums = shown.days[column].groupby(keys.to_numpy()).sum().nlargest(TOP)
     sums = sums[sums > 0]
-    key = f"lost-where-{part}-{st.context.theme.type}-{hash((scope, shown.found.first)):x}"
-    st.plotly_chart(
+    listed = pd.DataFrame({part.lower(): [labels[each] for each in sums.index], "lost": sums})
+    key = chart_downloads.keyed(f"lost-where-{part}-{hash((scope, shown.found.first)):x}")
+    chart_downloads.draw(
         lost_sales_charts.ranked(
             [labels[each] for each in sums.index],
             [float(value) for value in sums],
@@ -210,10 +231,10 @@ def ranked(shown: Shown, scope: Scope, dataset: Dataset) -> None:
             measure,
             dataset.currency,
         ),
+        title=f"Where it was lost, by {part.lower()}",
         key=key,
-        config=_QUIET,
+        data=lambda: listed,
         on_select=lambda: _go(key, part, scope),
-        selection_mode="points",
         alt=f"{part} with the most lost: {labels[sums.index[0]] if len(sums) else 'none'}",
     )
 
@@ -253,13 +274,13 @@ def _go(key: str, part: str, scope: Scope) -> None:
 
 
 def downloads(place: DeltaGenerator, shown: Shown, scope: Scope) -> None:
-    """The Download menu: every day."""
+    """The Download menu: every day, and the charts."""
 
     def everything() -> bytes:
         products, places = queries.products(scope.dataset_id), queries.places(scope.dataset_id)
         return words.csv(shown.days, products, places).encode("utf-8-sig")
 
-    with place.popover("Download", icon=":material/download:"):
+    with chart_downloads.menu(place):
         st.download_button(
             f"{fmt.count(len(shown.days), 'day')} (CSV)",
             everything,
@@ -269,13 +290,6 @@ def downloads(place: DeltaGenerator, shown: Shown, scope: Scope) -> None:
             type="tertiary",
             key="lost_csv",
         )
-
-
-def _measure(shown: Shown, scope: Scope) -> tuple[str, str]:
-    """The measure of the switch, and its column; units where no price is known."""
-    if scope.measure == "revenue" and shown.days["money"].notna().any():
-        return "revenue", "money"
-    return "quantity", "lost"
 
 
 def _products(scope: Scope) -> pd.Index:
@@ -297,13 +311,15 @@ def _shown(found: Found, dataset: Dataset, scope: Scope) -> Shown:
     products = _products(scope)
     days = facts.within(found.days, scope, products)
     days = facts.decided(days, _decisions(revision, dataset.dataset_id))
+    by_money = scope.measure == "revenue" and bool(days["money"].notna().any())
     return Shown(
         dataset_id=dataset.dataset_id,
         found=found,
         days=days,
-        spells=facts.spells(days),
+        spells=facts.spells(days, by="money" if by_money else "lost"),
         on_sale=int(facts.within(found.life, scope, products)["days"].sum()),
         revision=revision,
+        by_money=by_money,
     )
 
 

@@ -125,7 +125,7 @@ def spell(
         y=series["quantity"],
         mode="lines",
         line={"color": INK, "width": 2},
-        name="Sold, as recorded",
+        name="Sold",
         text=[f"Sold: {fmt.units(value)}" for value in series["quantity"]],
         hoverinfo="x+text",
         zorder=1,
@@ -148,7 +148,7 @@ def _without_stock_out(figure: go.Figure, run: pd.DataFrame, name: str, *, in_le
     half = pd.Timedelta(hours=10) if first == last else pd.Timedelta(0)
     times = [first - half, *run["day"].iloc[1:-1], last + half]
     low, high, mean = (_ends(run[column], len(times)) for column in ("low", "high", "expected"))
-    figure.add_trace(band(times, low, high, group="band", in_legend=in_legend))
+    figure.add_trace(band(times, low, high, name="80%", group="band", in_legend=in_legend))
     figure.add_scatter(
         x=times,
         y=mean,

@@ -169,8 +169,8 @@ def within(frame: pd.DataFrame, scope: Scope, products: pd.Index) -> pd.DataFram
     return frame[keep]
 
 
-def spells(days: pd.DataFrame) -> pd.DataFrame:
-    """A row per spell, most lost first.
+def spells(days: pd.DataFrame, *, by: str = "lost") -> pd.DataFrame:
+    """A row per spell, most lost first: units, or `by` money; what has no price comes last.
 
     spell (index), product_id, place_id, first, last, days, by_stock, probability, sold, expected,
     low, high, lost, money, decision (that of its days, open where they differ).
@@ -202,7 +202,10 @@ def spells(days: pd.DataFrame) -> pd.DataFrame:
     made["high"] = made["expected"] + _tied(made["above"], made["above2"])
     made.loc[made["decisions"] > 1, "decision"] = OPEN
     made = made.drop(columns=["below", "above", "below2", "above2", "decisions"])
-    return made.sort_values(["lost", "first"], ascending=[False, True])
+    return made.sort_values(
+        list(dict.fromkeys([by, "lost", "first"])),
+        ascending=[each == "first" for each in dict.fromkeys([by, "lost", "first"])],
+    )
 
 
 def _tied(total: "pd.Series[float]", squares: "pd.Series[float]") -> "pd.Series[float]":
@@ -210,12 +213,33 @@ def _tied(total: "pd.Series[float]", squares: "pd.Series[float]") -> "pd.Series[
     return ((1 - TIE) * squares + TIE * total**2) ** 0.5
 
 
+_UNIT = {"D": "D", "W": "W-SUN", "M": "M"}
+
+
 def by_period(days: pd.DataFrame, column: str, freq: str) -> pd.DataFrame:
     """start and value for each period that lost anything, `freq` D, W or M."""
-    unit = {"D": "D", "W": "W-SUN", "M": "M"}[freq]
-    start = days["day"].dt.to_period(unit).dt.start_time
+    start = days["day"].dt.to_period(_UNIT[freq]).dt.start_time
     summed = days[column].groupby(start.to_numpy()).sum()
     return pd.DataFrame({"start": summed.index, "value": summed.to_numpy(dtype=float)})
+
+
+def whole_periods(first: date, last: date, freq: str) -> tuple[date, date]:
+    """The span without the periods that it cuts; itself where no whole one lies in it.
+
+    A part of a week beside whole weeks reads like a fall.
+
+    >>> whole_periods(date(2026, 11, 4), date(2026, 11, 18), "W")
+    (datetime.date(2026, 11, 9), datetime.date(2026, 11, 15))
+    >>> whole_periods(date(2026, 11, 4), date(2026, 11, 18), "M")
+    (datetime.date(2026, 11, 4), datetime.date(2026, 11, 18))
+    """
+    begins, ends = (pd.Period(day, freq=_UNIT[freq]) for day in (first, last))
+    if begins.start_time.date() < first:
+        begins += 1
+    if ends.end_time.date() > last:
+        ends -= 1
+    whole = begins.start_time.date(), ends.end_time.date()
+    return whole if whole[0] < whole[1] or freq == "D" else (first, last)
 
 
 def to_correct(days: pd.DataFrame) -> pd.DataFrame:

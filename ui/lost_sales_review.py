@@ -7,7 +7,7 @@ import streamlit as st
 
 from data import corrections
 from data.scope import Scope
-from ui import corrected, layout, lost_sales_charts, queries, state
+from ui import chart_downloads, corrected, layout, lost_sales_charts, queries, state
 from ui import format as fmt
 from ui import lost_sales_facts as facts
 from ui import lost_sales_words as words
@@ -85,11 +85,17 @@ def _grid(matching: pd.DataFrame, shown: Shown, scope: Scope, dataset: Dataset) 
 
 def _columns(shown: Shown, dataset: Dataset) -> dict[str, Any]:
     config = st.column_config
+    units = config.NumberColumn("Units lost", format="%,d", width=66)
+    money = config.NumberColumn("Lost", format=f"{dataset.currency}%,d", width=74)
+    in_money = not shown.days["money"].isna().all()
+    # On a phone two columns are seen: the product, and what the list is sorted by.
+    first, second = ("money", "lost") if shown.by_money else ("lost", "money")
     columns: dict[str, Any] = {
-        "product": config.TextColumn("Product", width=170),
-        "place": config.TextColumn("Place", width=84),
-        "first": config.DateColumn("From", format="D MMM YY", width=76),
-        "last": config.DateColumn("To", format="D MMM YY", width=76),
+        "product": config.TextColumn("Product", width=218),
+        first: money if shown.by_money else units,
+        second: units if shown.by_money else money,
+        "place": config.TextColumn("Place", width=104),
+        "first": config.DateColumn("From", format="D MMM YY", width=78),
         "days": config.NumberColumn("Days", format="%d", width=46),
         "evidence": config.TextColumn(
             "Why",
@@ -104,13 +110,11 @@ def _columns(shown: Shown, dataset: Dataset) -> dict[str, Any]:
         "band": config.TextColumn(
             "80% band", width=84, help="In 8 of 10 cases between these numbers."
         ),
-        "lost": config.NumberColumn("Units lost", format="%,d", width=66),
-        "money": config.NumberColumn("Lost", format=f"{dataset.currency}%,d", width=74),
         "decision": config.MultiselectColumn(
             "Decision", options=list(words.DECISIONS), color=["gray", "green", "orange"], width=88
         ),
     }
-    if shown.days["money"].isna().all():
+    if not in_money:
         del columns["money"]
     return columns
 
@@ -174,10 +178,11 @@ def one(shown: Shown, spell: int | None) -> None:
     where = fmt.escape(queries.places(dataset_id).at[place, "name"])
     accepted = bool(row["decision"] == ACCEPTED)
     st.markdown(f"**{name}, {where}** :gray[· units a day · shade: 80% of cases]")
-    st.plotly_chart(
+    chart_downloads.draw(
         lost_sales_charts.spell(series, out, view=str(spell), accepted=accepted),
-        key=f"lost-spell-{st.context.theme.type}",
-        config={"displayModeBar": False},
+        title=f"{queries.products(dataset_id).at[product, 'name']} out of stock",
+        key=chart_downloads.keyed("lost-spell"),
+        data=lambda: words.spell_table(series, out),
         alt=f"{fmt.units(row['sold'])} sold from {fmt.day(row['first'])} to "
         f"{fmt.day(row['last'])}, where {fmt.units(row['expected'])} would have",
     )

@@ -86,6 +86,15 @@ def describe(spells: pd.DataFrame, measure: str, currency: str) -> str:
     )
 
 
+def spell_table(series: pd.DataFrame, out: pd.DataFrame) -> pd.DataFrame:
+    """The numbers of the chart of a spell: units a day, and what would have sold."""
+    days = out[["day", "expected", "low", "high"]].rename(
+        columns={"expected": "would_have_sold", "low": "low_80", "high": "high_80"}
+    )
+    sold = series[["timestamp", "quantity"]].rename(columns={"timestamp": "day"})
+    return sold.rename(columns={"quantity": "sold"}).merge(days, on="day", how="left")
+
+
 def batch(each: Batch) -> str:
     """A line of the log, with Markdown."""
     verb = "Rejected" if each.action == "keep" else "Accepted"

@@ -8,9 +8,10 @@ import streamlit as st
 from engine import champions
 from engine.champions import Verdict
 from engine.registry import Crowning, Entry
-from ui import corrected, layout, model_charts, training
+from ui import corrected, forecast_words, in_use, layout, model_charts, navigation, training
 from ui import format as fmt
 from ui.engine import registry
+from ui.in_use import InUse
 
 MARGIN = 0.05  # share that a run may be worse, where no schedule says another
 _REASON_LENGTH = 200  # letters
@@ -84,6 +85,71 @@ def section(entry: Entry) -> None:
     _history(changes)
 
 
+def compare_link(entry: Entry) -> None:
+    """The way to the comparison that a run was tested in, or is; nothing where there is none."""
+    tested = entry.run_id if not entry.about.model else _tested_in(entry)
+    if tested is not None and (registry().run(tested).folder / "leaderboard.parquet").is_file():
+        st.page_link(
+            navigation.COMPARE,
+            label="Compare",
+            icon=":material/leaderboard:",
+            query_params={"runs": tested},
+            help="Every model of its comparison, and putting one in use.",
+        )
+
+
+def _tested_in(entry: Entry) -> str | None:
+    run = champions.comparison_of(registry(), entry)
+    return run.run_id if run else None
+
+
+def parts_of(entry: Entry) -> list[str]:
+    """The parts for which a run is in use besides, in words."""
+    return [in_use.words(each.part) for each in _own(entry)]
+
+
+def _own(entry: Entry) -> list[InUse]:
+    scope = training.scope_of(entry.about)
+    found = [] if scope is None else in_use.everything(scope.dataset_id)
+    return [each for each in found if each.is_exception and each.run.run_id == entry.run_id]
+
+
+def exceptions(entry: Entry) -> None:
+    """For which parts a run is in use besides, why, and the end of that with a reason."""
+    own = _own(entry)
+    if not own:
+        return
+    st.markdown(f"**In use for {fmt.count(len(own), 'part')} besides**")
+    named = {in_use.words(each.part): each for each in own}
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "For": list(named),
+                "Since": [_moment(each.at) for each in own],
+                "Why": [each.why for each in own],
+                "Who": [each.who or None for each in own],
+            }
+        ),
+        hide_index=True,
+        placeholder=fmt.DASH,
+        alt="Parts for which this model is used instead of the champion",
+        column_config={"Why": st.column_config.TextColumn(width=260)},
+    )
+    with (
+        st.popover("End an exception", icon=":material/close:", type="tertiary"),
+        st.form(f"end-exception-{entry.run_id}", border=False),
+    ):
+        chosen = st.selectbox("For", list(named), key=f"end-part-{entry.run_id}")
+        why = st.text_input("Why", key=f"end-why-{entry.run_id}", max_chars=_REASON_LENGTH)
+        if st.form_submit_button("End it", type="primary"):
+            if not why.strip():
+                st.error("Say in a few words why. Nothing was changed.")
+                return
+            in_use.choices().withdraw(in_use.to_part(named[chosen].part), why=why, who=_author())
+            layout.say_after_rerun("The champion is in use there again.")
+            st.rerun()
+
+
 def _is_of(verdict: Verdict, champion: Entry) -> bool:
     return verdict.against == champion.run_id
 
@@ -127,7 +193,8 @@ def _chart(entry: Entry, rival: Entry | None, verdict: Verdict, table: pd.DataFr
     if table is None:
         return
     own = training.model_name(entry.about.model)
-    other = training.model_name(champions.LAST_YEAR)
+    scope = training.scope_of(entry.about)
+    other = forecast_words.model_name(champions.LAST_YEAR, scope.freq if scope else "W")
     if rival is not None and verdict.rival != "last year":
         other = training.model_name(rival.about.model)
         if other == own:  # the same model, trained earlier

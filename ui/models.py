@@ -20,6 +20,7 @@ from ui import (
     navigation,
     scheduled_runs,
     scheduling,
+    table_files,
     training,
 )
 from ui import format as fmt
@@ -72,6 +73,17 @@ def upload(place: DeltaGenerator) -> None:
             layout.say_after_rerun(f"{fmt.escape(entry.name if entry else file.name)} is here.")
             st.query_params["run"] = run_id
             st.rerun()
+
+
+def download(place: DeltaGenerator) -> None:
+    """The registry as a file."""
+    table_files.menu(
+        place,
+        lambda: pd.DataFrame([_row(entry) for entry in listed()]),
+        fmt.count(len(listed()), "model"),
+        stem="models",
+        key="models_table",
+    )
 
 
 def table(dataset: Dataset) -> Entry | None:
@@ -136,6 +148,7 @@ def detail(entry: Entry, dataset: Dataset, asked: Scope) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{fmt.escape(entry.name)}**", width="content")
         st.space("stretch")
+        model_evidence.compare_link(entry)
         model_evidence.change(entry)
         _download(entry)
         if st.button("Delete", icon=":material/delete:", type="tertiary"):
@@ -146,6 +159,7 @@ def detail(entry: Entry, dataset: Dataset, asked: Scope) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         model_evidence.section(entry)
+        model_evidence.exceptions(entry)
     with right:
         model_drift.section(entry)
     with left:
@@ -284,6 +298,8 @@ def dependents_in_words(entry: Entry) -> list[str]:
     found = []
     if entry.is_champion:
         found.append("It is the champion of its scope; there will be none.")
+    if parts := model_evidence.parts_of(entry):
+        found.append(f"It is in use for {_listed(parts)} besides; the champion takes over there.")
     if depending := registry().dependents(entry.run_id):
         found.append(
             f"{fmt.count(len(depending), 'forecast')} made with it: "

@@ -104,7 +104,7 @@ TABLE: dict[str, tuple[Entry, ...]] = {
         Entry(TRAIN, "Train", ":material/model_training:", "Networks, trained in the background."),
         Entry(JOBS, "Jobs", ":material/progress_activity:", "What is being done, and was."),
         Entry(MODELS, "Models", ":material/deployed_code:", "Every trained model, to use again."),
-        Entry(SCHEDULES, "Schedules", ":material/event_repeat:", "Trainings that repeat."),
+        Entry(SCHEDULES, "Schedules", ":material/event_repeat:", "What repeats by itself."),
     ),
     "Plan": (
         Entry(

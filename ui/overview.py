@@ -1,5 +1,6 @@
 """The parts of the Overview page: cards, this year and last, growth, tiles, places."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 import pandas as pd
@@ -13,6 +14,7 @@ from data.overview import Overview
 from data.scope import Scope
 from ui import (
     address,
+    card_pairs,
     chart_downloads,
     chart_zoom,
     layout,
@@ -20,6 +22,7 @@ from ui import (
     overview_choice,
     queries,
     state,
+    table_files,
 )
 from ui import format as fmt
 from ui import overview_words as words
@@ -58,22 +61,22 @@ def cards(found: Overview, scope: Scope, comparison: Comparison, dataset: Datase
     """Six cards, three of amounts and three of the assortment; fewer without prices, or for one
     product."""
     totals, currency = found.totals, dataset.currency
-    columns = (3 if dataset.has_revenue else 1) + (1 if scope.product_id is not None else 3)
-    with st.grid(columns, min_column_width=148):
-        if dataset.has_revenue:
+    count = (3 if dataset.has_revenue else 1) + (1 if scope.product_id is not None else 3)
+    seat = card_pairs.seats(count)
+    if dataset.has_revenue:
+        with next(seat):
             _amount_card(
                 "Revenue",
                 fmt.money(totals.revenue, currency),
                 (totals.revenue, totals.revenue_before),
                 comparison,
             )
+    with next(seat):
         _amount_card(
-            "Units",
-            fmt.units(totals.units),
-            (totals.units, totals.units_before),
-            comparison,
+            "Units", fmt.units(totals.units), (totals.units, totals.units_before), comparison
         )
-        if dataset.has_revenue:
+    if dataset.has_revenue:
+        with next(seat):
             _amount_card(
                 "Mean price paid",
                 fmt.price(totals.price, currency),
@@ -82,8 +85,9 @@ def cards(found: Overview, scope: Scope, comparison: Comparison, dataset: Datase
                 colour="off",
                 help="Revenue by units, of sales with a known revenue.",
             )
-        if scope.product_id is None:
-            _assortment_cards(found, scope, comparison, dataset)
+    if scope.product_id is None:
+        _assortment_cards(found, scope, comparison, dataset, seat)
+    with next(seat):
         _stock_card(found)
 
 
@@ -110,31 +114,37 @@ def _amount_card(
 
 
 def _assortment_cards(
-    found: Overview, scope: Scope, comparison: Comparison, dataset: Dataset
+    found: Overview,
+    scope: Scope,
+    comparison: Comparison,
+    dataset: Dataset,
+    seat: Iterator[DeltaGenerator],
 ) -> None:
     totals, measure, currency = found.totals, scope.measure, dataset.currency
     what = "revenue" if measure == "revenue" else "units"
     amount = totals.revenue if measure == "revenue" else totals.units
     before = totals.revenue_before if measure == "revenue" else totals.units_before
     known = comparison.has_before
-    _share_card(
-        "New products",
-        _ratio(totals.new, totals.products) if known else None,
-        fmt.share(_ratio(totals.new_value, amount)) if known and amount > 0 else None,
-        f"of {what}",
-        f"{totals.new:,} of the {totals.products:,} products that sold were first sold after the "
-        f"days of last year. They brought "
-        f"{fmt.exact(totals.new_value, measure, currency)}.",
-    )
-    _share_card(
-        "Discontinued",
-        _ratio(totals.gone, totals.known) if known else None,
-        fmt.share(_ratio(totals.gone_value, before)) if known and before > 0 else None,
-        f"of {what} then",
-        f"{totals.gone:,} of the {totals.known:,} products that sold last year have not sold for "
-        f"{DEAD_DAYS} days. They brought "
-        f"{fmt.exact(totals.gone_value, measure, currency)} then.",
-    )
+    with next(seat):
+        _share_card(
+            "New products",
+            _ratio(totals.new, totals.products) if known else None,
+            fmt.share(_ratio(totals.new_value, amount)) if known and amount > 0 else None,
+            f"of {what}",
+            f"{totals.new:,} of the {totals.products:,} products that sold were first sold after "
+            "the days of last year. They brought "
+            f"{fmt.exact(totals.new_value, measure, currency)}.",
+        )
+    with next(seat):
+        _share_card(
+            "Discontinued",
+            _ratio(totals.gone, totals.known) if known else None,
+            fmt.share(_ratio(totals.gone_value, before)) if known and before > 0 else None,
+            f"of {what} then",
+            f"{totals.gone:,} of the {totals.known:,} products that sold last year have not sold "
+            f"for {DEAD_DAYS} days. They brought "
+            f"{fmt.exact(totals.gone_value, measure, currency)} then.",
+        )
 
 
 def _stock_card(found: Overview) -> None:
@@ -316,20 +326,13 @@ def downloads(
 ) -> None:
     """The Download menu: every product with both spans, and the charts."""
 
-    def everything() -> bytes:
+    def everything() -> pd.DataFrame:
         table = database.products(state.store(), scope, comparison).drop(columns="product_id")
-        return words.csv(table, dataset=dataset.name, comparison=comparison).encode("utf-8-sig")
+        return words.every_product(table, dataset=dataset.name, comparison=comparison)
 
     with chart_downloads.menu(place):
-        st.download_button(
-            "All products (CSV)",
-            everything,
-            file_name=f"overview-{comparison.first}-{comparison.last}.csv",
-            mime="text/csv",
-            on_click="ignore",
-            type="tertiary",
-            key="overview_csv",
-        )
+        stem = f"overview-{comparison.first}-{comparison.last}"
+        table_files.buttons(everything, "All products", stem=stem, key="overview")
 
 
 def _what(scope: Scope) -> str:

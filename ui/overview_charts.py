@@ -4,6 +4,8 @@ Tiles and places carry growth as colour: orange below last year, blue above, gre
 before. A treemap of plotly cannot be clicked in Streamlit, so tiles are bars, which can.
 """
 
+import textwrap
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -34,6 +36,9 @@ UNKNOWN = COLOURS["last_year"] + "59"  # nothing to compare with
 _WIDTH = 600  # pixels of a chart in its column, from which the length of labels is guessed
 _FEW = 6  # points that all have their date below
 _LETTER = 6.6  # pixels of a letter
+_PHONE = 0.56  # of that width is left on a phone
+_SMALL_LETTER = 5.9  # and letters are as small as they get
+_LINE = 16  # pixels of a line of letters
 _DATES = {"D": "%-d %b", "W": "%-d %b", "M": "%b %Y"}
 _HEADS = {"D": "%a %-d %b %Y", "W": "Week of %a %-d %b %Y", "M": "%B %Y"}
 
@@ -300,18 +305,37 @@ def _letters(ground: str) -> str:
 
 
 def _tile_text(row: Row, tile: Tile, measure: str, currency: str, compared: bool) -> str:
-    """Name and growth, cut to the width of the tile; nothing in one too small to read."""
-    room = int((tile.width - 10) / _LETTER)
-    if room < 4 or tile.height < 18:
+    """Name and growth in lines that fit the tile, on a phone too where they can; or nothing."""
+    on_phone = int((tile.width * _PHONE - 8) / _SMALL_LETTER)
+    room = on_phone if on_phone >= 6 else int((tile.width - 10) / _LETTER)
+    lines = int((tile.height - 4) / _LINE)
+    if room < 4 or not lines:
         return ""
     value, before = row["value"], row["before"]
-    name = f"<b>{plain(short(str(row['label']), room))}</b>"
     change = words.growth(value, before) if compared else None
-    amount = fmt.amount(value, measure, currency)
-    below = amount if change is None else f"{amount} · {fmt.growth(change)}"
-    if len(below) > room:
-        below = amount
-    return name if tile.height < 36 or len(below) > room else f"{name}<br>{below}"
+    below = fmt.amount(value, measure, currency)
+    if change is not None:
+        grown = f"{below} · {fmt.growth(change)}"
+        below = grown if len(grown) <= room else below
+    name = _wrapped(str(row["label"]), room, min(max(lines - 1, 1), 3))
+    text = "<br>".join(f"<b>{plain(line)}</b>" for line in name)
+    return text if lines < 2 or len(below) > room else f"{text}<br>{below}"
+
+
+def _wrapped(text: str, room: int, lines: int) -> list[str]:
+    """At most so many lines of at most `room` letters, broken between words; longer ones are cut.
+
+    >>> _wrapped("White hanging heart T-light holder", 9, 3)
+    ['White', 'hanging', 'heart…']
+    >>> _wrapped("Beverages", 12, 2), _wrapped("Spotty bunting", 6, 2)
+    (['Beverages'], ['Spotty', 'bunti…'])
+    """
+    found = textwrap.wrap(text, room, break_on_hyphens=False, break_long_words=False) or [""]
+    if len(found) > lines:
+        found = [*found[: lines - 1], found[lines - 1] + "…"]
+    return [
+        short(line.removesuffix("…") + "…", room) if len(line) > room else line for line in found
+    ]
 
 
 def _tile_hover(row: Row, total: float, measure: str, currency: str, compared: bool) -> str:

@@ -147,20 +147,16 @@ def _column(measure: str) -> str:
     return "revenue" if measure == "revenue" else "units"
 
 
-def csv(products: pd.DataFrame, *, dataset: str, comparison: Comparison) -> str:
-    """Every product as a file, both spans beside each other."""
+def every_product(products: pd.DataFrame, *, dataset: str, comparison: Comparison) -> pd.DataFrame:
+    """Every product for a file, both spans beside each other."""
     frame = products.rename(columns={"is_new": "new", "is_gone": "not_sold_lately"})
-    frame["categories"] = [
-        fmt.cell(" > ".join(str(part) for part in path)) for path in frame["categories"]
-    ]
-    for column in ("code", "name"):
-        frame[column] = [fmt.cell(str(value)) for value in frame[column]]
+    frame["categories"] = [" > ".join(str(part) for part in path) for path in frame["categories"]]
     amounts = ["units", "units_before", "revenue", "revenue_before"]
     frame[amounts] = frame[amounts].astype(float).round(2)
-    frame.insert(0, "dataset", fmt.cell(dataset))
+    frame.insert(0, "dataset", dataset)
     frame["first_day"] = comparison.first.isoformat()
     frame["last_day"] = comparison.last.isoformat()
     known = comparison.has_before
     frame["before_first_day"] = comparison.before_first.isoformat() if known else ""
     frame["before_last_day"] = comparison.before_last.isoformat() if known else ""
-    return frame.to_csv(index=False)
+    return frame

@@ -108,7 +108,7 @@ def quick_outlook(scope: Scope) -> Recent | None:
 
 
 def child_outlooks(scope: Scope, level: Level, horizon: int) -> pd.DataFrame:
-    """The forecast of every child of the scope; see `ui.forecasts.children`."""
+    """Every child forecast on its own; see `ui.forecast_children.on_their_own`."""
     return _child_outlooks(version(), scope, level, horizon)
 
 
@@ -335,15 +335,9 @@ def _scores(version: Version, scope: Scope, horizon: int) -> pd.DataFrame | None
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _child_outlooks(version: Version, scope: Scope, level: Level, horizon: int) -> pd.DataFrame:
-    from ui import forecasts
+    from ui import child_queries, forecast_children
 
-    return forecasts.children(
-        _children(version, scope, level),
-        forecasts.history_of(_series(version, scope), scope.measure),
-        freq=scope.freq,
-        measure=scope.measure,
-        horizon=horizon,
-    )
+    return forecast_children.on_their_own(child_queries.apart(version, scope, level, horizon))
 
 
 def _day(value: pd.Timestamp) -> date | None:

@@ -1,7 +1,7 @@
 """The parts of the Reports page, drawn: choices, a look at the pages, and the files."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import streamlit as st
@@ -9,9 +9,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 import reports
 from data.scope import Scope
+from data.store import Store
 from engine.registry import Entry
-from reports import Language, Paper, Review
+from reports import Language, Paper, Review, Style
 from ui import (
+    background,
     chart_downloads,
     forecast_words,
     forecasts,
@@ -19,32 +21,34 @@ from ui import (
     models,
     navigation,
     queries,
+    report_files,
+    report_look,
+    report_requests,
     run_choice,
     training,
 )
 from ui import format as fmt
 from ui import report_facts as facts
+from ui import scope as scopes
 from ui.queries import Dataset
+from ui.report_requests import CARD, CATEGORY, ORDERS, REVIEW, SHEET, Asked
 
-REVIEW, SHEET, CARD = "Forecast review", "Product sheet", "Model card"
 _ABOUT = {
     REVIEW: "What will sell in the scope against last year, what moves, and how far to trust it.",
+    CATEGORY: "The last year against the one before, movers, classes, season, festivals, forecast.",
     SHEET: "A page for each product: forecast, price, promotion, stock and places.",
+    ORDERS: "What to order in each place, late ones first; what is too much, and what to move.",
     CARD: "What a trained model was made from, how it was tested, and its limits.",
 }
 _COUNTS = (1, 5, 12, 24)  # product sheets in one file
 _WIDTH = 860  # of the look at a page, pixels
 _SHARPNESS = 110  # dots per inch of the look at a page
-_FILES: tuple[tuple[str, str, str, str], ...] = (
-    ("PDF", "pdf", "application/pdf", ":material/picture_as_pdf:"),
-    (
-        "Excel",
-        "xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        ":material/table:",
-    ),
-    ("HTML", "html", "text/html", ":material/language:"),
+_FILES: tuple[tuple[str, str, str], ...] = (
+    ("PDF", "pdf", ":material/picture_as_pdf:"),
+    ("Excel", "xlsx", ":material/table:"),
+    ("HTML", "html", ":material/language:"),
 )
+_KEPT = 12  # built reports in memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +58,20 @@ class Choice:
     template: str
     language: Language
     paper: Paper
+    style: Style
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Built:
+    """A report and how it was asked for, so that it can be asked for again."""
+
+    review: Review
+    asked: Asked
 
 
 def controls() -> Choice:
     """Which report, in which language, on which paper."""
+    look = report_look.current()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         template = st.segmented_control(
             "Report",
@@ -72,7 +86,7 @@ def controls() -> Choice:
         language = st.segmented_control(
             "Language",
             get_args(Language),
-            default="en",
+            default=look.language,
             format_func=lambda key: reports.LANGUAGES[key],
             required=True,
             label_visibility="collapsed",
@@ -82,7 +96,7 @@ def controls() -> Choice:
         paper = st.segmented_control(
             "Paper",
             get_args(Paper),
-            default="a4",
+            default=look.paper,
             format_func=lambda key: reports.PAPERS[key],
             required=True,
             label_visibility="collapsed",
@@ -91,20 +105,50 @@ def controls() -> Choice:
         )
     chosen = template or REVIEW
     st.caption(_ABOUT[chosen])
-    return Choice(template=chosen, language=language or "en", paper=paper or "a4")
+    return Choice(
+        template=chosen,
+        language=language or look.language,
+        paper=paper or look.paper,
+        style=look.style,
+    )
 
 
-def review(scope: Scope, dataset: Dataset, choice: Choice) -> Review:
-    """The report that was chosen; stops the page where there is nothing to report."""
+def review(scope: Scope, dataset: Dataset, choice: Choice) -> Built:
+    """The report that was chosen; until it is built the page says how far it is, and ends there.
+
+    The page stops in words where there is nothing to report.
+    """
+    asked = _card(dataset, choice) if choice.template == CARD else _asked(scope, choice)
+
+    def body(store: Store, tell: background.Tell) -> Review:
+        made = report_requests.build(store, asked, lambda share, words: tell(0.8 * share))
+        if report_files.is_large(made):
+            for number, (_, ending, _) in enumerate(_FILES):
+                tell(0.8 + 0.06 * number)
+                report_files.file(made, ending, paper=choice.paper, style=choice.style)
+        return made
+
     try:
-        if choice.template == CARD:
-            return _card(dataset, choice)
-        return _forecast(scope, dataset, choice)
+        made = background.result(
+            "report",
+            queries.version(),
+            report_requests.key(asked),
+            body,
+            label=f"Building the {choice.template[0].lower()}{choice.template[1:]}",
+            kept=_KEPT,
+        )
     except reports.ReportError as error:
         layout.stop(fmt.escape(str(error)))
+    return Built(review=made, asked=asked)
 
 
-def _forecast(scope: Scope, dataset: Dataset, choice: Choice) -> Review:
+def _asked(scope: Scope, choice: Choice) -> Asked:
+    """The report of a scope, with its model and how far ahead."""
+    if choice.template == CATEGORY and scope.product_id is not None:
+        scope = replace(scope, product_id=None)
+        st.caption(f"Reviews look at categories: this one at {fmt.escape(scopes.name(scope))}.")
+    if choice.template == ORDERS:
+        return Asked(template=ORDERS, scope=scope, language=choice.language)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         model, run = run_choice.model(scope)
         ahead = st.segmented_control(
@@ -120,23 +164,16 @@ def _forecast(scope: Scope, dataset: Dataset, choice: Choice) -> Review:
         count = 1
         if choice.template == SHEET and scope.product_id is None:
             count = _count()
-    horizon = ahead or forecasts.DEFAULT_HORIZON[scope.freq]
-    if forecasts.history_of(queries.series(scope), scope.measure).empty:
-        noun = forecasts.NOUN[scope.freq][0]
-        layout.stop(
-            f"**No complete {noun} of sales here yet.** A report needs one. Choose a shorter "
-            "period or a wider scope above."
-        )
     run_choice.note_absence(scope, run)
-    if choice.template == SHEET:
-        return _sheets(scope, dataset, choice, run, count=count, horizon=horizon)
-    with st.skeleton(height=420):
-        if run is not None:
-            made = run_choice.outlook(scope, run, horizon)
-        else:
-            made = queries.outlook(scope, horizon, model)
-        given = facts.forecast(dataset, scope, run, made, choice.language)
-        return reports.forecast_review(given)
+    return Asked(
+        template=choice.template,
+        scope=scope,
+        language=choice.language,
+        horizon=ahead or forecasts.DEFAULT_HORIZON[scope.freq],
+        model=model,
+        run_id=run.run_id if run else "",
+        count=count,
+    )
 
 
 def _count() -> int:
@@ -154,20 +191,7 @@ def _count() -> int:
     return found or 5
 
 
-def _sheets(
-    scope: Scope, dataset: Dataset, choice: Choice, run: Entry | None, *, count: int, horizon: int
-) -> Review:
-    place = st.empty()
-
-    def tell(share: float, words: str) -> None:
-        place.progress(share, text=words)
-
-    found = facts.products(dataset, scope, run, count=count, horizon=horizon, tell=tell)
-    place.empty()
-    return reports.product_sheets(found, facts.setting(dataset, scope, choice.language))
-
-
-def _card(dataset: Dataset, choice: Choice) -> Review:
+def _card(dataset: Dataset, choice: Choice) -> Asked:
     """The card of a model of this dataset; the page stops where there is none."""
     kept = {entry.run_id: entry for entry in models.listed() if _is_of(entry, dataset)}
     if not kept:
@@ -186,7 +210,12 @@ def _card(dataset: Dataset, choice: Choice) -> Review:
         label_visibility="collapsed",
         key="card_model",
     )
-    return reports.model_card(facts.model(dataset, kept[chosen], choice.language))
+    return Asked(
+        template=CARD,
+        scope=Scope(dataset_id=dataset.dataset_id),
+        language=choice.language,
+        run_id=chosen,
+    )
 
 
 def _is_of(entry: Entry, dataset: Dataset) -> bool:
@@ -194,21 +223,22 @@ def _is_of(entry: Entry, dataset: Dataset) -> bool:
     return scope is not None and scope.dataset_id == dataset.dataset_id
 
 
-def downloads(place: DeltaGenerator, made: Review, choice: Choice) -> None:
-    """The three files, each made when it is clicked."""
+def downloads(place: DeltaGenerator, built: Built, choice: Choice) -> None:
+    """The three files, each made when it is clicked, and how all reports look."""
+    made = built.review
     stem = chart_downloads.slug(f"{made.template} {made.title}")
-    renderers: dict[str, Callable[[], bytes]] = {
-        "pdf": lambda: reports.pdf(made, paper=choice.paper),
-        "xlsx": lambda: reports.excel(made, paper=choice.paper),
-        "html": lambda: reports.html(made),
-    }
+
+    def content(ending: str) -> Callable[[], bytes]:
+        return lambda: report_files.file(made, ending, paper=choice.paper, style=choice.style)
+
     with place.container(horizontal=True, width="content"):
-        for label, ending, mime, icon in _FILES:
+        report_look.popover()
+        for label, ending, icon in _FILES:
             st.download_button(
                 label,
-                renderers[ending],
+                content(ending),
                 file_name=f"{stem}.{ending}",
-                mime=mime,
+                mime=report_files.MIMES[ending],
                 icon=icon,
                 on_click="ignore",
                 type="primary" if ending == "pdf" else "secondary",
@@ -216,8 +246,9 @@ def downloads(place: DeltaGenerator, made: Review, choice: Choice) -> None:
             )
 
 
-def preview(made: Review, choice: Choice) -> None:
+def preview(built: Built, choice: Choice) -> None:
     """The pages as the PDF has them, one at a time, after what no font can show."""
+    made = built.review
     if gaps := reports.gaps(made):
         scripts = fmt.escape(" and ".join(gaps))
         st.warning(
@@ -227,7 +258,7 @@ def preview(made: Review, choice: Choice) -> None:
         )
     try:
         with st.skeleton(height=600):
-            pictures = _pictures(made.digest(), choice.paper, made)
+            pictures = _pictures(made.digest(), choice.paper, choice.style, made)
     except reports.ReportError as error:
         st.error(fmt.escape(str(error)))
         return
@@ -244,5 +275,5 @@ def preview(made: Review, choice: Choice) -> None:
 
 
 @st.cache_data(max_entries=24, show_spinner=False)
-def _pictures(digest: str, paper: Paper, _made: Review) -> list[bytes]:
-    return reports.pages(_made, paper=paper, dots_per_inch=_SHARPNESS)
+def _pictures(digest: str, paper: Paper, style: Style, _made: Review) -> list[bytes]:
+    return reports.pages(_made, paper=paper, style=style, dots_per_inch=_SHARPNESS)

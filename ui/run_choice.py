@@ -7,7 +7,17 @@ import streamlit as st
 
 from data.scope import Scope
 from engine.registry import Entry
-from ui import address, forecast_words, forecasts, layout, navigation, run_queries, training
+from ui import (
+    address,
+    forecast_words,
+    forecasts,
+    in_use,
+    layout,
+    navigation,
+    queries,
+    run_queries,
+    training,
+)
 from ui import format as fmt
 from ui.engine import registry
 from ui.forecasts import Outlook
@@ -20,54 +30,88 @@ _OFFERED = 12  # runs in the list
 
 def model(scope: Scope) -> tuple[str, Entry | None]:
     """The select of models and of runs that cover the scope; gives the model, or the run."""
-    covering = _covering(scope)
-    asked = st.query_params.get("run")
-    entry = covering.get(asked) if asked else None
-    named = st.query_params.get("model", forecasts.AUTOMATIC)
-    st.session_state[_CHOICE] = (
-        entry.run_id if entry else named if named in MODELS else forecasts.AUTOMATIC
-    )
-    listed = list(covering)[:_OFFERED]
+    control(scope)
+    return asked(scope)
+
+
+def asked(scope: Scope) -> tuple[str, Entry | None]:
+    """The simple model or the run of the address; where it names none, the run that is in use."""
+    entry = covering(scope).get(st.query_params.get("run", ""))
+    named = st.query_params.get("model")
+    if entry is None and named in MODELS:
+        return str(named), None
+    if entry is None and (used := in_use.of(scope)) is not None and _is_ahead(scope, used.run):
+        entry = used.run
+    return forecasts.AUTOMATIC, entry
+
+
+def control(scope: Scope) -> None:
+    """The select of models and of runs that cover the scope."""
+    runs = covering(scope)
+    name, entry = asked(scope)
+    st.session_state[_CHOICE] = entry.run_id if entry else name
+    listed = list(runs)[:_OFFERED]
     if entry is not None and entry.run_id not in listed:
         listed.append(entry.run_id)
-    chosen = st.selectbox(
+    st.selectbox(
         "Model",
         [*MODELS, *listed],
-        format_func=lambda key: _label(key, covering, scope),
+        format_func=lambda key: _label(key, runs, scope),
         label_visibility="collapsed",
         key=_CHOICE,
         on_change=_go,
         width=190,
         help="Best model compares four simple ones at once. Trained runs come below them.",
     )
-    return (forecasts.AUTOMATIC, covering[chosen]) if chosen in covering else (chosen, None)
 
 
 def arrived(scope: Scope) -> str | None:
     """The run of the address on the first look at it, so that lines may be switched on."""
-    asked = st.query_params.get("run")
+    named = st.query_params.get("run")
     before = st.session_state.get(_SHOWN)
-    st.session_state[_SHOWN] = asked
-    return asked if asked and asked != before and run_queries.covers(scope, asked) else None
+    st.session_state[_SHOWN] = named
+    return named if named and named != before and run_queries.covers(scope, named) else None
+
+
+def _is_ahead(scope: Scope, entry: Entry) -> bool:
+    """Whether a run forecast anything that is not sold yet."""
+    frame = run_queries.means(scope, entry.run_id)
+    history = forecasts.history_of(queries.series(scope), scope.measure)
+    if frame is None or frame.empty or history.empty:
+        return False
+    return bool(frame["timestamp"].iloc[-1] > history["timestamp"].iloc[-1])
 
 
 def note_absence(scope: Scope, entry: Entry | None) -> None:
     """Say so where the address names a run that is gone or is of something else."""
-    asked = st.query_params.get("run")
-    if not asked or entry is not None:
+    named = st.query_params.get("run")
+    if not named and entry is None and st.query_params.get("model") not in MODELS:
+        _note_passed(scope)
+    if not named or (entry is not None and entry.run_id == named):
         return
-    known = registry().entry(asked)
+    known = registry().entry(named)
+    instead = "the best simple model" if entry is None else "the model in use"
     if known is None:
-        st.caption(":orange-badge[Run not found] It was deleted; the best simple model is shown.")
+        st.caption(f":orange-badge[Run not found] It was deleted; {instead} is shown.")
     elif _is_earlier_segment(scope, known):
         st.caption(
             f":orange-badge[Segment built again] {fmt.escape(known.name)} is of the products that "
-            "were in it before; the best simple model is shown. Train again."
+            f"were in it before; {instead} is shown. Train again."
         )
     elif scope_words := fmt.escape(known.about.scope_words):
         st.caption(
-            f":orange-badge[Another scope] {fmt.escape(known.name)} is of {scope_words}; the best "
-            "simple model is shown."
+            f":orange-badge[Another scope] {fmt.escape(known.name)} is of {scope_words}; "
+            f"{instead} is shown."
+        )
+
+
+def _note_passed(scope: Scope) -> None:
+    """Say so where the model in use cannot be shown, because its forecast has passed."""
+    if (used := in_use.of(scope)) is not None:
+        name = fmt.escape(training.model_name(used.run.about.model))
+        st.caption(
+            f":orange-badge[In use, but passed] All that {name} forecast is sold; the best simple "
+            "model is shown. Forecast with it again on Models."
         )
 
 
@@ -113,9 +157,19 @@ def verdict(made: Outlook, entry: Entry, scope: Scope) -> str:
     return text
 
 
-def _covering(scope: Scope) -> dict[str, Entry]:
+def reason(scope: Scope, entry: Entry) -> str:
+    """Since when and why the run is in use here; "" where it is not."""
+    used = in_use.of(scope)
+    if used is None or used.run.run_id != entry.run_id:
+        return ""
+    return f":material/verified: {in_use.sentence(used, scope)}"
+
+
+def covering(scope: Scope) -> dict[str, Entry]:
     """Finished runs whose series add up to the scope: champions first, then the latest."""
-    found = [entry for entry in registry().entries() if run_queries.covers(scope, entry.run_id)]
+    entries = {entry.run_id: entry for entry in registry().entries()}
+    fitting = run_queries.fitting(scope, tuple(entries))
+    found = [entries[run_id] for run_id in fitting]
     return {entry.run_id: entry for entry in sorted(found, key=lambda each: not each.is_champion)}
 
 
@@ -126,7 +180,8 @@ def _label(key: str, covering: dict[str, Entry], scope: Scope) -> str:
         return forecast_words.model_name(key, scope.freq)
     about = covering[key].about
     when = datetime.fromtimestamp(about.created_at)
-    crown = " ★" if covering[key].is_champion else ""
+    used = in_use.of(scope)
+    crown = " ★" if used is not None and used.run.run_id == key else ""
     return f"{training.model_name(about.model)}{crown} · {when.day} {when:%b %H:%M}"
 
 
@@ -136,6 +191,6 @@ def _go() -> None:
     address.go(
         {
             "run": None if is_model else chosen,
-            "model": chosen if is_model and chosen != forecasts.AUTOMATIC else None,
+            "model": chosen if is_model else None,  # named, or what is in use would be shown
         }
     )

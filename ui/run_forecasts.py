@@ -5,7 +5,7 @@ periods inside the band, each judged by what the other windows of the comparison
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -81,12 +81,14 @@ def outlook(
     tests = None if backtest is None else _of(backtest, wanted)
     chosen, last = _of(forecast, wanted), history["timestamp"].iloc[-1]
     ahead = np.sort(chosen.loc[chosen["timestamp"] > last, "timestamp"].unique())[:horizon]
-    chosen = chosen[chosen["timestamp"].isin(ahead)]
-    if chosen.empty:
+    if not len(ahead):
         return None
+    chosen = chosen[chosen["timestamp"] <= ahead[-1]]
     own = None if tests is None else tests[tests["model"].astype(str) == about.model]
     found = run_sums.total(chosen, run_sums.measured(own))
-    future, (low, high) = found.frame, run_sums.over_horizon(found)
+    is_past = (found.frame["timestamp"] <= last).to_numpy()
+    passed, future = (found.frame[part].reset_index(drop=True) for part in (is_past, ~is_past))
+    low, high = run_sums.over_horizon(replace(found, frame=future))
     future["last_year"] = forecasts.last_year(history, future["timestamp"], scope.freq)
     future["baseline"] = forecasts.mean_of(history, _RIVAL, scope.freq, len(future))
     return Outlook(
@@ -100,7 +102,14 @@ def outlook(
         total_low=low,
         total_high=high,
         partial=forecasts.partial_period(series),
+        passed=passed,
     )
+
+
+def total_of(forecast: pd.DataFrame, wanted: Selects) -> pd.DataFrame:
+    """timestamp and mean of the sum of the wanted series, all periods of the run."""
+    chosen = _of(forecast, wanted)
+    return chosen.groupby("timestamp", sort=True)["mean"].sum().reset_index()
 
 
 def scores(tests: pd.DataFrame, model: str) -> pd.DataFrame | None:

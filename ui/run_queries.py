@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from data import saved_segments
@@ -27,11 +28,29 @@ def covers(scope: Scope, run_id: str) -> bool:
     return (folder / "forecast.parquet").is_file() and selecting(scope, run_id) is not None
 
 
+def fitting(scope: Scope, run_ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of some runs that are finished and cover the scope."""
+    revisions = tuple(
+        (each.segment_id, each.revision) for each in queries.segments(scope.dataset_id)
+    )
+    return tuple(
+        run_id
+        for run_id in run_ids
+        if (registry().run(run_id).folder / "forecast.parquet").is_file()
+        and _adds_up(queries.version(), revisions, scope, run_id)
+    )
+
+
 def outlook(scope: Scope, run_id: str, horizon: int) -> Outlook | None:
     """The forecast of a run for a scope; see `ui.run_forecasts.outlook`."""
     entry = registry().entry(run_id)
     tests = champions.comparison_of(registry(), entry) if entry else None
     return _outlook(queries.version(), scope, run_id, tests.run_id if tests else None, horizon)
+
+
+def means(scope: Scope, run_id: str) -> pd.DataFrame | None:
+    """timestamp and mean of a run for a scope, passed periods too; None where it is gone."""
+    return _means(queries.version(), scope, run_id)
 
 
 def selecting(scope: Scope, run_id: str) -> Selects | None:
@@ -40,10 +59,10 @@ def selecting(scope: Scope, run_id: str) -> Selects | None:
     of_run = training.scope_of(entry.about) if entry else None
     if entry is None or of_run is None or of_run.dataset_id != scope.dataset_id:
         return None
-    return run_forecasts.selects(entry.about, of_run, scope, _nodes(scope, of_run))
+    return run_forecasts.selects(entry.about, of_run, scope, nodes(scope, of_run))
 
 
-def _nodes(asked: Scope, of_run: Scope) -> Nodes:
+def nodes(asked: Scope, of_run: Scope) -> Nodes:
     """What is needed to know the products of both."""
     ids = {each.segment_id for each in (asked, of_run)} - {None}
     saved = queries.segments(asked.dataset_id) if ids else []
@@ -63,6 +82,19 @@ def _categories(version: Version, dataset_id: int) -> dict[int, tuple[str, ...]]
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _members(version: Version, segment_id: int, revision: int) -> frozenset[int]:
     return frozenset(saved_segments.members(state.store(), segment_id))
+
+
+@st.cache_data(max_entries=4096, show_spinner=False)
+def _adds_up(
+    version: Version, revisions: tuple[tuple[int, int], ...], scope: Scope, run_id: str
+) -> bool:
+    return selecting(scope, run_id) is not None
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _means(version: Version, scope: Scope, run_id: str) -> pd.DataFrame | None:
+    frame, wanted = registry().run(run_id).frame("forecast"), selecting(scope, run_id)
+    return None if frame is None or wanted is None else run_forecasts.total_of(frame, wanted)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -37,7 +37,8 @@ def stop_without_schedules() -> None:
         layout.stop(
             "**No schedules yet.** A schedule repeats a training on the newest sales: every "
             "Monday at 06:00, or when new data arrives. The new forecast replaces the old one "
-            "only if it is not worse. Train a model once; then it can be repeated.",
+            "only if it is not worse. Train a model once; then it can be repeated. Reports are "
+            "scheduled on the Reports page.",
             link=navigation.TRAIN,
             link_label="Train a model",
         )
@@ -88,7 +89,7 @@ def _form() -> None:
     )
     cron, zone = "", _own_zone()
     if rhythm != "data":
-        cron, zone = _when(str(rhythm), zone)
+        cron, zone = when(str(rhythm), zone)
     margin = st.number_input(
         "Replace what is in use unless it is worse by more than (%)",
         min_value=0,
@@ -102,7 +103,7 @@ def _form() -> None:
         _add(offered[run_id], cron, zone, margin / 100, together=together)
 
 
-def _when(rhythm: str, zone: str) -> tuple[str, str]:
+def when(rhythm: str, zone: str) -> tuple[str, str]:
     """Time of day, with the weekday or the day of the month, and the zone they are in."""
     weekday, day = 0, 1
     with st.container(horizontal=True, vertical_alignment="bottom"):

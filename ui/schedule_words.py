@@ -1,7 +1,8 @@
 """Schedules in words: when they are due, when next, and how they ended. Knows no Streamlit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
@@ -10,6 +11,7 @@ from engine.drift import RANK
 from engine.schedules import Firing, Schedule
 from ui import format as fmt
 
+KIND = "report"  # of the templates and numbers of schedules that deliver; others train
 RHYTHMS = {"day": "Every day", "week": "Every week", "month": "Every month", "data": "New data"}
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 STATES = {  # word and colour of its badge
@@ -25,6 +27,11 @@ DRIFT = {  # word, colour, icon
     "act": ("Act", "red", "priority_high"),
 }
 WHY = {"due": "on time", "new data": "new data", "asked": "on demand"}
+
+
+def is_report(template: Mapping[str, Any]) -> bool:
+    """Whether a schedule delivers a report; others train."""
+    return template.get("kind") == KIND
 
 
 def cron_of(rhythm: str, at: time, *, weekday: int = 0, day: int = 1) -> str:
@@ -114,6 +121,8 @@ def outcome(firing: Firing) -> str:
     """How a time ended, in few words."""
     if firing.state == "due":
         return "about to start"
+    if firing.numbers.get("kind") == KIND:
+        return _delivered(firing)
     if firing.state == "running":
         return "running"
     if firing.state == "failed":
@@ -129,6 +138,27 @@ def outcome(firing: Firing) -> str:
         size = fmt.growth(abs(change)).lstrip("+")
         parts.append(f"as good as {rival}" if size == "0%" else f"{size} {side} than {rival}")
     return ", ".join(parts) + (": in use" if numbers["promoted"] else ": not in use")
+
+
+def _delivered(firing: Firing) -> str:
+    """How a report got on."""
+    failures = int(firing.numbers.get("failures", 0))
+    if firing.state == "running":
+        return f"not delivered yet, {failures} failed" if failures else "being delivered"
+    if firing.state == "failed":
+        return "not delivered"
+    size = fmt.units(firing.numbers.get("bytes", 0) / 1000)
+    return f"delivered, {size} KB"
+
+
+def tries(firing: Firing, now: float) -> str:
+    """When a delivery that failed is tried again; "" where none failed, or it is over."""
+    failures = int(firing.numbers.get("failures", 0))
+    if firing.state != "running" or not failures:
+        return ""
+    due = ahead(float(firing.numbers.get("next_at", now)), now)
+    times = "Once" if failures == 1 else f"{failures} times"
+    return f"{times} not delivered; tried again {due}. {firing.numbers.get('error', '')}"
 
 
 def change_of(firing: Firing) -> float | None:

@@ -51,7 +51,9 @@ def _table(listed: list[Schedule], last: dict[str, Firing | None], now: float) -
                 "Next": words.next_words(each, now),
                 "Last": words.moment(before.made_at, each.zone, now) if before else None,
                 "Result": words.outcome(before) if before else None,
-                "Drift": [words.DRIFT[_drift_state(each)][0]],
+                "Drift": []
+                if words.is_report(each.template)
+                else [words.DRIFT[_drift_state(each)][0]],
             }
         )
     choosing.row(
@@ -88,6 +90,13 @@ def _detail(schedule: Schedule, last: Firing | None, now: float) -> None:
         st.space("stretch")
         _acts(schedule, last)
     st.markdown(fmt.escape(words.sentence(schedule, last, now)))
+    if words.is_report(schedule.template):
+        from ui import schedule_reports  # late: what reports are made with is heavy to import
+
+        st.caption(schedule_reports.facts(schedule))
+        _outcome(schedule, last, now)
+        _history(schedule, now)
+        return
     st.caption(_facts(schedule))
     left, right = st.columns([0.5, 0.5], gap="medium")
     with left:
@@ -175,6 +184,15 @@ def _outcome(schedule: Schedule, last: Firing | None, now: float) -> None:
     if last is None:
         st.markdown("It has not run yet. Press **Run now** to see what it does.")
         return
+    began = words.moment(last.made_at, schedule.zone, now)
+    why = words.why(last, schedule.zone, now)
+    if words.is_report(schedule.template):
+        from ui import schedule_reports
+
+        st.caption(fmt.escape(f"{began}, {why}"))
+        schedule_reports.outcome(last, now)
+        _way_to_job(last, "See the run that it came from")
+        return
     label, color = {
         "due": ("About to start", "gray"),
         "running": ("Running", "blue"),
@@ -185,17 +203,19 @@ def _outcome(schedule: Schedule, last: Firing | None, now: float) -> None:
         label, color = (
             ("In use", "green") if last.numbers["promoted"] else ("Not put in use", "orange")
         )
-    began = words.moment(last.made_at, schedule.zone, now)
-    why = words.why(last, schedule.zone, now)
     st.markdown(f":{color}-badge[{label}] :gray[{fmt.escape(f'{began}, {why}')}]")
     said = last.words or "It is trained on the newest sales, then compared with what is in use."
     st.markdown(fmt.escape(said))
     if last.note:
         st.caption(fmt.escape(last.note))
+    _way_to_job(last, "See its job")
+
+
+def _way_to_job(last: Firing, label: str) -> None:
     if last.run_id and _is_known(last.run_id):
         st.page_link(
             navigation.JOBS,
-            label="See its job",
+            label=label,
             icon=":material/arrow_forward:",
             query_params={"job": last.run_id},
         )
@@ -235,8 +255,11 @@ def _history(schedule: Schedule, now: float) -> None:
     if len(found) < 2:
         return
     with st.expander(f"{fmt.count(len(found), 'time')} so far", icon=":material/history:"):
+        times = _times(found, schedule, now)
+        if words.is_report(schedule.template):
+            times = times.drop(columns=["WQL", "vs in use", "Drift"])
         st.dataframe(
-            fmt.with_signed_percents(_times(found, schedule, now), {"vs in use": 1}),
+            fmt.with_signed_percents(times, {"vs in use": 1} if "vs in use" in times else {}),
             hide_index=True,
             placeholder=fmt.DASH,
             alt="Earlier times of this schedule",

@@ -18,11 +18,16 @@ from engine.schedules import Firing, Schedules
 from ui import format as fmt
 from ui import queries, scheduled_runs, settings, training
 from ui.engine import engine, registry
+from ui.schedule_words import is_report
 from ui.scheduled_runs import CHOSEN, FOLLOW_UP
 
 log = logging.getLogger("almanac")
 
 TICK_SECONDS = 5.0
+
+
+class Stopping(Exception):
+    """The app ends while a report is built; it is built again at its next start."""
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda opened: opened.close())
@@ -69,6 +74,11 @@ class Scheduler:
         """Look now."""
         self._wake.set()
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the app ends: long work is left for its next start."""
+        return self._stopping.is_set()
+
     def round(self) -> None:
         """Begin what is due, and end what is done."""
         with self._working:
@@ -107,6 +117,11 @@ def begin(firing: Firing) -> None:
     """Start the runs of what is due; where nothing has changed since, end it at once."""
     schedule = schedules().schedule(firing.schedule_id)
     mark = marks().get(schedule.source)
+    if is_report(schedule.template):
+        from ui import deliveries  # late: what reports are made with is heavy to import
+
+        deliveries.begin(schedules(), firing, schedule, mark, _tell)
+        return
     made = scheduled_runs.build(schedule.template)
     earlier = schedules().firings(schedule.schedule_id)
     signals = [asdict(each) for each in scheduled_runs.watched(schedule, earlier, made)]
@@ -122,6 +137,12 @@ def begin(firing: Firing) -> None:
 
 def conclude(firing: Firing) -> None:
     """Where the runs of a firing are over: judge the best new model, and put it in use or not."""
+    schedule = schedules().schedule(firing.schedule_id)
+    if is_report(schedule.template):
+        from ui import deliveries
+
+        deliveries.conclude(schedules(), firing, schedule)
+        return
     try:
         trained, comparison = _jobs(firing.run_id)
     except QueueError as error:
@@ -208,10 +229,18 @@ def _jobs(run_id: str) -> tuple[list[Job], Job | None]:
     return [jobs[each.run_id] for each in group if each.about.model], next(iter(compared), None)
 
 
+def _tell(share: float, words: str) -> None:
+    """Between the parts of building a report: the end of the app is not kept waiting."""
+    if scheduler().is_stopping:
+        raise Stopping(words)
+
+
 def _kept_from_failing(firing: Firing, act: Callable[[Firing], None]) -> None:
     """One schedule that cannot be done must not keep the others from it."""
     try:
         act(firing)
+    except Stopping:  # it stays due
+        log.info("Schedule %s is done at the next start", firing.schedule_id)
     except EngineBusy:  # another Almanac works on the folder, and on its schedules
         raise
     except (EngineError, DataError) as error:

@@ -26,13 +26,14 @@ _CATEGORY = "category_choice"
 _SEGMENT = "segment_choice"
 
 
-def current(head: Head, *, corrections: bool = True) -> tuple[Dataset, Scope]:
+def current(head: Head, *, corrections: bool = True, shows: str = "") -> tuple[Dataset, Scope]:
     """The dataset and scope of the address; draws the scope control beside the title.
 
     Where `corrections` can be used and are, a line below the title says so. Stops the page with a
-    message where there is no data or the address names something unknown.
+    message where there is no data, with what it `shows` once there are some, or where the address
+    names something unknown.
     """
-    dataset = sidebar.chosen()
+    dataset = sidebar.chosen(shows=shows)
     categories, product_id, place_id = address.path(), address.number("product"), None
     products, places = queries.products(dataset.dataset_id), queries.places(dataset.dataset_id)
     if product_id is not None:

@@ -86,7 +86,8 @@ def decomposition(
     figure.update_xaxes(
         type="date",
         range=[sales.times[0], sales.times[-1] + (sales.times[-1] - sales.times[0]) * 0.01],
-        tickformat="%b %Y" if len(sales.times) > 60 or sales.freq != "D" else "%-d %b",
+        # In two lines, or eight of them run together on a phone.
+        tickformat="%b<br>%Y" if len(sales.times) > 60 or sales.freq != "D" else "%-d %b",
         nticks=8,
         hoverformat=_HOVER_HEAD[sales.freq],
         ticks="outside",

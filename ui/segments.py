@@ -8,7 +8,15 @@ from streamlit.delta_generator import DeltaGenerator
 
 from data.scope import Scope
 from data.segments import WINDOW, Thresholds, period_of
-from ui import chart_downloads, layout, navigation, queries, segments_charts, segments_choice
+from ui import (
+    chart_downloads,
+    layout,
+    navigation,
+    queries,
+    segments_charts,
+    segments_choice,
+    table_files,
+)
 from ui import format as fmt
 from ui import scope as scopes
 from ui import segments_points as points
@@ -297,19 +305,12 @@ def _columns(scope: Scope, dataset: Dataset) -> dict[str, Any]:
 def downloads(place: DeltaGenerator, chosen: pd.DataFrame, dataset: Dataset) -> None:
     """The Download menu: every chosen product, and the charts."""
 
-    def everything() -> bytes:
-        return words.csv(chosen, dataset=dataset.name).encode("utf-8-sig")
+    def everything() -> pd.DataFrame:
+        return words.every_product(chosen, dataset=dataset.name)
 
     with chart_downloads.menu(place):
-        st.download_button(
-            f"{fmt.count(len(chosen), 'product')} (CSV)",
-            everything,
-            file_name="segments.csv",
-            mime="text/csv",
-            on_click="ignore",
-            type="tertiary",
-            key="segments_csv",
-        )
+        label = fmt.count(len(chosen), "product")
+        table_files.buttons(everything, label, stem="segments", key="segments")
 
 
 def actions(place: DeltaGenerator) -> tuple[DeltaGenerator, DeltaGenerator, Thresholds]:

@@ -156,14 +156,12 @@ def table(chosen: pd.DataFrame, rows: int) -> pd.DataFrame:
     return frame
 
 
-def csv(chosen: pd.DataFrame, *, dataset: str) -> str:
-    """Every chosen product as a file; shares and trends are 0..1."""
+def every_product(chosen: pd.DataFrame, *, dataset: str) -> pd.DataFrame:
+    """Every chosen product for a file; shares and trends are 0..1."""
     frame = chosen.drop(columns=["spark"]).reset_index(drop=True)
-    frame.insert(0, "dataset", fmt.cell(dataset))
-    for column in ("code", "name"):
-        frame[column] = [fmt.cell(str(value)) for value in frame[column]]
+    frame.insert(0, "dataset", dataset)
     for column in ("cv", "adi", "cv2", "trend", "share"):
         frame[column] = frame[column].astype(float).round(4)
     for column in ("amount", "units", "score"):
         frame[column] = frame[column].astype(float).round(2)
-    return frame.to_csv(index=False)
+    return frame

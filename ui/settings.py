@@ -18,6 +18,7 @@ class Settings:
     jobs: int = 2  # trainings at once on the CPU; they share the cores
     gpus: int | None = None  # each is a queue of its own; None: as many as the driver has
     job_memory_mb: int | None = None  # of each training; None: no limit
+    reports_folder: Path = Path("var/reports/delivered")  # scheduled reports, a folder for each
     api_rate: float = 400.0  # requests a second of each key of the REST interface
     api_megabytes: float = 100.0  # of the body of a request
 
@@ -40,6 +41,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     0
     """
     var = Path(environ.get("ALMANAC_VAR") or Settings.var)
+    reports_folder = environ.get("ALMANAC_REPORTS_FOLDER") or var / "reports" / "delivered"
     threads = environ.get("ALMANAC_THREADS")
     job_memory = environ.get("ALMANAC_JOB_MEMORY_MB")
     gpus = environ.get("ALMANAC_GPUS")
@@ -52,6 +54,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         jobs=int(environ.get("ALMANAC_JOBS") or min(Settings.jobs, os.cpu_count() or 1)),
         gpus=int(gpus) if gpus else None,
         job_memory_mb=int(job_memory) if job_memory else None,
+        reports_folder=Path(reports_folder),
         api_rate=float(environ.get("ALMANAC_API_RATE") or Settings.api_rate),
         api_megabytes=float(environ.get("ALMANAC_API_MEGABYTES") or Settings.api_megabytes),
     )

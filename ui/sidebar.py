@@ -77,8 +77,11 @@ def dataset() -> Dataset | None:
     return next((entry for entry in datasets if entry.dataset_id == asked), None)
 
 
-def chosen() -> Dataset:
-    """The dataset in use; stops the page with a message where there is none."""
+def chosen(*, shows: str = "") -> Dataset:
+    """The dataset in use; stops the page with a message where there is none.
+
+    `shows` is a sentence on what the page shows once there are sales.
+    """
     found = dataset()
     if found is None and has_data():
         newest = queries.datasets()[0]
@@ -87,7 +90,7 @@ def chosen() -> Dataset:
         st.stop()
     if found is None:
         layout.stop(
-            "**No sales yet.** Load the demo shop, or bring a file.",
+            f"**No sales yet.** {shows} Load the demo shop, or bring a file.".replace("  ", " "),
             link=navigation.HOME,
             link_label="Start on Home",
         )

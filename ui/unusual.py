@@ -45,6 +45,8 @@ class View:
     split: Split
     found: Found
     table: pd.DataFrame  # all findings with their state
+    products: "pd.Series[str]"  # names by id: looked up once for a page, not for every line
+    places: "pd.Series[str]"
 
     @property
     def open(self) -> pd.DataFrame:
@@ -111,7 +113,15 @@ def read(dataset: Dataset, scope: Scope, split: Split) -> View:
         )
     state = unusual_reads.states(scope, found)
     table = found.table.assign(state=state)
-    return View(dataset=dataset, scope=scope, split=split, found=found, table=table)
+    return View(
+        dataset=dataset,
+        scope=scope,
+        split=split,
+        found=found,
+        table=table,
+        products=queries.products(dataset.dataset_id)["name"],
+        places=queries.places(dataset.dataset_id)["name"],
+    )
 
 
 def caption(view: View) -> None:
@@ -142,7 +152,7 @@ def cards(view: View) -> None:
         st.metric(
             "Open",
             f"{len(view.open):,}",
-            f"{1000 * count / max(judged, 1):.2f} in 1,000",
+            f"{words.in_thousand(count, judged)} in 1,000",
             delta_color="off",
             delta_arrow="off",
             delta_description=f"{noun[1]} found",
@@ -205,15 +215,18 @@ def findings(view: View) -> pd.DataFrame:
         )
         return table
     causes = unusual_reads.causes(view.scope, view.split, table)
+    columns = _columns(view)
+    if picked == "Open":
+        del columns["state"]  # nothing is decided there
     ticked = st.dataframe(
-        _shown(view, table, causes),
+        _shown(view, table, causes)[list(columns)],
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": [0]}},
         # New corrections are another list, in which the old selection means nothing.
         key=f"unusual-{picked}-{view.split}-{hash((view.scope, tuple(table.index)))}",
-        column_config=_columns(view),
+        column_config=columns,
         alt="Unusual sales, dearest first, with what was sold, what is usual and why.",
     ).selection.rows
     total = counts[str(picked)]
@@ -287,11 +300,9 @@ def name(view: View, row: words.Row) -> str:
         return scopes.name(view.scope)
     parts: list[str] = []
     if pd.notna(row["product_id"]):
-        products = queries.products(view.dataset.dataset_id)
-        parts.append(str(products.at[int(row["product_id"]), "name"]))
+        parts.append(str(view.products[int(row["product_id"])]))
     if pd.notna(row["place_id"]):
-        places = queries.places(view.dataset.dataset_id)
-        parts.append(str(places.at[int(row["place_id"]), "name"]))
+        parts.append(str(view.places[int(row["place_id"])]))
     if parts:
         return " · ".join(parts)
     if view.split == "category":
@@ -324,9 +335,9 @@ def _shown(view: View, table: pd.DataFrame, causes: dict[int, words.Row]) -> pd.
     listed = rows(table)
     return pd.DataFrame(
         {
+            "name": [_clip(name(view, row), 80) for _, row in listed],
             "stake": table["stake"].to_numpy(),
             "kind": [[words.KINDS[kind]] for kind in table["kind"]],
-            "name": [_clip(name(view, row), 80) for _, row in listed],
             "when": table["first"].to_numpy(),
             "sold": table["sold"].to_numpy(),
             "usual": [words.band(row) for _, row in listed],
@@ -341,6 +352,7 @@ def _columns(view: View) -> dict[str, Any]:
     money, currency = view.found.cells.has_revenue, view.dataset.currency
     freq: Freq = view.scope.freq
     return {
+        "name": config.TextColumn("Product" if view.correctable else "Of", width=215),
         "stake": config.NumberColumn(
             "At stake",
             format=f"{currency}%,.0f" if money else "%,.0f",
@@ -351,7 +363,6 @@ def _columns(view: View) -> dict[str, Any]:
         "kind": config.MultiselectColumn(
             "What", options=list(words.COLOURS), color=list(words.COLOURS.values()), width=100
         ),
-        "name": config.TextColumn("Product" if view.correctable else "Of", width=215),
         "when": config.DateColumn(
             {"D": "Day", "W": "Week of", "M": "Month"}[freq],
             format={"D": "ddd D MMM YYYY", "W": "D MMM YYYY", "M": "MMM YYYY"}[freq],

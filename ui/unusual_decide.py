@@ -9,7 +9,7 @@ import streamlit as st
 
 from data import corrections
 from data.errors import DataError
-from ui import corrected, layout, queries, state, unusual_reads
+from ui import corrected, layout, state, unusual_reads
 from ui import format as fmt
 from ui import scope as scopes
 from ui import unusual_words as words
@@ -18,11 +18,12 @@ from ui.unusual import View, name
 from ui.unusual_cells import MOST_ROWS, Action, Effect
 from ui.unusual_facts import COLUMNS, WHOLE, period_end, rows
 
-Rule = Literal["chosen", "above", "day", "product"]
+Rule = Literal["chosen", "open", "above", "day", "product"]
 RULES: dict[Rule, str] = {
     "chosen": "Chosen",
+    "open": "All open",
     "above": "All above",
-    "day": "A day, all products",
+    "day": "A day",
     "product": "A product",
 }
 ACTIONS: dict[Action, str] = {
@@ -95,6 +96,8 @@ def _which(view: View, chosen: pd.DataFrame) -> tuple[Rule, pd.DataFrame, str]:
         ),
         key="unusual_rule",
     )
+    if rule == "open":
+        return _all_open(view)
     if rule == "above":
         return _above(view)
     if rule == "day":
@@ -105,6 +108,23 @@ def _which(view: View, chosen: pd.DataFrame) -> tuple[Rule, pd.DataFrame, str]:
         _, row = rows(chosen)[0]
         return "chosen", chosen, f"{name(view, row)}, {words.when(row, view.scope.freq)}"
     return "chosen", chosen, fmt.count(len(chosen), "finding") + " chosen by hand"
+
+
+def _all_open(view: View) -> tuple[Rule, pd.DataFrame, str]:
+    """Every open finding of some kinds; whole days only where they are asked for."""
+    counts = view.open["kind"].value_counts()
+    kinds = [kind for kind in words.KINDS if kind in counts]
+    ticked = st.pills(
+        "Of which kind",
+        kinds,
+        default=[kind for kind in kinds if kind != "day"],
+        selection_mode="multi",
+        format_func=lambda kind: f"{words.KINDS[kind]} {counts[kind]:,}",
+        key=f"unusual_kinds-{'-'.join(kinds)}",  # others are offered once one is all decided
+        help="All that is open in the scope above, also what the list is too short for.",
+    )
+    said = ", ".join(words.KINDS[kind].lower() for kind in kinds if kind in ticked)
+    return "open", view.open[view.open["kind"].isin(ticked)], f"all open ones: {said}"
 
 
 def _above(view: View) -> tuple[Rule, pd.DataFrame, str]:
@@ -147,7 +167,7 @@ def _day(view: View, chosen: pd.DataFrame) -> tuple[Rule, pd.DataFrame, str]:
 
 def _product(view: View) -> tuple[Rule, pd.DataFrame, str]:
     listed = view.open[view.open["product_id"].notna()]
-    names = queries.products(view.dataset.dataset_id)["name"]
+    names = view.products
     keys = list(dict.fromkeys(int(key) for key in listed["product_id"]))
     key = st.selectbox(
         "Product",

@@ -30,7 +30,7 @@ def found(scope: Scope, split: Split) -> Found | None:
         (plain, split),
         lambda store, tell: _found(store, plain, split, tell),
         label="Judging sales",
-        kept=3,
+        kept=2,  # hundreds of megabytes each, where series are many
     )
 
 

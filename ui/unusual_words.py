@@ -31,6 +31,18 @@ LARGE = 0.5  # share of what was sold, from which one order is the reason
 Row = Mapping[Any, Any]
 
 
+def in_thousand(count: int, of: int) -> str:
+    """How many of a thousand, with no more decimals than say something.
+
+    >>> in_thousand(23, 42_000), in_thousand(2, 4_000_000), in_thousand(0, 10), in_thousand(9, 300)
+    ('0.55', 'under 0.01', '0', '30')
+    """
+    share = 1000 * count / max(of, 1)
+    if not count:
+        return "0"
+    return "under 0.01" if share < 0.01 else f"{share:.2f}" if share < 10 else f"{share:.0f}"
+
+
 def times(row: Row) -> float:
     """How many times the usual was sold, by size."""
     return abs(float(row["sold"])) / max(float(row["expected"]), 0.01)
@@ -184,7 +196,7 @@ def log_csv(entries: list[Batch]) -> str:
 def _signed(money: float, currency: str) -> str:
     """An amount with its sign, kept on one line by a word joiner."""
     text = fmt.money(money, currency)
-    return f"+{text}" if money > 0 else text.replace(fmt.MINUS, fmt.MINUS + "\u2060")
+    return f"+\u2060{text}" if money > 0 else text.replace(fmt.MINUS, fmt.MINUS + "\u2060")
 
 
 def _length(row: Row) -> int:

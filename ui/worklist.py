@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from data import worklist
 from data.scope import Scope
-from ui import corrected, layout, navigation, queries, state
+from ui import corrected, layout, navigation, queries, state, table_files
 from ui import format as fmt
 from ui import worklist_limits as thresholds
 from ui import worklist_reads as reads
@@ -148,12 +148,27 @@ def _list(view: View) -> None:
             key=_PILL,
             help="Show one kind alone.",
         )
-    chosen = view.items if kind in (None, ALL) else view.items[view.items["kind"] == kind]
+        st.space("stretch")
+        chosen = view.items if kind in (None, ALL) else view.items[view.items["kind"] == kind]
+        table_files.menu(
+            st.container(width="content"),
+            lambda: _file(chosen),
+            fmt.count(len(chosen), "item"),
+            stem="worklist",
+            key="worklist_table",
+        )
     shown = chosen.head(int(view.limits.most)).reset_index(drop=True)
     picked = _table(view, shown)
     if picked:
         _bar(view, shown.iloc[picked])
     _foot(view, len(shown), len(chosen))
+
+
+def _file(chosen: pd.DataFrame) -> pd.DataFrame:
+    """The items as a file has them, all of them."""
+    titles = {kind: word.title for kind, word in KINDS.items()}
+    named = chosen.assign(why=chosen["kind"].map(titles))
+    return named[["at_stake", "why", "product", "place", "what", "assignee"]]
 
 
 def _table(view: View, shown: pd.DataFrame) -> list[int]:

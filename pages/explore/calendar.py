@@ -8,7 +8,11 @@ from ui import calendar_view as view
 head = layout.page("Calendar")
 
 # --- Choose ---
-dataset, asked = scope.current(head)
+dataset, asked = scope.current(
+    head,
+    shows="This page shows what festivals, holidays and your own events do to sales before, on "
+    "and after their days, and which come next.",
+)
 caption = st.empty()
 scope.way(dataset, asked)
 

@@ -8,7 +8,11 @@ head = layout.page("Overview")
 files = chart_downloads.begin(head.actions)
 
 # --- Choose ---
-dataset, asked = scope.current(head)
+dataset, asked = scope.current(
+    head,
+    shows="This page compares sales with last year: how much, where the growth comes from, which "
+    "products make it, and how the places stand.",
+)
 caption = st.empty()
 scope.way(dataset, asked)
 comparison, alignment = overview.choose(dataset)

@@ -8,7 +8,11 @@ head = layout.page("Seasonality")
 files = chart_downloads.begin(head.actions)
 
 # --- Choose ---
-dataset, asked = scope.current(head)
+dataset, asked = scope.current(
+    head,
+    shows="This page shows when in the week and the year things sell, their trend, and the next "
+    "peak.",
+)
 scope.way(dataset, asked)
 
 # --- Run ---

@@ -7,7 +7,11 @@ from ui import layout, scope, segments, segments_saved
 head = layout.page("Segments")
 
 # --- Choose ---
-dataset, asked = scope.current(head)
+dataset, asked = scope.current(
+    head,
+    shows="This page sorts products by what they earn (A, B, C), how much they vary (X, Y, Z) and "
+    "where they stand in their life, and keeps groups of them by name.",
+)
 files, later, limits = segments.actions(head.actions)
 st.caption(segments.caption(asked, dataset))
 scope.way(dataset, asked)

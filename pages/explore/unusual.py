@@ -8,7 +8,12 @@ head = layout.page("Unusual sales")
 files = chart_downloads.begin(head.actions)
 
 # --- Choose ---
-dataset, asked = scope.current(head, corrections=False)
+dataset, asked = scope.current(
+    head,
+    corrections=False,
+    shows="This page lists what does not fit a product's own days and weeks: mistakes, single "
+    "large orders, wrong units. Each can be kept or corrected, and taken back.",
+)
 caption = st.empty()
 scope.way(dataset, asked)
 split = unusual.choose(dataset, asked)

@@ -1,6 +1,6 @@
 """Compare: which model is better, by how much, and whether that is more than chance."""
 
-from ui import chart_downloads, compare, compare_by, compare_runs, layout
+from ui import champion_choice, chart_downloads, compare, compare_by, compare_runs, layout
 
 head = layout.page("Compare")
 
@@ -12,7 +12,7 @@ compared = compare.read(choice)
 
 # --- Read ---
 compare_runs.control(head.scope, choice, offered, len(compared.cutoffs))
-compare.use(head.actions, choice, compared)
+champion_choice.control(head.actions, choice, compared)
 menu = chart_downloads.begin(head.actions)
 compare.verdict(choice, compared)
 ticked = compare.leaderboard(choice, compared)

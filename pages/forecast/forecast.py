@@ -2,7 +2,15 @@
 
 import streamlit as st
 
-from ui import forecast_chart, layout, plan_sheet, scope
+from ui import (
+    forecast_cards,
+    forecast_chart,
+    forecast_choice,
+    forecast_inside,
+    layout,
+    plan_sheet,
+    scope,
+)
 from ui import forecast_view as view
 
 head = layout.page("Forecast")
@@ -12,19 +20,19 @@ dataset, asked = scope.current(head)
 caption = st.empty()
 scope.way(dataset, asked)
 cards = st.container()
-choice = view.controls(asked, dataset)
+choice = forecast_choice.controls(asked, dataset)
 
 # --- Run ---
 outlook = view.outlook(asked, choice)
 
 # --- Read ---
 caption.caption(view.caption(dataset, asked, outlook, choice))
-view.cards(cards, outlook, asked, dataset.currency)
+forecast_cards.show(cards, outlook, asked, dataset.currency, choice.previous)
 left, right = st.columns([0.7, 0.3], gap="medium")
 with left:
-    forecast_chart.show(outlook, asked, choice.lines, dataset)
+    forecast_chart.show(outlook, asked, choice, dataset)
 with right:
-    view.inside(asked, choice, dataset)
+    forecast_inside.show(outlook, asked, choice, dataset)
     view.words(outlook, asked, choice, dataset)
 if not plan_sheet.show(asked, outlook, dataset, head.actions):
     view.table(outlook, asked, dataset)

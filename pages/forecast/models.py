@@ -4,8 +4,10 @@ from ui import layout, models, scope
 
 head = layout.page("Models")
 dataset, asked = scope.current(head)
+models.download(head.actions)
 models.upload(head.actions)
 models.stop_without_models()
+models.download(head.actions)
 
 selected = models.table(dataset)
 if selected is not None:

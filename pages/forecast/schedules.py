@@ -1,4 +1,4 @@
-"""Schedules: trainings that repeat themselves, what came of them, and what drifts."""
+"""Schedules: trainings and reports that repeat themselves, what came of them, what drifts."""
 
 from ui import layout, schedule_form, schedules, sidebar
 

@@ -1,6 +1,6 @@
 """Reports: a forecast, products or a model as a file to hand on, looked at before it is taken."""
 
-from ui import layout, reports, scope
+from ui import layout, reports, schedule_reports, scope
 
 head = layout.page("Reports")
 
@@ -12,5 +12,7 @@ choice = reports.controls()
 made = reports.review(asked, dataset, choice)
 
 # --- Read ---
+with head.actions:
+    schedule_reports.offer(made)
 reports.downloads(head.actions, made, choice)
 reports.preview(made, choice)

@@ -8,6 +8,7 @@ from ui import (
     what_if_cards,
     what_if_edit,
     what_if_plan,
+    what_if_report,
 )
 
 head = layout.page("What-if")
@@ -26,4 +27,5 @@ what_if.caption(caption, view)
 what_if_edit.grid(view)
 what_if_cards.show(view)
 what_if_cards.menu(menu, view)
+what_if_report.offer(head.actions, view)
 what_if_plan.actions(head.actions, view)

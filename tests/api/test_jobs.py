@@ -72,6 +72,9 @@ def test_when_a_report_is_asked_then_a_file_comes(service: Service) -> None:
     assert answer.status_code == 200, answer.text
     assert answer.content[:2] == b"PK"
     assert answer.headers["content-disposition"].endswith('.xlsx"')
+    for report in ("category", "orders"):
+        made = service.ask("GET", f"/datasets/1/report?report={report}&horizon=4")
+        assert made.content[:4] == b"%PDF", made.text
     assert service.ask("GET", "/datasets/1/report?report=card").status_code == 409
     assert service.ask("GET", "/datasets/1/report?run=none").status_code == 404
 

@@ -114,17 +114,66 @@ def test_when_the_link_names_what_is_gone_then_the_rest_is_shown_and_it_says_so(
     assert "**Use " in text
 
 
-def test_when_the_model_is_used_then_it_is_the_champion_of_its_scope(app: AppTest) -> None:
+def test_when_the_model_is_used_then_it_is_the_champion_with_the_reason(app: AppTest) -> None:
     app = opened(app)
-    found = [each for each in app.button if each.key == "compare_use"]
-    if "**Use Theta.**" not in text_of(app):  # the references keep no model to use
-        assert not found
-        return
-    found[0].click()
+    app.session_state["compare_use"] = True
     app.run()
     assert not app.exception
-    assert next(e for e in engines.registry().entries() if e.is_champion).about.model == "theta"
-    assert "In use" in app.dataframe[0].value[" "].tolist()
+    board = next(each.value for each in app.dataframe if "Score" in each.value.columns)
+    assert board["Score"].is_monotonic_increasing
+    kept = board[board[" "] == ""]["Model"].tolist()
+    assert kept == ["Theta"]  # the references keep no model to use
+    why = next(each for each in app.text_area if each.label == "Why")
+    why.set_value("")
+    app.button(key="champion_use").click()
+    app.run()
+    assert "Say in a few words why" in app.error[0].value
+    why = next(each for each in app.text_area if each.label == "Why")
+    why.set_value("Good enough, and quick")
+    app.button(key="champion_use").click()
+    app.run()
+    assert not app.exception
+    entry = next(e for e in engines.registry().entries() if e.is_champion)
+    assert entry.about.model == "theta"
+    (change,) = engines.registry().crownings(entry.about.scope_key)
+    assert change.why == "Good enough, and quick"
+    models = next(each.value for each in app.dataframe if "Verdict" in each.value.columns)
+    assert "In use" in models[" "].tolist()
+
+
+def test_when_a_category_gets_an_exception_then_forecast_opens_with_it_and_says_why(
+    app: AppTest,
+) -> None:
+    app = opened(app)
+    app.session_state["compare_use"] = True
+    app.run()
+    part = app.selectbox(key="champion_part")
+    category = next(each for each in part.options if each.startswith("Category: "))
+    part.set_value(category)
+    app.run()
+    why = next(each for each in app.text_area if each.label == "Why")
+    why.set_value("Theta knows these")
+    app.button(key="champion_use").click()
+    app.run()
+    assert not app.exception
+    assert not any(entry.is_champion for entry in engines.registry().entries())
+    name = category.removeprefix("Category: ")
+    app.switch_page(navigation.FORECAST)
+    app.session_state["by"], app.session_state["show"] = "Month", "Units"
+    app.query_params["category"] = name
+    app.run()
+    assert not app.exception
+    text = text_of(app)
+    assert "In use since" in text
+    assert "Theta knows these" in text
+    assert "Theta, trained" in text
+    app.query_params["model"] = "seasonal_naive"
+    app.run()
+    assert "Theta knows these" not in text_of(app)
+    app.query_params.pop("model")
+    app.query_params.pop("category")
+    app.run()
+    assert "Theta knows these" not in text_of(app)  # nothing is in use for all products
 
 
 def test_when_the_comparison_is_deleted_then_the_page_is_as_before_the_first(app: AppTest) -> None:

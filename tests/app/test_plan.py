@@ -239,3 +239,21 @@ def test_when_versions_are_published_then_the_sheet_shows_the_last_and_compares_
     assert not app.exception
     assert "shows once a week of them is over" in words(app)
     assert "this scope went from" in words(app)
+
+
+def test_when_a_version_is_published_then_the_forecast_says_how_far_it_has_moved_since(
+    demo_app: AppTest,
+) -> None:
+    app = begun(demo_app)
+    assert not any(card.label.startswith("Since") for card in app.metric)
+    change = Change(scope=TOTAL, periods=(plan().first_period,), measure="percent", amount=50.0,
+                    reason="promotion")  # fmt: skip
+    plan_changes.apply(state.store(), plan(), change, author="Bo", based_on=plan().revision)
+    publications.publish(
+        state.store(), plan(), name="Week 47", author="Ada", based_on=plan().revision
+    )
+    app.run()
+    assert not app.exception
+    (since,) = (card for card in app.metric if card.label.startswith("Since"))
+    assert "Week 47" in since.label
+    assert since.value.startswith("−")  # what was published had half as much again in a week

@@ -2,12 +2,16 @@
 
 import re
 
+import pytest
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
+import reports
 from data import plan_edits, scenarios
 from engine.registry import About
-from ui import state
+from ui import state, what_if_report
 from ui.engine import registry
+from ui.what_if import View
 
 PAGE = "pages/plan/what_if.py"
 
@@ -34,6 +38,31 @@ def click(app: AppTest, key: str) -> AppTest:
 
 def plan_of(dataset_id: int = 1) -> int:
     return int(state.store().rows("SELECT hash(list(p ORDER BY p)) FROM plan p")[0][0])
+
+
+def test_when_scenarios_are_compared_then_they_leave_as_a_report(
+    demo_app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views: list[View] = []
+    real = what_if_report.offer
+
+    def watched(place: DeltaGenerator, view: View) -> None:
+        views.append(view)
+        real(place, view)
+
+    monkeypatch.setattr(what_if_report, "offer", watched)
+    app = opened(demo_app)
+    for number in range(2):
+        click(app, f"what_if_example_{number}")
+    files = {button.proto.label for button in app.get("download_button")}
+    assert {"PDF", "Excel", "HTML"} <= files
+    for language in ("en", "zh"):
+        made = what_if_report.review(views[-1], language)  # type: ignore[arg-type]
+        assert len(made.sections) == 5
+        assert made.sections[2].title.startswith("A · Price −10%")
+        assert reports.pdf(made).startswith(b"%PDF")
+        assert reports.excel(made)
+        assert reports.html(made)
 
 
 def test_when_examples_are_taken_then_they_are_compared_and_one_becomes_the_plan_and_back(

@@ -1,25 +1,48 @@
-"""Calendar and Unusual sales on odd little shops: a picture or a sentence, and sane numbers."""
+"""Calendar, Lost and Unusual sales on odd little shops: a picture or a sentence, sane numbers."""
 
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.data.shop import fill
+from tests.data.shop import Row, fill
 from tests.ui.test_explore_odd import ARABIC, CHINESE, EMOJI, ODD, by_the_hour, days, lively
-from tests.ui.test_overview import texts
+from tests.ui.test_overview import LAST, texts
 from ui import state
 
 Open = Callable[..., AppTest]
-PAGES = {"Calendar": "pages/explore/calendar.py", "Unusual": "pages/explore/unusual.py"}
+PAGES = {
+    "Calendar": "pages/explore/calendar.py",
+    "Lost": "pages/explore/lost_sales.py",
+    "Unusual": "pages/explore/unusual.py",
+}
 # What a page says instead of a picture: why there is none.
 SENTENCES = (
     "No complete ", "Nothing was sold", "Nothing unusual", "Too few ", "Too little to measure",
+    "No lost sales found", "Days without stock cannot be told",
 )  # fmt: skip
+MONDAY = LAST - timedelta(days=LAST.weekday())
+OLD: dict[str, tuple[list[Row], str]] = {
+    "70 years of months": (
+        [(1, 1, date(1956 + n // 12, n % 12 + 1, 1), 5.0, 2.0) for n in range(840)],
+        "M",
+    ),
+    "a week 70 years ago": (
+        [(1, 1, MONDAY - timedelta(weeks=n), 5.0, 2.0) for n in (*range(150), 3650)],
+        "W",
+    ),
+}
+BY = {"D": "Day", "W": "Week", "M": "Month"}
 ANSWER = {  # by page, what a shop is answered with; the rest get charts
     ("Calendar", "one day"): "Too little to measure",
     ("Calendar", "all zeros"): "Too little to measure",
+    ("Lost", "one day"): "No lost sales found",
+    ("Lost", "all zeros"): "No lost sales found",
+    ("Lost", "40 years of months"): "Days without stock cannot be told",
+    ("Lost", "70 years of months"): "Days without stock cannot be told",
+    ("Lost", "a week 70 years ago"): "Days without stock cannot be told",
     ("Unusual", "one day"): "Too few days",
     ("Unusual", "all zeros"): "Nothing was sold",
 }
@@ -45,13 +68,13 @@ def opened(open_page: Open, page: str, **address: str | list[str]) -> AppTest:
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("name", [*ODD, *OLD])
 def test_when_the_shop_is_odd_then_there_is_a_picture_or_a_sentence(
     open_page: Open, page: str, name: str
 ) -> None:
-    rows, frequency = ODD[name]
+    rows, frequency = {**ODD, **OLD}[name]
     fill(state.store(), rows, frequency=frequency)
-    said = check(opened(open_page, page, by="Day" if frequency == "D" else "Month"))
+    said = check(opened(open_page, page, by=BY[frequency]))
     assert ANSWER.get((page, name), "") in said
 
 

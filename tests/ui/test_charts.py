@@ -47,7 +47,8 @@ def trace(figure, name: str):
 
 def test_when_streamlit_changes_its_stand_ins_then_this_fails() -> None:
     categorical = [getattr(theme, f"CATEGORY_{i}") for i in range(10)]
-    places = {"forecast": 1, "rival": 2, "event": 5, "stockout": 6, "last_year": 8, "sold": 9}
+    places = {"forecast": 1, "rival": 2, "further": 3, "event": 5, "stockout": 6, "third": 7}
+    places |= {"last_year": 8, "sold": 9, "previous": 10}
     assert {role: categorical.index(colour) + 1 for role, colour in COLOURS.items()} == places
 
 

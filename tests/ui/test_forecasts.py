@@ -10,7 +10,7 @@ import pytest
 
 from data.scope import Freq, Scope
 from ui import forecast_words as words
-from ui import forecasts
+from ui import forecasts, table_files
 from ui.forecasts import Outlook
 
 STEP = {"D": "D", "W": "W-MON", "M": "MS"}
@@ -171,9 +171,11 @@ def test_when_a_table_is_made_then_its_last_column_is_the_sum() -> None:
 def test_when_a_file_is_made_then_it_holds_scope_quantiles_and_baseline() -> None:
     outlook = made(sales(wave(120, 52)))
     scope = Scope(dataset_id=1, categories=("=cmd()", "Tea"), product_id=7)
-    text = words.csv(
-        outlook, scope, dataset="Shop", node='Tea "green", 250 g', place="Köln", currency="€"
-    )
+    text = table_files.csv(
+        words.file_rows(
+            outlook, scope, dataset="Shop", node='Tea "green", 250 g', place="Köln", currency="€"
+        )
+    ).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert len(rows) == 4
     assert rows[0]["category"] == "'=cmd() / Tea"
@@ -188,49 +190,6 @@ def test_when_a_file_is_made_then_it_holds_scope_quantiles_and_baseline() -> Non
 
 def test_when_the_best_is_arima_then_the_baseline_is_another() -> None:
     assert made(sales(wave(60, 52)), model="arima").baseline == "theta"
-
-
-def long_frame(children: dict[str, list[float]]) -> pd.DataFrame:
-    """Children as `data.queries.children` gives them: no rows where nothing sold."""
-    parts = []
-    for child, values in children.items():
-        frame = sales(values)[["timestamp", "quantity", "revenue"]]
-        parts.append(frame.assign(child_id=child, label=f"Product {child}"))
-    long = pd.concat(parts)
-    return long[long["quantity"] != 0]
-
-
-def test_when_children_are_forecast_then_the_largest_comes_first_and_new_ones_have_no_growth() -> (
-    None
-):
-    big, small = wave(120, 52), [value / 10 for value in wave(120, 52)]
-    new = [0.0] * 100 + [50.0 + i % 3 for i in range(20)]
-    history = forecasts.history_of(sales(big), "quantity")
-    frame = forecasts.children(
-        long_frame({"2": small, "1": big, "3": new}),
-        history,
-        freq="W",
-        measure="quantity",
-        horizon=13,
-    )
-    assert frame["child_id"].tolist() == ["1", "3", "2"]
-    assert frame["label"].tolist() == ["Product 1", "Product 3", "Product 2"]
-    assert frame["growth"].isna().tolist() == [False, True, False]
-
-
-def test_when_children_sold_only_in_the_unfinished_week_then_none_is_listed() -> None:
-    history = forecasts.history_of(sales([5.0, 6.0, 7.0]), "quantity")
-    late = pd.DataFrame(
-        {
-            "timestamp": [pd.Timestamp("2023-01-23")],
-            "quantity": [1.0],
-            "revenue": [1.0],
-            "child_id": ["9"],
-            "label": ["Late"],
-        }
-    )
-    frame = forecasts.children(late, history, freq="W", measure="quantity", horizon=4)
-    assert frame.empty
 
 
 def test_when_festivals_lie_ahead_then_they_are_named_without_holidays() -> None:

@@ -205,6 +205,34 @@ def test_when_names_are_formulas_then_the_file_disarms_them() -> None:
     assert "'=cmd(),'=cmd(),2026-01-05,run of zeros,0.98,0.0,4.2" in text
 
 
+def test_when_spells_are_sorted_by_money_then_what_has_no_price_comes_last() -> None:
+    days = pd.DataFrame(
+        {
+            "spell": [1, 2, 3], "product_id": 1, "place_id": 1,
+            "day": pd.date_range("2026-01-05", periods=3), "by_stock": True, "probability": 1.0,
+            "sold": 0.0, "expected": [9.0, 2.0, 5.0], "low": 1.0, "high": 12.0,
+            "lost": [9.0, 2.0, 5.0], "money": [np.nan, 80.0, 20.0], "decision": facts.OPEN,
+        }
+    )  # fmt: skip
+    assert facts.spells(days).index.tolist() == [1, 3, 2]
+    assert facts.spells(days, by="money").index.tolist() == [2, 3, 1]
+
+
+@pytest.mark.parametrize(
+    ("freq", "first", "last"),
+    [
+        ("D", "2025-11-20", "2026-11-19"),
+        ("W", "2025-11-24", "2026-11-15"),
+        ("M", "2025-12-01", "2026-10-31"),
+    ],
+)
+def test_when_a_span_cuts_periods_then_only_whole_ones_are_drawn(
+    freq: str, first: str, last: str
+) -> None:
+    span = facts.whole_periods(date(2025, 11, 20), date(2026, 11, 19), freq)
+    assert [day.isoformat() for day in span] == [first, last]
+
+
 def test_when_a_batch_is_logged_then_its_line_says_who_when_why_and_what_changed() -> None:
     batch = Batch(
         batch_id=1, dataset_id=1, kind="stock_out", action="accept", rule={}, reason="*late*",
@@ -227,7 +255,7 @@ def test_when_a_spell_is_drawn_then_it_has_sales_the_estimate_and_red_ground() -
     )  # fmt: skip
     figure = charts.spell(series, out, view="x", accepted=True)
     names = [trace.name for trace in figure.data]
-    assert names == ["80% band", "Corrected", "80% band", "Corrected", "Sold, as recorded"]
+    assert names == ["80%", "Corrected", "80%", "Corrected", "Sold"]
     assert len(figure.layout.shapes) == 2
     assert [note.text for note in figure.layout.annotations] == ["out of stock"]
 

@@ -17,7 +17,7 @@ from data.split import Split
 from tests.data.shop import Row, fill
 from ui import overview_charts as charts
 from ui import overview_words as words
-from ui import state
+from ui import state, table_files
 from ui.overview_tiles import tiles
 
 PAGE = "pages/explore/overview.py"
@@ -139,8 +139,8 @@ def test_when_a_file_is_taken_away_then_no_cell_is_a_formula() -> None:
             "is_gone": [True],
         }
     )
-    text = words.csv(frame, dataset="+Shop", comparison=span())
-    row = pd.read_csv(io.StringIO(text)).iloc[0]
+    table = words.every_product(frame, dataset="+Shop", comparison=span())
+    row = pd.read_csv(io.BytesIO(table_files.csv(table))).iloc[0]
     assert (row["dataset"], row["code"], row["name"]) == ("'+Shop", "'=1+1", "'@x")
     assert (row["categories"], row["revenue"]) == ("'-A > B", 3.46)
     assert row["before_first_day"] == "2025-01-02"

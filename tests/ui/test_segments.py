@@ -14,7 +14,7 @@ from data.segments import Thresholds
 from tests.data.shop import Row, fill
 from tests.ui.test_overview import LAST, SHOPS, texts, year_of
 from ui import segments_words as words
-from ui import state
+from ui import state, table_files
 
 PAGE = "pages/explore/segments.py"
 Open = Callable[..., AppTest]
@@ -73,7 +73,9 @@ def test_when_a_limit_changes_then_its_definition_says_so(kind: str, period: str
 
 
 def test_when_products_are_taken_away_then_no_cell_is_a_formula() -> None:
-    frame = pd.read_csv(io.StringIO(words.csv(classified(), dataset="@shop")))
+    frame = pd.read_csv(
+        io.BytesIO(table_files.csv(words.every_product(classified(), dataset="@shop")))
+    )
     assert frame.at[0, "code"] == "'=a"
     assert frame.at[0, "dataset"] == "'@shop"
     assert len(frame) == 3

@@ -234,6 +234,26 @@ def test_when_a_finding_is_kept_then_it_is_not_open_again_and_stays_as_sold(
     assert series(state.store(), scope)["quantity"].max() == 500
 
 
+def test_when_all_open_are_kept_by_kind_then_only_those_of_other_kinds_stay_open(
+    open_page: Callable[..., AppTest],
+) -> None:
+    spikes = wrong(daily(1), 100, 500) + wrong(daily(2), 96, 400)  # days without a festival
+    fill(state.store(), spikes + wrong(daily(3), 104, 2))
+    app = open_page(PAGE, by="Day")
+    app.segmented_control(key="unusual_rule").set_value("open").run()
+    app.segmented_control(key="unusual_action").set_value("keep").run()
+    assert "Keeps 3 findings" in shown(app)
+    next(pills for pills in app.pills if pills.label == "Of which kind").set_value(["high"]).run()
+    assert "Keeps 2 findings" in shown(app)
+    app.selectbox(key="unusual_reason").set_value("It was real").run()
+    app.button(key="unusual_apply").click().run()
+    assert not app.exception
+    assert not app.error
+    assert [m.value for m in app.metric if m.label in ("Open", "Kept")] == ["1", "2"]
+    (batch,) = corrections.batches(state.store(), 1)
+    assert batch.rule["words"] == "all open ones: high"
+
+
 def test_when_a_closed_day_is_excluded_everywhere_then_every_product_has_it(
     open_page: Callable[..., AppTest],
 ) -> None:

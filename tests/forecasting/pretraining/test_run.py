@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_when_it_has_run_then_the_folder_holds_all_that_is_needed_to_go_on(folder: Path) -> None:
     course, tensors = read_pretraining(folder / FILE)
     assert course.steps > 3
-    assert course.series >= 32 * course.steps
+    assert course.series > 24 * course.steps  # a lesson has 32, less those without a sale
     parts = {name.split("/")[0] for name in tensors}
     assert parts == {"network", "average", "optimiser"}
     last = json.loads((folder / LOG).read_text().splitlines()[-1])
