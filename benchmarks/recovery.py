@@ -316,6 +316,11 @@ def prices(products: int, days: int) -> Iterator[Row]:
                 what=f"orange juice, {what} elastic brand", of=f"{len(brands)} brands",
                 value=float(value), low=-4.5, high=-1.5, asked=True,
             )  # fmt: skip
+    for what, value in recovery_prices.with_and_without_price("gbm").items():
+        yield Row(
+            what=f"orange juice, WQL with price / without, {what}", of="300 series, 3 windows",
+            value=value, high=1.0, asked=True,
+        )  # fmt: skip
 
 
 # --- Segments ---

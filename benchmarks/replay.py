@@ -1,19 +1,22 @@
-"""What ordering by our forecasts would have earned: replayed on what was really sold.
+"""What ordering by our forecasts would have earned: replayed on what was really asked for.
 
-    python -m benchmarks.replay [--data FOLDER] [--series 1000] [--seconds 120] [--weeks 26]
+    python -m benchmarks.replay [--shop m5|demo] [--data FOLDER] [--series 1000] [--seconds 120]
+                                [--weeks 26]
 
-M5 by day, a sample of series. A network is trained once, on the sales before the first review, and
-asked at each weekly review with what had been sold by then. Its levels are held against the
-textbook's rule (mean and sigma of the last 182 days, at each review anew, the same lead time and
-service) on the same demand, from the same stock. "corrected" asks for what served the wanted share
-in as many weeks before (`service_curve`). Goals: the share of units served within 2 points
-of the one asked for, and for least cost no dearer than the textbook.
+M5 by day, a sample of series, whose demand is what was sold; or the demo shop, whose true demand is
+known: sold and lost. A network is trained once, on the sales before the first review, and asked at
+each weekly review with what had been sold by then. Its levels are held against the textbook's rule
+(mean and sigma of the last 182 days, at each review anew, the same lead time and service) on the
+same demand, from the same stock. "corrected" asks for what served the wanted share in as many weeks
+before (`service_curve`). Goals: the share of units served within 2 points of the one asked for, and
+for least cost no dearer than the textbook.
 """
 
 import argparse
 import os
 import platform
 import time
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -23,7 +26,8 @@ import pandas as pd
 import forecasting as fc
 from benchmarks.ingest import verdict
 from benchmarks.m5_data import read_m5
-from forecasting.arrays import FloatArray
+from data.demo import shop
+from forecasting.arrays import FloatArray, IntArray
 from forecasting.planning import (
     Replay,
     gaussian_levels,
@@ -37,6 +41,19 @@ LEAD = REVIEW = 7  # days
 HORIZON, WARM_UP, HISTORY = 28, 28, 182  # days
 COST_SHARE, HOLDING_RATE = 0.6, 0.25  # of the price; of the cost a year
 POINTS = 0.02
+TODAY = date(2026, 11, 20)  # of the demo shop
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Case:
+    """A shop to replay; B series, T days."""
+
+    name: str
+    panel: fc.Panel  # what was sold, with whatever is known ahead
+    wanted: FloatArray  # (B, T) what was asked for
+    lead: IntArray  # (B,) days
+    price: FloatArray  # (B,)
+    cost: FloatArray  # (B,)
 
 
 def main() -> None:
@@ -44,11 +61,16 @@ def main() -> None:
     parser.add_argument(
         "--data", type=Path, default=Path(os.environ.get("ALMANAC_DATA", "../shared/data"))
     )
+    parser.add_argument("--shop", choices=("m5", "demo"), default="m5")
     parser.add_argument("--series", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=120.0, help="of training")
     parser.add_argument("--weeks", type=int, default=26)
     given = parser.parse_args()
-    panel = read_m5(given.data, series=given.series)
+    if given.shop == "m5":
+        case = m5(given.data, given.series, given.weeks)
+    else:
+        case = demo_shop(given.series)
+    panel = case.panel
     start = panel.length - given.weeks * REVIEW
     learned = start - given.weeks * REVIEW
     past = panel.until(panel.timestamps[learned - 1])
@@ -56,23 +78,81 @@ def main() -> None:
     model = fc.create("lstm", horizon=HORIZON, seed=0)
     model.fit(past, budget_seconds=given.seconds)
     print(
-        f"{date.today()}, {platform.machine()}, {os.cpu_count()} cores; M5, {given.series:,} "
-        f"series, {given.weeks} weekly reviews, lead time {LEAD} days; trained in "
+        f"{date.today()}, {platform.machine()}, {os.cpu_count()} cores; {case.name}, "
+        f"{panel.num_series:,} series, {given.weeks} weekly reviews, lead time "
+        f"{case.lead.min()} to {case.lead.max()} days; trained in "
         f"{time.perf_counter() - began:.0f} s"
     )
-    compare(model, panel, learned, start)
+    compare(model, case, learned, start)
 
 
-def compare(model: fc.Forecaster, panel: fc.Panel, learned: int, start: int) -> None:
-    """A line per target: what was served, what lay in stock, what it cost."""
-    reviews = list(panel.timestamps[start::REVIEW])
+def m5(folder: Path, series: int, weeks: int) -> Case:
+    """A sample of M5; every series comes after a week, and costs a fixed share of its price."""
+    panel = read_m5(folder, series=series)
+    start = panel.length - weeks * REVIEW
     price = np.nanmean(panel.known_covariates[:, start - HISTORY : start, 0], axis=1)
     price = np.where(np.isfinite(price), price, np.nanmean(price)).astype(np.float64)
-    cost = price * COST_SHARE
+    return Case(
+        name="M5",
+        panel=panel,
+        wanted=panel.target.astype(np.float64),
+        lead=np.full(panel.num_series, LEAD),
+        price=price,
+        cost=price * COST_SHARE,
+    )
+
+
+def demo_shop(series: int) -> Case:
+    """Series of the demo shop; the model learns what was sold, as everywhere, without the truth."""
+    built = shop.build(today=TODAY)
+    ids = built.sales["product_id"].astype(str) + ":" + built.sales["place_id"].astype(str)
+    sold = pd.DataFrame(
+        {
+            "series_id": ids,
+            "timestamp": built.sales["day"],
+            "target": built.sales["quantity"].clip(lower=0),
+            "price": built.sales["price"],
+            "promo": built.sales["promo"].astype(float),
+        }
+    )
+    names = np.sort(ids.unique())
+    chosen = np.random.default_rng(0).choice(names, min(series, len(names)), replace=False)
+    panel = fc.Panel.from_frame(
+        sold[ids.isin(chosen)], "D", gaps="zero", known_covariates=["price", "promo"]
+    )
+    product = panel.series_ids.str.partition(":").get_level_values(0).astype(int)
+    goods = built.products.set_index("product_id").loc[product]
+    price = sold[ids.isin(chosen)].groupby("series_id")["price"].mean().loc[panel.series_ids]
+    return Case(
+        name="demo shop, true demand",
+        panel=panel,
+        wanted=np.nan_to_num(panel.target).astype(np.float64) + lost(built, panel),
+        lead=goods["lead_time_days"].to_numpy().astype(np.intp),
+        price=price.to_numpy(np.float64),
+        cost=goods["unit_cost"].to_numpy(np.float64),
+    )
+
+
+def lost(built: shop.DemoShop, panel: fc.Panel) -> FloatArray:
+    """Units (B, T) that were asked for and not there, by the shop's own truth."""
+    out = built.truth[built.truth["topic"] == "stock-out"]
+    ids = out["product_id"].astype(str) + ":" + out["place_id"].astype(str)
+    row = panel.series_ids.get_indexer(pd.Index(ids))
+    step = panel.timestamps.get_indexer(pd.DatetimeIndex(out["day"]))
+    kept = (row >= 0) & (step >= 0)
+    units = np.zeros(panel.target.shape)
+    np.add.at(units, (row[kept], step[kept]), out["value"].to_numpy(np.float64)[kept])
+    return units
+
+
+def compare(model: fc.Forecaster, case: Case, learned: int, start: int) -> None:
+    """A line per target: what was served, what lay in stock, what it cost."""
+    panel, price, cost = case.panel, case.price, case.cost
+    reviews = list(panel.timestamps[start::REVIEW])
     items = pd.DataFrame(
         {
             "series_id": panel.series_ids,
-            "lead_time_days": float(LEAD),
+            "lead_time_days": case.lead.astype(float),
             "review_days": float(REVIEW),
             "unit_cost": cost,
             "price": price,
@@ -81,18 +161,17 @@ def compare(model: fc.Forecaster, panel: fc.Panel, learned: int, start: int) -> 
     until = panel.until(panel.timestamps[start - 1])
     curve = service_curve(
         model, until, items, list(panel.timestamps[learned:start:REVIEW]),
-        lead_steps=np.full(panel.num_series, LEAD), review_steps=REVIEW, warm_up=WARM_UP,
+        lead_steps=case.lead, review_steps=REVIEW, warm_up=WARM_UP,
     )  # fmt: skip
     for target, level in (("fill", 0.9), ("fill", 0.95), ("fill", 0.98), ("cost", 0.95)):
         asked = items.assign(target=target, service_level=level)
         ours = review_levels(model, panel, asked, reviews)
-        served = _least_cost_level(price, cost) if target == "cost" else level
-        book = _textbook(panel, start, len(reviews), served)
-        levels_of = {"ours": ours, "textbook": book}
+        served = least_cost_levels(price, cost) if target == "cost" else np.full(len(price), level)
+        levels_of = {"ours": ours, "textbook": _textbook(case, start, len(reviews), served)}
         if target == "fill":
             asked = asked.assign(service_level=curve.to_ask(level))
             levels_of["corrected"] = review_levels(model, panel, asked, reviews)
-        results = {name: _replayed(panel, start, levels) for name, levels in levels_of.items()}
+        results = {name: _replayed(case, start, levels) for name, levels in levels_of.items()}
         for name, found in results.items():
             print(_line(target, level, name, found, price - cost, cost))
         if target == "fill":
@@ -106,38 +185,35 @@ def compare(model: fc.Forecaster, panel: fc.Panel, learned: int, start: int) -> 
             print(f"  costs {ratio:.3f} x the textbook's  goal 1.0  {verdict(ratio <= 1.0)}")
 
 
-def _replayed(panel: fc.Panel, start: int, levels: FloatArray) -> Replay:
+def _replayed(case: Case, start: int, levels: FloatArray) -> Replay:
     return replay(
-        panel.target[:, start:],
+        case.wanted[:, start:],
         up_to_by_review(levels, review_steps=REVIEW),
         stock=levels[0],
-        lead_steps=np.full(panel.num_series, LEAD),
+        lead_steps=case.lead,
         review_steps=REVIEW,
         warm_up=WARM_UP,
     )
 
 
-def _textbook(panel: fc.Panel, start: int, reviews: int, service_level: float) -> FloatArray:
+def _textbook(case: Case, start: int, reviews: int, service_level: FloatArray) -> FloatArray:
     """Levels (R, B) of mean and sigma, worked out again at each review."""
     rows = []
     for review in range(reviews):
         end = start + review * REVIEW
-        history = np.nan_to_num(panel.target[:, end - HISTORY : end])
+        history = np.nan_to_num(case.panel.target[:, end - HISTORY : end])
         rows.append(
             gaussian_levels(
-                history,
-                lead_steps=np.full(panel.num_series, LEAD),
-                review_steps=REVIEW,
-                service_level=service_level,
+                history, lead_steps=case.lead, review_steps=REVIEW, service_level=service_level
             )
         )
     return np.stack(rows)
 
 
-def _least_cost_level(price: FloatArray, cost: FloatArray) -> float:
-    """The critical ratio, which is the same of all items: cost is a fixed share of the price."""
-    margin, over = (price - cost).sum(), (cost * HOLDING_RATE * REVIEW / 365).sum()
-    return float(margin / (margin + over))
+def least_cost_levels(price: FloatArray, cost: FloatArray) -> FloatArray:
+    """The critical ratio (B,) of margin and of holding a unit until the next order."""
+    margin, over = np.maximum(price - cost, 0.0), cost * HOLDING_RATE * REVIEW / 365
+    return np.asarray(np.clip(margin / (margin + over), 0.001, 0.999))
 
 
 def _money(found: Replay, margin: FloatArray, cost: FloatArray) -> float:

@@ -74,18 +74,8 @@ def find_once(
     store: Store, dataset_id: int, *, days: int | None, tell: Callable[[float], None] | None = None
 ) -> Found | None:
     """As `find`, but read from a file where the same was found before in the same sales."""
-    name = f"lost-sales-{days or 'all'}"
-    digest = kept.digest(store, dataset_id, (__file__, database.__file__, stockouts.__file__))
-    if (again := kept.read(store, dataset_id, name, digest)) is not None:
-        facts = again.facts
-        return Found(
-            first=date.fromisoformat(facts["first"]),
-            last=date.fromisoformat(facts["last"]),
-            days=again.frames["days"].astype({"day": "datetime64[ns]"}),
-            life=again.frames["life"],
-            has_stock=facts["has_stock"],
-            series_looked_at=facts["series_looked_at"],
-        )
+    if (again := found_before(store, dataset_id, days=days)) is not None:
+        return again
     found = find(store, dataset_id, days=days, tell=tell)
     if found is not None:
         facts = {
@@ -95,8 +85,33 @@ def find_once(
             "series_looked_at": found.series_looked_at,
         }
         frames = {"days": found.days, "life": found.life}
-        kept.keep(store, dataset_id, name, digest, Kept(frames=frames, facts=facts))
+        digest = _digest(store, dataset_id)
+        kept.keep(store, dataset_id, _name(days), digest, Kept(frames=frames, facts=facts))
     return found
+
+
+def found_before(store: Store, dataset_id: int, *, days: int | None) -> Found | None:
+    """What `find_once` would read; None where nobody has asked for it in these sales."""
+    again = kept.read(store, dataset_id, _name(days), _digest(store, dataset_id))
+    if again is None:
+        return None
+    facts = again.facts
+    return Found(
+        first=date.fromisoformat(facts["first"]),
+        last=date.fromisoformat(facts["last"]),
+        days=again.frames["days"].astype({"day": "datetime64[ns]"}),
+        life=again.frames["life"],
+        has_stock=facts["has_stock"],
+        series_looked_at=facts["series_looked_at"],
+    )
+
+
+def _name(days: int | None) -> str:
+    return f"lost-sales-{days or 'all'}"
+
+
+def _digest(store: Store, dataset_id: int) -> str:
+    return kept.digest(store, dataset_id, (__file__, database.__file__, stockouts.__file__))
 
 
 _COLUMNS = [*CELL, "by_stock", "probability", "sold", "expected", "low", "high"]

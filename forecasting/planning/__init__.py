@@ -5,9 +5,15 @@ time of a product that sells in lumps is nothing like a bell.
 """
 
 from forecasting.planning.items import Items
-from forecasting.planning.orders import Plan, plan_orders
+from forecasting.planning.orders import Plan, order_up_to, plan_orders
 from forecasting.planning.replay import Replay, gaussian_levels, replay, up_to
-from forecasting.planning.rolling import ServiceCurve, review_levels, service_curve, up_to_by_review
+from forecasting.planning.rolling import (
+    ServiceCurve,
+    levels_asked,
+    review_levels,
+    service_curve,
+    up_to_by_review,
+)
 from forecasting.planning.starting import starting
 from forecasting.planning.stock_ahead import StockAhead, stock_ahead
 from forecasting.planning.transfers import transfers
@@ -19,6 +25,8 @@ __all__ = [
     "ServiceCurve",
     "StockAhead",
     "gaussian_levels",
+    "levels_asked",
+    "order_up_to",
     "plan_orders",
     "replay",
     "review_levels",

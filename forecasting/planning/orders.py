@@ -1,7 +1,7 @@
 """What to order now of each item: enough for the service asked, in packs, within a budget."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -158,6 +158,35 @@ def plan_orders(
     lines["note"] = _notes(items, forecast, step_days, raw, quantity, limit, unpriced)
     lines.loc[~known, [*stock, "safety", "rounding"]] = np.nan
     return Plan(lines=lines, items=items, need=exposure.need)
+
+
+def order_up_to(
+    forecast: Forecast,
+    items: Items,
+    *,
+    asked: Sequence[float | None] = (None,),
+    num_paths: int = 500,
+    seed: int = 0,
+) -> FloatArray:
+    """The level (A, B) of stock and orders to fill up to, for each service level of `asked`.
+
+    None asks for what the items ask for. The same as `order_up_to` of a plan, on one walk for all
+    of them; but no more than is likely to sell before it spoils.
+    """
+    bare = replace(items, on_hand=np.zeros(len(items.series_ids)))
+    exposure = expose(
+        forecast,
+        bare,
+        _arrivals(forecast, None),
+        step_days=_step_days(forecast),
+        num_paths=num_paths,
+        seed=seed,
+    )
+    sells = exposure.demand_lead.mean(axis=1, dtype=np.float64) + exposure.sells_fresh
+    limit = np.where(np.isfinite(items.shelf_life_days), sells, np.inf)
+    own = _levels(bare)[0]
+    levels = [own if each is None else np.full(len(own), each) for each in asked]
+    return np.stack([np.minimum(_up_to(exposure, bare, level), limit) for level in levels])
 
 
 def _levels(items: Items) -> tuple[FloatArray, BoolArray]:

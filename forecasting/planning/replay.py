@@ -2,7 +2,8 @@
 
 A policy orders at each review; what is ordered comes after the lead time; unmet demand is lost.
 The demand replayed is that of the sales, so days that were sold out in truth show less than was
-wanted: give demand without stock-outs where it is known. Shape suffixes: B items, T steps.
+wanted: give demand without stock-outs where it is known. Lead time, review and shelf life may be
+those of each item. Shape suffixes: B items, T steps.
 """
 
 from collections.abc import Callable
@@ -20,7 +21,7 @@ TOLERANCE = 1e-6  # of a pack
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Replay:
-    """Sums (B,) over the steps that were judged."""
+    """Sums (B,) over the steps that were judged, and those of all items at each of them (T,)."""
 
     demand: FloatArray  # units
     lost: FloatArray  # units
@@ -30,6 +31,9 @@ class Replay:
     mean_stock: FloatArray  # units at the end of a step
     steps_out: FloatArray  # share of steps with unmet demand
     steps: int
+    demand_by_step: FloatArray  # units
+    lost_by_step: FloatArray  # units
+    stock_by_step: FloatArray  # units at the end of each step
 
     @property
     def fill_rate(self) -> float:
@@ -71,30 +75,37 @@ def replay(
     *,
     stock: FloatArray,
     lead_steps: IntArray,
-    review_steps: int,
+    review_steps: IntArray | int,
     pack_size: FloatArray | float = 1.0,
     min_order: FloatArray | float = 0.0,
-    shelf_steps: int | None = None,
+    shelf_steps: FloatArray | float | None = None,
     warm_up: int = 0,
 ) -> Replay:
     """Let a policy order for demand (B, T), beginning with `stock` (B,), step by step.
 
-    It is asked at steps 0, review_steps, ... before the step's demand; what it wants is rounded up
-    to packs and the smallest order. Steps before `warm_up` are not judged. Missing demand (NaN)
-    counts as none. Raises `ConfigError` for negative lead times and reviews of no steps.
+    Items are ordered at steps 0, review_steps, ... before the step's demand; what the policy wants
+    is rounded up to packs and the smallest order. `review_steps` and `shelf_steps` are of all items
+    or (B,) of each; a shelf life of None or inf never ends. Steps before `warm_up` are not judged.
+    Missing demand (NaN) counts as none. Raises `ConfigError` for negative lead times, and reviews
+    and shelf lives of no steps.
     """
     count, steps = demand.shape
-    if (lead_steps < 0).any() or review_steps < 1:
-        raise ConfigError("Lead times must be at least 0 steps, and a review at least one step.")
+    reviews = np.broadcast_to(np.asarray(review_steps), count)
+    fresh = np.broadcast_to(np.inf if shelf_steps is None else np.asarray(shelf_steps), count)
+    if (lead_steps < 0).any() or (reviews < 1).any() or (fresh < 1).any():
+        raise ConfigError(
+            "Lead times must be at least 0 steps, and reviews and shelf lives at least one step."
+        )
     asked = np.nan_to_num(np.maximum(demand, 0.0))
-    shelf = _Shelf(np.maximum(stock, 0.0), shelf_steps)
+    shelf = _Shelf(np.maximum(stock, 0.0), np.where(fresh >= steps, np.inf, fresh))
     coming = np.zeros((count, steps + int(lead_steps.max(initial=0)) + 1))
     sums = {name: np.zeros(count) for name in ("lost", "spoilt", "ordered", "orders", "stock")}
     out, rows = np.zeros(count), np.arange(count)
+    by_step = np.zeros((2, steps))  # lost, and stock
     for step in range(steps):
         judged = step >= warm_up
-        if step % review_steps == 0:
-            quantity = np.maximum(policy(step, shelf.stock, coming[:, step:]), 0.0)
+        if (due := step % reviews == 0).any():
+            quantity = np.maximum(policy(step, shelf.stock, coming[:, step:]), 0.0) * due
             quantity = np.where(quantity > 0, np.maximum(quantity, min_order), 0.0)
             quantity = np.ceil(quantity / pack_size - TOLERANCE) * pack_size
             coming[rows, step + lead_steps] += quantity
@@ -104,11 +115,12 @@ def replay(
         shelf.receive(coming[:, step])
         coming[:, step] = 0.0
         lost = shelf.sell(asked[:, step])
-        spoilt = shelf.grow_older()
+        spoilt, left = shelf.grow_older(), shelf.stock
+        by_step[:, step] = lost.sum(), left.sum()
         if judged:
             sums["lost"] += lost
             sums["spoilt"] += spoilt
-            sums["stock"] += shelf.stock
+            sums["stock"] += left
             out += lost > 0
     length = max(steps - warm_up, 1)
     return Replay(
@@ -120,6 +132,9 @@ def replay(
         mean_stock=sums["stock"] / length,
         steps_out=out / length,
         steps=length,
+        demand_by_step=asked[:, warm_up:].sum(axis=0),
+        lost_by_step=by_step[0, warm_up:],
+        stock_by_step=by_step[1, warm_up:],
     )
 
 
@@ -143,47 +158,54 @@ def gaussian_levels(
     history: FloatArray,
     *,
     lead_steps: IntArray,
-    review_steps: int,
-    service_level: float,
+    review_steps: IntArray | int,
+    service_level: FloatArray | float,
 ) -> FloatArray:
     """The textbook's order-up-to level (B,): mean demand and z sigmas of the history (B, T).
 
-    mean x (L + R) + z x sd x sqrt(L + R), the rule that most spreadsheets hold (Silver, Pyke and
-    Thomas, Inventory and production management, 4th ed., 2017).
+    Review and service level are of all items, or (B,) of each: mean x (L + R) + z x sd x
+    sqrt(L + R), the rule that most spreadsheets hold (Silver, Pyke and Thomas, Inventory and
+    production management, 4th ed., 2017).
     """
-    z = NormalDist().inv_cdf(service_level)
+    asked, of_item = np.unique(service_level, return_inverse=True)
+    z = np.array([NormalDist().inv_cdf(float(level)) for level in asked])[of_item]
     interval = lead_steps + review_steps
     mean, sd = np.nanmean(history, axis=1), np.nanstd(history, axis=1, ddof=1)
     return np.asarray(mean * interval + z * sd * np.sqrt(interval))
 
 
 class _Shelf:
-    """Stock of each item by age, the oldest sold first; without shelf life one age is enough."""
+    """Stock of each item; of those that spoil by age, the oldest sold first."""
 
-    def __init__(self, stock: FloatArray, shelf_steps: int | None) -> None:
-        self._by_age = np.zeros((len(stock), shelf_steps or 1))  # the oldest in column 0
-        self._by_age[:, -1] = stock
-        self._spoils = shelf_steps is not None
-
-    @property
-    def stock(self) -> FloatArray:
-        return np.asarray(self._by_age.sum(axis=1))
+    def __init__(self, stock: FloatArray, shelf_steps: FloatArray) -> None:
+        self.stock = stock.copy()  # (B,)
+        self._rows = np.flatnonzero(np.isfinite(shelf_steps))  # P items that spoil
+        self._enter = shelf_steps[self._rows].astype(np.intp) - 1  # column of what is fresh
+        self._by_age = np.zeros((len(self._rows), int(self._enter.max(initial=0)) + 1))
+        self._add(stock)  # the oldest in column 0
 
     def receive(self, quantity: FloatArray) -> None:
-        self._by_age[:, -1] += quantity
+        self.stock += quantity
+        self._add(quantity)
 
     def sell(self, asked: FloatArray) -> FloatArray:
         """Take units off the shelf; those (B,) that were not there."""
-        older = np.cumsum(self._by_age, axis=1) - self._by_age
-        taken = np.clip(asked[:, None] - older, 0.0, self._by_age)
-        self._by_age -= taken
-        return np.asarray(asked - taken.sum(axis=1))
+        taken = np.minimum(asked, self.stock)
+        self.stock -= taken
+        if len(self._rows):
+            older = np.cumsum(self._by_age, axis=1) - self._by_age
+            self._by_age -= np.clip(taken[self._rows, None] - older, 0.0, self._by_age)
+        return np.asarray(asked - taken)
 
     def grow_older(self) -> FloatArray:
         """Units (B,) whose time is over at the end of the step."""
-        if not self._spoils:
-            return np.zeros(len(self._by_age))
-        spoilt = self._by_age[:, 0].copy()
-        self._by_age[:, :-1] = self._by_age[:, 1:]
-        self._by_age[:, -1] = 0.0
+        spoilt = np.zeros(len(self.stock))
+        if len(self._rows):
+            spoilt[self._rows] = self._by_age[:, 0]
+            self._by_age[:, :-1] = self._by_age[:, 1:]
+            self._by_age[:, -1] = 0.0
+            self.stock[self._rows] = self._by_age.sum(axis=1)
         return spoilt
+
+    def _add(self, quantity: FloatArray) -> None:
+        self._by_age[np.arange(len(self._rows)), self._enter] += quantity[self._rows]

@@ -15,7 +15,7 @@ from forecasting.arrays import FloatArray, IntArray
 from forecasting.errors import ConfigError
 from forecasting.panel import Panel
 from forecasting.planning.items import Items
-from forecasting.planning.orders import plan_orders
+from forecasting.planning.orders import order_up_to
 from forecasting.planning.replay import Policy, replay
 from forecasting.protocol import Forecaster
 
@@ -38,6 +38,25 @@ def review_levels(
     neighbouring steps, where tests have measured it; else the forecast's own. `on_review` gets the
     reviews done and all. Raises `ConfigError` for a review that has no past.
     """
+    return levels_asked(
+        model, panel, items, reviews, asked=(None,), num_paths=num_paths,
+        step_correlation=step_correlation, seed=seed, on_review=on_review,
+    )[0]  # fmt: skip
+
+
+def levels_asked(
+    model: Forecaster,
+    panel: Panel,
+    items: pd.DataFrame,
+    reviews: Sequence[pd.Timestamp],
+    *,
+    asked: Sequence[float | None],
+    num_paths: int = 500,
+    step_correlation: float | None = None,
+    seed: int = 0,
+    on_review: Callable[[int, int], None] | None = None,
+) -> FloatArray:
+    """`review_levels` (A, R, B) for several service levels at once; None: as the items ask."""
     horizon, levels = model.config.horizon, []
     for number, review in enumerate(reviews):
         at = int(panel.timestamps.get_indexer(pd.DatetimeIndex([review]))[0])
@@ -47,15 +66,13 @@ def review_levels(
         forecast = model.predict(past, known_future=_ahead(panel, at, horizon))
         if step_correlation is not None:
             forecast = changed(forecast, step_correlation=step_correlation)
-        known = items.assign(on_hand=0.0)
-        plan = plan_orders(
-            forecast, Items.from_frame(known, forecast.series_ids), num_paths=num_paths, seed=seed
-        )
-        found = plan.lines.set_index("series_id")["order_up_to"]
-        levels.append(found.reindex(panel.series_ids).to_numpy(dtype=np.float64))
+        known = Items.from_frame(items, forecast.series_ids)
+        found = order_up_to(forecast, known, asked=asked, num_paths=num_paths, seed=seed)
+        rows = forecast.series_ids.get_indexer(panel.series_ids)
+        levels.append(np.where(rows >= 0, found[:, rows], 0.0))
         if on_review is not None:
             on_review(number + 1, len(reviews))
-    return np.nan_to_num(np.stack(levels))
+    return np.stack(levels, axis=1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -100,11 +117,9 @@ def service_curve(
     demand = panel.target[:, start:]
     groups = _by_volume(np.nansum(demand, axis=1), num_groups)
     served = np.empty((num_groups, len(asked)))
-    for column, level in enumerate(asked):
-        levels = review_levels(
-            model, panel, items.assign(target="fill", service_level=level), reviews,
-            num_paths=num_paths,
-        )  # fmt: skip
+    filled = items.assign(target="fill")
+    every = levels_asked(model, panel, filled, reviews, asked=asked, num_paths=num_paths)
+    for column, levels in enumerate(every):
         found = replay(
             demand,
             up_to_by_review(levels, review_steps=review_steps),

@@ -5,6 +5,7 @@ from ui import (
     inventory_line,
     inventory_list,
     inventory_orders,
+    inventory_replay,
     inventory_settings,
     layout,
     scope,
@@ -27,3 +28,4 @@ picked = inventory_list.show(view)
 inventory_line.show(view, picked)
 inventory_orders.downloads(head.actions, view)
 inventory_settings.fold(dataset)
+inventory_replay.fold(view)

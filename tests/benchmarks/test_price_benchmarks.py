@@ -4,8 +4,10 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import forecasting as fc
 from benchmarks import causal, recovery_prices
 from data.demo import shop
 from forecasting.elasticity import elasticities
@@ -34,3 +36,22 @@ def test_when_real_data_are_absent_then_orange_juice_is_left_out(
 ) -> None:
     monkeypatch.setenv("ALMANAC_DATA", str(tmp_path))
     assert recovery_prices.orange_juice().empty
+    assert recovery_prices.with_and_without_price("gbm") == {}
+
+
+def test_when_the_price_moves_sales_then_knowing_it_makes_changed_weeks_better() -> None:
+    rng = np.random.default_rng(0)
+    weeks = pd.date_range("2024-01-07", periods=110, freq="W")
+    parts = []
+    for series in range(12):
+        price = rng.choice([2.0, 2.0, 2.0, 1.4], len(weeks))
+        target = rng.poisson(40 * (price / 2.0) ** -3.0)
+        parts.append(
+            pd.DataFrame(
+                {"series_id": f"s{series:02}", "timestamp": weeks, "target": target, "price": price}
+            )
+        )
+    panel = fc.Panel.from_frame(pd.concat(parts), "W", known_covariates=["price"])
+    ratios = recovery_prices.price_ratios("gbm", panel, 4)
+    assert ratios["changed prices"] < 0.8
+    assert ratios["all weeks"] < 1.0

@@ -1,5 +1,7 @@
 """Replay: bookkeeping that balances, and a fill rate that is the one asked for."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,15 +59,65 @@ def test_when_goods_spoil_then_they_are_written_off_oldest_first() -> None:
     assert found.lost.tolist() == [0.0]
 
 
-def test_when_a_lead_time_is_negative_then_it_is_refused() -> None:
-    with pytest.raises(fc.ConfigError, match="at least 0 steps"):
+def test_when_items_differ_in_everything_then_each_is_replayed_as_if_alone() -> None:
+    rng = np.random.default_rng(3)
+    demand = rng.poisson(3.0, (4, 60)).astype(float)
+    levels, stock = np.array([20.0, 45.0, 30.0, 60.0]), np.array([20.0, 5.0, 30.0, 0.0])
+    lead, review = np.array([1, 4, 0, 6]), np.array([3, 7, 5, 14])
+    shelf = np.array([5.0, np.inf, 8.0, 100.0])
+    pack, least = np.array([1.0, 6.0, 1.0, 4.0]), np.array([0.0, 12.0, 5.0, 0.0])
+    together = replay(
+        demand, up_to(levels), stock=stock, lead_steps=lead, review_steps=review, pack_size=pack,
+        min_order=least, shelf_steps=shelf, warm_up=10,
+    )  # fmt: skip
+    alone = [
         replay(
-            np.ones((1, 4)),
-            up_to(np.ones(1)),
-            stock=np.ones(1),
-            lead_steps=np.array([-1]),
-            review_steps=1,
+            demand[[at]], up_to(levels[[at]]), stock=stock[[at]], lead_steps=lead[[at]],
+            review_steps=int(review[at]), pack_size=pack[at], min_order=least[at],
+            shelf_steps=float(shelf[at]) if shelf[at] < 60 else None, warm_up=10,
         )
+        for at in range(4)
+    ]  # fmt: skip
+    for name in ("demand", "lost", "spoilt", "ordered", "orders", "mean_stock", "steps_out"):
+        each = np.concatenate([getattr(found, name) for found in alone])
+        np.testing.assert_allclose(getattr(together, name), each, err_msg=name)
+    assert together.spoilt[0] > 0
+    assert together.spoilt[[1, 3]].tolist() == [0.0, 0.0]
+
+
+def test_when_summed_by_step_then_it_is_what_the_items_sum_to() -> None:
+    rng = np.random.default_rng(4)
+    found = replay(
+        rng.poisson(3.0, (5, 40)).astype(float), up_to(np.full(5, 25.0)), stock=np.full(5, 20.0),
+        lead_steps=np.full(5, 3), review_steps=7, shelf_steps=9, warm_up=12,
+    )  # fmt: skip
+    assert len(found.lost_by_step) == found.steps == 28
+    assert found.lost_by_step.sum() == pytest.approx(found.lost.sum())
+    assert found.demand_by_step.sum() == pytest.approx(found.demand.sum())
+    assert found.stock_by_step.mean() == pytest.approx(found.mean_stock.sum())
+
+
+def test_when_items_ask_for_other_services_then_each_gets_the_bell_s_level_for_its_own() -> None:
+    history = np.random.default_rng(5).poisson(4.0, (3, 90)).astype(float)
+    asked, review = np.array([0.9, 0.99, 0.9]), np.array([7, 7, 14])
+    lead = np.array([2, 7, 7])
+    found = gaussian_levels(history, lead_steps=lead, review_steps=review, service_level=asked)
+    for at in range(3):
+        alone = gaussian_levels(
+            history[[at]], lead_steps=lead[[at]], review_steps=int(review[at]),
+            service_level=float(asked[at]),
+        )  # fmt: skip
+        assert found[at] == pytest.approx(alone[0])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"lead_steps": np.array([-1])}, {"review_steps": np.array([0])}, {"shelf_steps": 0.0}],
+)
+def test_when_a_time_cannot_be_then_it_is_refused(wrong: dict[str, Any]) -> None:
+    given: dict[str, Any] = {"lead_steps": np.array([1]), "review_steps": 1} | wrong
+    with pytest.raises(fc.ConfigError, match="at least 0 steps"):
+        replay(np.ones((1, 4)), up_to(np.ones(1)), stock=np.ones(1), **given)
 
 
 def simulated(target: str, service: float) -> tuple[Replay, Replay]:

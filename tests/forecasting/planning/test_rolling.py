@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 
 import forecasting as fc
-from forecasting.planning import replay, review_levels, service_curve, up_to_by_review
+from forecasting.planning import (
+    levels_asked,
+    replay,
+    review_levels,
+    service_curve,
+    up_to_by_review,
+)
 
 DAYS, SERIES = 300, 40
 
@@ -104,3 +110,32 @@ def test_when_a_policy_serves_more_than_asked_then_the_curve_asks_for_less() -> 
         lead_steps=lead, review_steps=7, warm_up=14,
     )  # fmt: skip
     assert found.fill_rate == pytest.approx(0.95, abs=0.03)
+
+
+def test_when_several_services_are_asked_for_then_each_gets_the_levels_it_gets_alone() -> None:
+    panel = panel_of(demand(3))
+    model = fitted(panel.until(panel.timestamps[139]))
+    reviews = list(panel.timestamps[140:155:7])
+    both = levels_asked(
+        model, panel, items(panel, service_level=0.9), reviews, asked=(None, 0.7), num_paths=60
+    )
+    for found, level in zip(both, (0.9, 0.7), strict=True):
+        alone = review_levels(
+            model, panel, items(panel, service_level=level), reviews, num_paths=60
+        )
+        np.testing.assert_allclose(found, alone)
+    assert (both[0] > both[1]).all()
+
+
+def test_when_goods_spoil_soon_then_no_more_is_held_than_sells_before() -> None:
+    panel = panel_of(demand(4))
+    model = fitted(panel.until(panel.timestamps[139]))
+    reviews = [panel.timestamps[140]]
+    kept = review_levels(model, panel, items(panel, service_level=0.99), reviews, num_paths=60)
+    fresh = items(panel, service_level=0.99, shelf_life_days=3.0, lead_time_days=2.0)
+    soon = review_levels(model, panel, fresh, reviews, num_paths=60)
+    same_days = panel.target[:, 98:140].reshape(SERIES, 6, 7)[
+        :, :, :5
+    ]  # two to come, three to sell
+    assert (soon < kept).all()
+    assert soon.sum() == pytest.approx(same_days.mean(axis=1).sum(), rel=0.12)
