@@ -22,6 +22,7 @@ from data.comparison import Comparison
 from data.saved_segments import Segment
 from data.scope import Freq, Level, Scope, Split
 from data.segments import Thresholds
+from data.store import Store
 from ui import state
 from ui.summaries import RHYTHMS, Recent
 
@@ -120,8 +121,26 @@ def patterns(scope: Scope, frequency: Freq) -> Patterns | None:
 def comparison(
     scope: Scope, level: Level, frequency: Freq, keys: tuple[str, ...] = ()
 ) -> list[Child]:
-    """Seasons of the largest or the chosen children; see `ui.seasonality_compare.children`."""
-    return _compared(version(), replace(scope, freq=frequency), level, keys)
+    """Seasons of the largest or the chosen children; see `ui.seasonality_compare.children`.
+
+    Raises `background.NotYet` while that is being worked out, after drawing how far it is.
+    """
+    from ui import background  # late: it draws, which this module does not
+
+    asked, calendar = replace(scope, freq=frequency), events(scope.dataset_id, *CENTURY)
+
+    def compared(store: Store, tell: background.Tell) -> list[Child]:
+        from ui import seasonality_compare as compare
+
+        limit = len(keys) or compare.MOST
+        frame = queries.parts(store, asked, level, keys=keys, limit=limit)
+        tell(0.4)
+        return compare.children(frame, frequency=asked.freq, measure=asked.measure, events=calendar)
+
+    return background.answer(
+        "compared seasons", version(), (asked, level, keys), compared,
+        label="Comparing their seasons",
+    )  # fmt: skip
 
 
 def hours(scope: Scope) -> pd.DataFrame:
@@ -232,19 +251,6 @@ def _patterns(version: Version, scope: Scope, frequency: Freq) -> Patterns | Non
     return facts.patterns(
         frames,
         freq=scope.freq,
-        measure=scope.measure,
-        events=_events(version, scope.dataset_id, *CENTURY),
-    )
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _compared(version: Version, scope: Scope, level: Level, keys: tuple[str, ...]) -> list[Child]:
-    from ui import seasonality_compare as compare
-
-    limit = len(keys) or compare.MOST
-    return compare.children(
-        queries.parts(state.store(), scope, level, keys=keys, limit=limit),
-        frequency=scope.freq,
         measure=scope.measure,
         events=_events(version, scope.dataset_id, *CENTURY),
     )

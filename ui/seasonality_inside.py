@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from data.scope import Level, Scope
-from ui import address, chart_downloads, queries
+from ui import address, background, chart_downloads, queries
 from ui import format as fmt
 from ui import scope as scopes
 from ui import seasonality_compare as compare
@@ -55,8 +55,10 @@ def show(found: Patterns, scope: Scope, dataset: Dataset) -> None:
         label_visibility="collapsed",
         key=f"compare_{word}_{scope.dataset_id}_{scope.categories}_{scope.product_id}",
     )
-    with st.skeleton(height=300):
+    try:
         children = queries.comparison(scope, _LEVELS[word], dataset.frequency, tuple(chosen))
+    except background.NotYet:
+        return
     drawn = {
         "A usual year": compare.usual_years,
         "A usual week": compare.usual_weeks,

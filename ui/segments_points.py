@@ -18,7 +18,7 @@ from ui.charts import COLOURS
 Columns = Literal["xyz", "pattern"]
 
 _FLOOR = 0.01  # of a logarithmic axis; smaller values stand on it
-DRAWN = 2_000  # products with a point; more would be a cloud that no lasso can part
+DRAWN = 1_500  # products with a point; more would be a cloud that no lasso can part
 _LOOKS = {
     "A": (COLOURS["forecast"], "circle"),
     "B": (COLOURS["rival"], "diamond"),
