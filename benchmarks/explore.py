@@ -223,7 +223,7 @@ def first_view(app: "AppTest", screen: Screen) -> tuple[Seconds, Seconds]:
     from ui import unusual_reads as unusual
 
     for cached in (
-        *(queries._series, queries._children, queries._patterns, queries._compared),
+        *(queries._series, queries._children, queries._patterns),
         *(queries._hours, queries._overview, queries._classified_products),
         *(queries._measured_products, queries._events, overview_movers._moved),
         *(calendar_queries._entries, lost_sales._decisions, background._desk),

@@ -22,7 +22,7 @@ from ui import layout, state
 T = TypeVar("T")
 Tell = Callable[[float], None]  # share done, 0..1
 
-PATIENCE = 0.8  # seconds that a page waits before it shows progress
+PATIENCE = 0.5  # seconds that a page waits before it shows progress
 GLANCE = 0.3  # the same where the page goes on without what is being done
 EVERY = 1.0  # seconds between looks at running work
 KEPT = 8  # results of one kind in memory

@@ -200,7 +200,9 @@ def _table(view: View, shown: pd.DataFrame) -> list[int]:
         alt=f"{len(shown)} items that need somebody, the dearest first",
         column_config={
             "at_stake": config.NumberColumn(
-                "At stake" if currency else "Units", format=f"{currency}%,d", width=72
+                "At stake" if view.dataset.has_revenue else "Units",
+                format=f"{currency}%,d",
+                width=72,
             ),
             "why": config.MultiselectColumn(
                 "Why", options=titles, color=[word.colour for word in KINDS.values()], width=124
