@@ -42,6 +42,16 @@ benchmark: $(VENV)/runtime
 	$(BIN)/python -m benchmarks.screens
 	$(BIN)/python -m benchmarks.explore
 	$(BIN)/python -m benchmarks.recovery --write
+	$(BIN)/python -m benchmarks.compare
+	$(BIN)/python -m benchmarks.worklist
+	$(BIN)/python -m benchmarks.plan
+	$(BIN)/python -m benchmarks.what_if
+	$(BIN)/python -m benchmarks.prices
+	$(BIN)/python -m benchmarks.inventory
+	$(BIN)/python -m benchmarks.replay
+	$(BIN)/python -m benchmarks.causal
+	$(BIN)/python -m benchmarks.reports
+	$(BIN)/python -m benchmarks.rest
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.rest
 	$(MAKE) benchmark-accuracy
