@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import settle
 
@@ -20,6 +20,11 @@ def covariates(page: Page) -> str:
     table = page.get_by_test_id("stDataFrame").first
     table.wait_for(timeout=WAIT)
     return table.locator("canvas table").inner_text(timeout=WAIT)
+
+
+def toast(page: Page, words: str) -> Locator:
+    """What a toast says; the same words stand hidden in the list of edits."""
+    return page.get_by_test_id("stToast").get_by_text(words)
 
 
 def test_when_a_festival_is_turned_off_then_models_do_not_know_it_until_that_is_undone(
@@ -45,7 +50,7 @@ def test_when_a_festival_is_turned_off_then_models_do_not_know_it_until_that_is_
     grid.click(position={"x": 50, "y": 15 + ROW * at})  # its tick
     expect(save).to_be_enabled(timeout=WAIT)
     save.click()
-    expect(page.get_by_text("Saved: 11.11 off")).to_be_visible(timeout=WAIT)
+    expect(toast(page, "Saved: 11.11 off")).to_be_visible(timeout=WAIT)
     settle(page)
     page.goto(f"{url}/train?dataset=1")
     settle(page)
@@ -53,7 +58,7 @@ def test_when_a_festival_is_turned_off_then_models_do_not_know_it_until_that_is_
     page.goto(f"{url}/calendar?dataset=1")
     settle(page)
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Undone: 11.11 off").first).to_be_visible(timeout=WAIT)
+    expect(toast(page, "Undone: 11.11 off")).to_be_visible(timeout=WAIT)
     settle(page)
     page.goto(f"{url}/train?dataset=1")
     settle(page)

@@ -124,7 +124,7 @@ def test_when_a_time_of_the_forecast_is_dragged_over_then_other_lines_keep_it(
     window = page.get_by_role("button", name=" – ")
     expect(window).to_be_visible(timeout=30_000)
     said = window.inner_text()
-    page.get_by_role("button", name="Baseline").click()
+    page.get_by_role("button", name="Stock-outs").click()
     settle(page)
     assert window.inner_text() == said
     window.click()

@@ -63,8 +63,8 @@ def test_when_the_demo_is_loaded_by_click_then_its_forecast_can_be_taken_away(
     assert "dataset=1" in page.url
     page.get_by_role("button", name="Download", exact=True).click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Forecast (CSV)").click()
-    rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text("utf-8"))))
+        page.get_by_role("button", name="CSV", exact=True).first.click()
+    rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text("utf-8-sig"))))
     assert len(rows) == 13
     assert download.value.suggested_filename == "forecast-demo-shop-all-products-all-places.csv"
     for row in rows:
