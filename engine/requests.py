@@ -19,6 +19,8 @@ from engine.errors import RequestError
 if TYPE_CHECKING:  # a worker must choose its threads before pandas is loaded
     import pandas as pd
 
+    from forecasting import Panel
+
 FORMAT = 1  # raised when an older reader could misread a request
 ROOT = Path(__file__).parent.parent
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -43,6 +45,19 @@ class PanelSpec:
             _set(self, name, _texts(name, getattr(self, name)))
         if self.gaps not in ("missing", "zero"):
             raise RequestError(f"gaps={self.gaps!r} is unknown. Use 'missing' or 'zero'.")
+
+    def of(self, frame: "pd.DataFrame") -> "Panel":
+        """The panel of a frame, or of some of its series. Raises `PanelError`."""
+        from forecasting import Panel
+
+        return Panel.from_frame(
+            frame,
+            self.freq,
+            known_covariates=self.known_covariates,
+            past_covariates=self.past_covariates,
+            static_features=self.static_features,
+            gaps=self.gaps,
+        )
 
 
 class Request(Protocol):

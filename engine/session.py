@@ -88,8 +88,6 @@ class Session:
 
     def panel(self, spec: "PanelSpec") -> "Panel":
         """The panel of the run. Raises `RunError` or `PanelError` where it cannot be read."""
-        from forecasting import Panel
-
         self.become("running", "reading data")
         frame = self.run.frame("panel")
         if frame is None:
@@ -97,14 +95,7 @@ class Session:
                 f"{self.run.folder} holds no panel.parquet: the run was deleted, at least in "
                 "part. Submit the job again."
             )
-        return Panel.from_frame(
-            frame,
-            spec.freq,
-            known_covariates=spec.known_covariates,
-            past_covariates=spec.past_covariates,
-            static_features=spec.static_features,
-            gaps=spec.gaps,
-        )
+        return spec.of(frame)
 
     def future(self) -> "pd.DataFrame | None":
         """What is known of the future, where the job came with it."""

@@ -42,6 +42,16 @@ def read_config(folder: Path | str) -> dict[str, Any]:
     return content
 
 
+def read_own_config(folder: Path | str, name: str) -> dict[str, Any]:
+    """As `read_config`; raises `ConfigError` too where the folder holds another model."""
+    content = read_config(folder)
+    if content["model"] != name:
+        raise ConfigError(
+            f"{folder} holds a model {content['model']!r}, not {name!r}. Use fc.load()."
+        )
+    return content
+
+
 def config_from(config_class: type[Any], options: dict[str, Any], model: str) -> Any:
     """A config from options. Raises `ConfigError` naming options that the model does not have."""
     known = [field.name for field in fields(config_class)]

@@ -193,10 +193,7 @@ def answer(
     if isinstance(work.error, Stopped):
         _stopped(full, label)
         raise NotYet(label)
-    if work.error is not None:
-        desk.forget(full)
-        raise work.error
-    value: T = work.value
+    value: T = _what_came(work, desk, full)
     return value
 
 
@@ -226,16 +223,21 @@ def later(
                 desk.forget(full)
                 st.rerun()
         return None
-    if work.error is not None:
-        desk.forget(full)
-        raise work.error
-    value: T = work.value
+    value: T = _what_came(work, desk, full)
     return value
 
 
 def is_busy() -> bool:
     """Whether any work runs or waits."""
     return _desk().is_busy()
+
+
+def _what_came(work: Work, desk: Desk, key: Hashable) -> Any:
+    """The value of work that is over; its error is raised, and the next to ask begins anew."""
+    if work.error is not None:
+        desk.forget(key)
+        raise work.error
+    return work.value
 
 
 def _progress(key: Hashable, label: str) -> None:

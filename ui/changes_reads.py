@@ -110,19 +110,9 @@ def _worked_out(now: Run, before: Run, scope: Scope, split: str, tell: Tell) -> 
 
 def _panel(run: Run) -> "Panel":
     """What a forecast was made from, as its job read it."""
-    from forecasting import Panel
-
     request = run.request()
     assert isinstance(request, ForecastRequest)
-    spec = request.panel
-    return Panel.from_frame(
-        _required(run, "panel"),
-        spec.freq,
-        known_covariates=spec.known_covariates,
-        past_covariates=spec.past_covariates,
-        static_features=spec.static_features,
-        gaps=spec.gaps,
-    )
+    return request.panel.of(_required(run, "panel"))
 
 
 def _required(run: Run, name: str) -> pd.DataFrame:

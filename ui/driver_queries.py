@@ -79,7 +79,7 @@ def _explained(run: Run, wanted: Selects, forecast: pd.DataFrame, tell: Tell) ->
     mean = own.pivot_table(index="timestamp", columns="series_id", values="mean", sort=False)
     model = fc.load(run.model)
     some = forecast_drivers.chosen(mean, model)
-    panel = forecast_drivers.panel_of(_panel_rows(run, some), run.request().panel)
+    panel = run.request().panel.of(_panel_rows(run, some))
     return forecast_drivers.of_run(model, panel, run.frame("future"), mean, tell)
 
 

@@ -14,7 +14,6 @@ import pandas as pd
 import forecasting as fc
 from data.event_columns import PREFIX
 from data.scope import Freq
-from engine.requests import PanelSpec
 from forecasting.arrays import FloatArray
 from ui import forecasts
 
@@ -115,18 +114,6 @@ def roles_of(names: Sequence[str]) -> dict[str, str]:
         elif name in ROLES:
             roles[name] = ROLES[name]
     return roles
-
-
-def panel_of(frame: pd.DataFrame, spec: PanelSpec) -> fc.Panel:
-    """The panel that a run learned from, of some of its series."""
-    return fc.Panel.from_frame(
-        frame,
-        spec.freq,
-        known_covariates=spec.known_covariates,
-        past_covariates=spec.past_covariates,
-        static_features=spec.static_features,
-        gaps=spec.gaps,
-    )
 
 
 def _together(found: list[fc.Explanation], mean: "pd.Series[float]", *, series: int) -> Drivers:

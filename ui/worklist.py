@@ -14,6 +14,7 @@ from ui import corrected, inventory_list, layout, navigation, queries, state, ta
 from ui import format as fmt
 from ui import worklist_limits as thresholds
 from ui import worklist_reads as reads
+from ui.chart_style import records
 from ui.inventory import PILL
 from ui.queries import Dataset
 from ui.worklist_rules import KINDS, Kind, Limits
@@ -101,7 +102,7 @@ def show(view: View) -> None:
         return
     st.markdown("**Start here**")
     with st.grid(FIRST, min_column_width=260):
-        for row in _rows(view.items.head(FIRST)):
+        for row in records(view.items.head(FIRST)):
             _first(view, row)
     _list(view)
 
@@ -216,7 +217,7 @@ def _table(view: View, shown: pd.DataFrame) -> list[int]:
         },
     )
     if click := st.session_state.get(_OPEN):
-        _open(view, _rows(shown)[int(click["row"])])
+        _open(view, records(shown)[int(click["row"])])
     rows: list[int] = event["selection"]["rows"]
     return [row for row in rows if row < len(shown)]
 
@@ -328,8 +329,3 @@ def limits_popover(dataset: Dataset) -> None:
     """From when on something counts; in the title row."""
     with st.popover("Thresholds", icon=":material/tune:", type="tertiary"):
         thresholds.form(dataset)
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = frame.to_dict("records")  # type: ignore[assignment]
-    return found

@@ -6,12 +6,13 @@ no price is known), what (the sentence). Knows no Streamlit and no database.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from ui import format as fmt
+from ui.chart_style import records
 
 Kind = Literal[
     "sells_out", "too_much", "likely_out", "forecast_jumped", "off_last_year", "accuracy_slipped",
@@ -189,7 +190,7 @@ def outside_band(arrived: pd.DataFrame, noun: tuple[str, str]) -> pd.DataFrame:
     words = [
         f"{row['outside']} of {fmt.count(int(row['periods']), *noun)} outside the 95% band; sold "
         f"{fmt.units(abs(row['off']))} {'more' if row['off'] > 0 else 'less'} than forecast"
-        for row in _rows(chosen)
+        for row in records(chosen)
     ]
     return _items("outside_band", chosen.index, chosen["off"].abs(), words)
 
@@ -202,7 +203,7 @@ def likely_out(silent: pd.DataFrame, limits: Limits) -> pd.DataFrame:
     units = chosen["silent"] * chosen["a_day"]
     words = [
         f"No sales since {fmt.day(row['last_sold'])}, usually {fmt.units(row['a_day'] * 7)} a week"
-        for row in _rows(chosen)
+        for row in records(chosen)
     ]
     return _items("likely_out", chosen["product_id"], units, words, chosen["place_id"])
 
@@ -222,7 +223,7 @@ def event_no_plan(
     alive = sold.near().reindex(around["product_id"]).to_numpy() > 0
     around = around[alive & (around["usual"] >= FEWEST).to_numpy()]
     times = around["quantity"] / around["usual"]
-    is_planned = [row["product_id"] in planned.get(row["event"], set()) for row in _rows(around)]
+    is_planned = [row["product_id"] in planned.get(row["event"], set()) for row in records(around)]
     ahead = around["event"].map(dict(days_ahead))
     chosen = around.assign(times=times, ahead=ahead)[
         (times >= limits.event) & ~np.array(is_planned, dtype=bool)
@@ -231,7 +232,7 @@ def event_no_plan(
     words = [
         f"{row['event']} {_in_days(int(row['ahead']))}; {row['times']:.1f} × usual last year, "
         "no plan"
-        for row in _rows(chosen)
+        for row in records(chosen)
     ]
     more = chosen["quantity"] - chosen["usual"]
     return _items("event_no_plan", chosen["product_id"], more, words)
@@ -254,7 +255,7 @@ def of_stock(lines: pd.DataFrame) -> pd.DataFrame:
         if row["on_hand"] <= 0 or pd.isna(row["sells_out"])
         else f"Runs out {fmt.day(row['sells_out'])}, {_delivery(row['delivery'])}; about "
         f"{fmt.units(row['lost_if_not'])} short"
-        for row in _rows(out)
+        for row in records(out)
     ]
     short = _items("sells_out", out["product_id"], out["lost_if_not"], words, out["place_id"])
     short["money"] = out["margin_if_not"].to_numpy(dtype=float)
@@ -262,7 +263,7 @@ def of_stock(lines: pd.DataFrame) -> pd.DataFrame:
     words = [
         f"{_weeks(row['weeks_of_cover'])} of cover; {fmt.units(row['excess'])} of "
         f"{fmt.units(row['on_hand'])} will not sell in 13 weeks"
-        for row in _rows(much)
+        for row in records(much)
     ]
     tied = _items("too_much", much["product_id"], much["excess"], words, much["place_id"])
     tied["money"] = much["excess_cost"].to_numpy(dtype=float)
@@ -312,11 +313,6 @@ def _items(
             "what": pd.Series(list(words), dtype=object),
         }
     )
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = frame.to_dict("records")  # type: ignore[assignment]
-    return found
 
 
 def _none() -> pd.DataFrame:

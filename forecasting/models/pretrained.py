@@ -42,7 +42,7 @@ from forecasting.pretraining.sizes import LEVELS, MOST_HORIZON, size_of
 from forecasting.pretraining.tuning import BATCH, Tuner, Tuning, Unfrozen
 from forecasting.pretraining.weights import READS, SHIPPED, Card, shipped
 from forecasting.progress import OnProgress
-from forecasting.storage import config_from, read_config, write_config
+from forecasting.storage import config_from, read_own_config, write_config
 from forecasting.training import TrainingReport
 
 WEIGHTS = "weights.safetensors"
@@ -190,11 +190,7 @@ class Pretrained:
     @classmethod
     def load(cls, folder: Path | str) -> Self:
         """The model that `save` wrote. Raises `ConfigError` for foreign or damaged files."""
-        content = read_config(folder)
-        if content["model"] != cls.name:
-            raise ConfigError(
-                f"{folder} holds a model {content['model']!r}, not {cls.name!r}. Use fc.load()."
-            )
+        content = read_own_config(folder, cls.name)
         model = cls(config_from(PretrainedConfig, content["config"], cls.name))
         path = Path(folder) / WEIGHTS
         try:

@@ -48,7 +48,7 @@ from forecasting.networks.tensors import PanelTensors, panel_tensors, volumes_of
 from forecasting.networks.windows import READS, WindowSizes, gather, sizes_of
 from forecasting.panel import Panel
 from forecasting.progress import OnProgress
-from forecasting.storage import config_from, read_config, write_config
+from forecasting.storage import config_from, read_own_config, write_config
 from forecasting.training import Conditions, Trainer, TrainingReport
 
 WEIGHTS = "weights.safetensors"
@@ -242,11 +242,7 @@ class NetworkForecaster(ABC):
     @classmethod
     def load(cls, folder: Path | str) -> Self:
         """The model that `save` wrote, on the device its options name; nothing is unpickled."""
-        content = read_config(folder)
-        if content["model"] != cls.name:
-            raise ConfigError(
-                f"{folder} holds a model {content['model']!r}, not {cls.name!r}. Use fc.load()."
-            )
+        content = read_own_config(folder, cls.name)
         model = cls(config_from(cls.config_class, content["config"], cls.name))
         path = Path(folder) / WEIGHTS
         try:

@@ -72,7 +72,7 @@ def promoted() -> tuple[fc.Forecaster, fc.Panel, pd.DataFrame, pd.DataFrame]:
         )
     whole = pd.concat(frames, ignore_index=True)
     is_past = whole["timestamp"] <= WEEKS[-1]
-    panel = forecast_drivers.panel_of(whole[is_past], SPEC)
+    panel = SPEC.of(whole[is_past])
     future = whole[~is_past].drop(columns="target")
     model = fc.create("gbm", horizon=HORIZON, seed=0).fit(panel)
     made = model.predict(panel, known_future=future)
