@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from data import demo
 from data.store import open_store
@@ -44,3 +45,18 @@ def small_demo(folder: Path) -> None:
     store = open_store(folder / "almanac.duckdb")
     demo.load(store, today=TODAY, products=24, days=560)
     store.close()
+
+
+def open_at(app: AppTest, page: str, **address: str) -> AppTest:
+    """The app on a page with an address, where nothing has failed."""
+    app = app.run().switch_page(page)
+    app.query_params.update(address)
+    app.run()
+    assert not app.exception
+    assert not app.error, [each.value for each in app.error]
+    return app
+
+
+def words(app: AppTest) -> str:
+    """What the page says, errors too."""
+    return "\n".join(str(part.value) for part in [*app.markdown, *app.caption, *app.error])

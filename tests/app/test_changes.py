@@ -8,6 +8,7 @@ import forecasting as fc
 from engine.registry import About
 from engine.requests import ForecastRequest, PanelSpec
 from engine.runs import Run
+from tests.stores import open_at
 from ui import navigation, queries
 from ui.engine import registry
 
@@ -49,12 +50,7 @@ def forecast_run(name: str, weeks: int, *, promo: float, level: float = 40.0) ->
 
 
 def opened(app: AppTest, **address: str) -> AppTest:
-    app = app.run().switch_page(navigation.CHANGES)
-    app.query_params.update(address)
-    app.run()
-    assert not app.exception
-    assert not app.error
-    return app
+    return open_at(app, navigation.CHANGES, **address)
 
 
 def cards(app: AppTest) -> dict[str, float]:

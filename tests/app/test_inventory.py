@@ -11,6 +11,7 @@ from data import inventory, inventory_files, inventory_settings
 from data.inventory_settings import Setting
 from data.store import open_store
 from engine.registry import About
+from tests.stores import open_at, words
 from ui import state
 from ui.engine import registry
 
@@ -18,16 +19,7 @@ PAGE = "pages/plan/inventory.py"
 
 
 def opened(app: AppTest, **address: str) -> AppTest:
-    app = app.run().switch_page(PAGE)
-    app.query_params.update(address)
-    app.run()
-    assert not app.exception
-    assert not app.error
-    return app
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(str(part.value) for part in [*app.markdown, *app.caption, *app.error])
+    return open_at(app, PAGE, **address)
 
 
 def changed(var: Path, *statements: str) -> None:

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from data.scope import Scope
 from data.store import open_store
+from tests.stores import words
 from ui import corrected, navigation, queries, state, training
 from ui.lost_sales_words import BY_STOCK
 from ui.training import Plan
@@ -22,10 +23,6 @@ def opened(app: AppTest) -> AppTest:
     assert not app.exception
     assert not app.error
     return app
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(str(part.value) for part in [*app.markdown, *app.caption, *app.error])
 
 
 def changed(var: Path, sql: str) -> None:

@@ -11,6 +11,7 @@ from data import plan_changes, plan_log, plans, publications
 from data.plan_changes import Change
 from data.plans import Plan
 from data.scope import Scope
+from tests.stores import open_at, words
 from ui import format as fmt
 from ui import state
 
@@ -19,12 +20,7 @@ TOTAL = Scope(dataset_id=1, freq="W")
 
 
 def opened(app: AppTest, **address: str) -> AppTest:
-    app = app.run().switch_page(PAGE)
-    app.query_params.update(address)
-    app.run()
-    assert not app.exception
-    assert not app.error
-    return app
+    return open_at(app, PAGE, **address)
 
 
 def begun(app: AppTest, **address: str) -> AppTest:
@@ -39,10 +35,6 @@ def plan() -> Plan:
     found = plans.current(state.store(), 1, "W")
     assert found is not None
     return found
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(str(part.value) for part in [*app.markdown, *app.caption, *app.error])
 
 
 def sheet(app: AppTest) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data.store import open_store
+from tests.stores import open_at
 from ui import format as fmt
 from ui import state
 
@@ -14,12 +15,7 @@ PAGE = "pages/plan/prices.py"
 
 
 def opened(app: AppTest, **address: str) -> AppTest:
-    app = app.run().switch_page(PAGE)
-    app.query_params.update(address)
-    app.run()
-    assert not app.exception
-    assert not app.error
-    return app
+    return open_at(app, PAGE, **address)
 
 
 def words(app: AppTest) -> str:

@@ -7,17 +7,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.test_prices import changed, words
+from tests.stores import open_at
 
 PAGE = "pages/plan/promotions.py"
 
 
 def opened(app: AppTest, **address: str) -> AppTest:
-    app = app.run().switch_page(PAGE)
-    app.query_params.update(address)
-    app.run()
-    assert not app.exception
-    assert not app.error
-    return app
+    return open_at(app, PAGE, **address)
 
 
 def test_when_opened_then_cards_kinds_list_and_one_are_there(demo_app: AppTest) -> None:

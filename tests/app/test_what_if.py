@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 import reports
 from data import plan_edits, scenarios
 from engine.registry import About
+from tests.stores import open_at, words
 from ui import state, what_if_report
 from ui.engine import registry
 from ui.what_if import View
@@ -17,16 +18,7 @@ PAGE = "pages/plan/what_if.py"
 
 
 def opened(app: AppTest, **address: str) -> AppTest:
-    app = app.run().switch_page(PAGE)
-    app.query_params.update(address)
-    app.run()
-    assert not app.exception
-    assert not app.error, [each.value for each in app.error]
-    return app
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(str(part.value) for part in [*app.markdown, *app.caption, *app.error])
+    return open_at(app, PAGE, **address)
 
 
 def click(app: AppTest, key: str) -> AppTest:
