@@ -29,6 +29,16 @@ NAMED_AXIS: dict[str, str | bool | None] = {
     "title": None,
 }
 
+# An axis of days or weeks, labelled so that a phone can read it.
+TIME_AXIS: dict[str, str | int | bool | None] = {
+    "nticks": 6,
+    "tickangle": 0,
+    "ticks": "outside",
+    "showgrid": False,
+    "zeroline": False,
+    "title": None,
+}
+
 
 def amount_ticks(low: float, high: float, measure: str, currency: str) -> dict[float, str]:
     """Round amounts from `low` to `high` with their labels, five or six of them.

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from forecasting.planning import StockAhead
 from ui import format as fmt
-from ui.chart_style import LEGEND, amount_ticks, dates_format
+from ui.chart_style import LEGEND, TIME_AXIS, amount_ticks, dates_format
 from ui.charts import COLOURS, band
 
 
@@ -154,12 +154,7 @@ def _frame(
         range=[first, days[-1]],
         tickformat=dates_format("%-d %b", days[-1]),
         hoverformat="%a %-d %b %Y",
-        nticks=6,
-        tickangle=0,
-        ticks="outside",
-        showgrid=False,
-        zeroline=False,
-        title=None,
+        **TIME_AXIS,
     )
     ticks = amount_ticks(0, max(top, 1.0), "quantity", "")
     figure.update_yaxes(

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ui import format as fmt
-from ui.chart_style import LEGEND, amount_ticks, dates_format
+from ui.chart_style import LEGEND, TIME_AXIS, amount_ticks, dates_format
 from ui.charts import COLOURS
 from ui.inventory_replay_results import BOOK, OURS, RECORDED, WAYS, Found
 
@@ -46,12 +46,7 @@ def by_week(found: Found, measure: str, *, height: int = 280) -> go.Figure:
         range=[weeks[0], weeks[-1]],
         tickformat=dates_format("%-d %b", weeks[-1]),
         hoverformat="Week of %a %-d %b %Y",
-        nticks=6,
-        tickangle=0,
-        ticks="outside",
-        showgrid=False,
-        zeroline=False,
-        title=None,
+        **TIME_AXIS,
     )
     values = table[shown].to_numpy(dtype=np.float64)
     low, high, ticks = _served_axis(values) if measure == SERVED else _stock_axis(values)
