@@ -108,9 +108,10 @@ def check(app: AppTest, files: dict[str, bytes]) -> None:
     assert not {"nan", "inf"} & {str(metric.value).lower() for metric in app.metric}
     assert "-0%" not in said
     assert "+0%" not in said
-    of_charts = [label for label in files if label.endswith("(CSV)")]
-    forms = {"CSV", "Excel", "Parquet"} & set(files)  # the page's own table, where it is no chart's
-    assert len(of_charts) + (len(forms) == 3) >= (len(charts) + 1 if charts else 0)
+    drawn = [button.proto.label for button in app.get("download_button")]  # of this page alone
+    of_charts = [label for label in drawn if label.endswith("(CSV)")]
+    own = {"CSV", "Excel", "Parquet"} <= set(drawn)  # the page's own table, in three forms
+    assert len(of_charts) + own == (len(charts) + 1 if charts else 0)
     readers = {"Excel": pd.read_excel, "Parquet": pd.read_parquet}
     for label, content in files.items():
         table = readers.get(label, pd.read_csv)(io.BytesIO(content))
