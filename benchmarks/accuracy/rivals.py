@@ -19,8 +19,18 @@ Family = Literal[
     "statistical", "network", "boosting", "ensemble", "neural peer", "ablation", "budget"
 ]
 HERE = Path(__file__).parent
+ROOM = Path(fc.__file__).parent
+READ_FORECASTS_ONLY = ("diagnostics", "planning", "pricing", "promotions", "scenarios")
+NOT_PLAYING = (*READ_FORECASTS_ONLY, "pretraining")  # parts no rival of these tables runs
 SOURCES: dict[Library, list[Path]] = {  # whose change makes stored results old
-    "almanac": [HERE / "ours.py", *sorted(Path(fc.__file__).parent.rglob("*.py"))],
+    "almanac": [
+        HERE / "ours.py",
+        *sorted(
+            path
+            for path in ROOM.rglob("*.py")
+            if path.relative_to(ROOM).parts[0] not in NOT_PLAYING
+        ),
+    ],
     "statsforecast": [HERE / "statistical_peers.py"],
     "neuralforecast": [HERE / "neural_peers.py"],
 }

@@ -89,7 +89,7 @@ def test_when_online_retail_is_uploaded_then_total_and_product_have_forecasts(
         assert page.locator('[data-testid="stException"]').count() == 0
         with page.expect_download(timeout=60_000) as waiting:
             page.get_by_role("button", name="Download").first.click()
-            page.get_by_text("CSV", exact=False).last.click()
+            page.get_by_role("button", name="CSV", exact=True).locator("visible=true").first.click()
         frame = pd.read_csv(waiting.value.path())
         assert len(frame) >= 13
 
