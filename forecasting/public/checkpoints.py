@@ -35,7 +35,12 @@ class Checkpoint:
     folder: Path
     version: str  # within the family: "2.5" and "3.0" of TimesFM, else ""
     licence: str  # "" where it is not known
-    sha256: str  # of the weights
+    stamp: tuple[int, int]  # size and time of change of the weights: changed ones are others
+
+    @property
+    def sha256(self) -> str:
+        """A fingerprint of the weights; large ones take a second, once."""
+        return _digest(self.folder / WEIGHTS, self.stamp)
 
     @property
     def name(self) -> str:
@@ -73,12 +78,13 @@ def read(folder: Path) -> Checkpoint:
         raise ConfigError(f"{folder} holds no {WEIGHTS}.{also} Copy the whole folder of the hub.")
     named, version = _kind(folder, file)
     licence = licence_of(folder) or (_TIMESFM_3 if version == "3.0" else "")
+    found = file.stat()
     return Checkpoint(
         family=FAMILIES[named],
         folder=folder,
         version=version,
         licence=licence,
-        sha256=_digest(file, file.stat().st_size, file.stat().st_mtime_ns),
+        stamp=(found.st_size, found.st_mtime_ns),
     )
 
 
@@ -172,7 +178,7 @@ def _kind(folder: Path, file: Path) -> tuple[str, str]:
             f"{folder / 'config.json'} is damaged ({error}). Copy the folder anew."
         ) from error
     try:
-        with safe_open(file, framework="pt") as opened:
+        with safe_open(file, framework="np") as opened:
             names = set(opened.keys())
     except (SafetensorError, OSError) as error:
         raise ConfigError(f"{file} is truncated or damaged ({error}). Copy it anew.") from error
@@ -192,7 +198,7 @@ def _kind(folder: Path, file: Path) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=64)
-def _digest(file: Path, size: int, changed: int) -> str:
-    """A fingerprint of a file; size and time of change make a changed one be read again."""
+def _digest(file: Path, stamp: tuple[int, int]) -> str:
+    """A fingerprint of a file; its stamp makes a changed one be read again."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
