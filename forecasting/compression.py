@@ -25,6 +25,7 @@ from forecasting.panel import Panel
 from forecasting.protocol import Forecaster
 
 if TYPE_CHECKING:  # the networks themselves store their weights with the functions below
+    from forecasting.models.pretrained import Pretrained
     from forecasting.networks.forecaster import NetworkForecaster
 
 Storage = Literal["fp32", "fp16", "bf16", "int8"]
@@ -99,6 +100,8 @@ def compress(model: Model, storage: Storage) -> Model:
     network_model = _network_model(model)
     if storage not in STORAGES:
         raise ConfigError(f"storage={storage!r} is unknown. Use one of {', '.join(STORAGES)}.")
+    if not isinstance(network_model, _networks()[0]):
+        return network_model.stored_as(storage)  # type: ignore[return-value]  # of the same class
     _, network = network_model._fitted()
     smaller = copy.copy(network_model)
     smaller._network = copy.deepcopy(network)
@@ -149,11 +152,17 @@ def _size(model: Forecaster) -> int:
         return sum(file.stat().st_size for file in Path(folder).iterdir())
 
 
-def _network_model(model: Forecaster) -> "NetworkForecaster":
-    from forecasting.networks.forecaster import NetworkForecaster
-
-    if not isinstance(model, NetworkForecaster):
+def _network_model(model: Forecaster) -> "NetworkForecaster | Pretrained":
+    if not isinstance(model, _networks()):
         raise ConfigError(
-            f"Model {model.name!r} has no network to compress. Give lstm, gru or transformer."
+            f"Model {model.name!r} has no network to compress. Give lstm, gru, transformer or "
+            "pretrained."
         )
     return model
+
+
+def _networks() -> "tuple[type[NetworkForecaster], type[Pretrained]]":
+    from forecasting.models.pretrained import Pretrained
+    from forecasting.networks.forecaster import NetworkForecaster
+
+    return NetworkForecaster, Pretrained

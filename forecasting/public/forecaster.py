@@ -7,7 +7,7 @@ authors report the median, which is far too low for slow movers.
 Shape suffixes: N series, B series of a batch, T steps, H horizon, Q levels, K known covariates.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -23,6 +23,7 @@ from forecasting.fallbacks import Needs, SeriesForecast, sane, without_a_model
 from forecasting.forecast import Forecast, Note
 from forecasting.future import KnownFuture, known_future_array
 from forecasting.history import history_of
+from forecasting.memory import is_out_of_memory, no_memory_for_one
 from forecasting.networks.checked import checked
 from forecasting.panel import Panel
 from forecasting.pretraining.covariates import readable
@@ -34,6 +35,8 @@ from forecasting.public.families import FAMILIES
 from forecasting.seasonality import default_seasonality
 from forecasting.storage import config_from, read_own_config, write_config
 
+# What the packages of others raise for weights that do not fit.
+DAMAGE = (RuntimeError, ValueError, TypeError, KeyError, AttributeError, OSError)
 NEEDS = Needs(seasons=0)
 SERIES = 256  # at once, covariates counted as series
 # Levels whose mean is the mean of a forecast.
@@ -173,7 +176,7 @@ class PublicForecaster:
             weights or self.config.weights,
             non_commercial=self.config.non_commercial,
         )
-        reader = _reader(type(self), checkpoint, device_named(self.config.device))
+        reader = _reader(type(self).reader, checkpoint, device_named(self.config.device))
         self._state = _Fitted(checkpoint=checkpoint, reader=reader)
 
     def _fitted(self) -> _Fitted:
@@ -230,29 +233,25 @@ def device_named(asked: str) -> torch.device:
 
 # The last weights are kept, so that the windows of a backtest read them once.
 @lru_cache(maxsize=1)
-def _reader(model: type[PublicForecaster], checkpoint: Checkpoint, device: torch.device) -> Reader:
+def _reader(
+    read: Callable[[Checkpoint, torch.device], Reader], checkpoint: Checkpoint, device: torch.device
+) -> Reader:
     try:
-        return model.reader(checkpoint, device)
+        return read(checkpoint, device)
     except ConfigError:
         raise
-    except MemoryError as error:
-        raise _no_memory(checkpoint, error) from error
     # What their packages raise for weights that do not fit; they promise nothing about it.
-    except (RuntimeError, ValueError, TypeError, KeyError, AttributeError, OSError) as error:
-        if "memory" in str(error):
-            raise _no_memory(checkpoint, error) from error
+    except (*DAMAGE, MemoryError) as error:
+        if is_out_of_memory(error):
+            raise ConfigError(
+                f"There is not enough memory for the weights in {checkpoint.folder}. Take a "
+                "smaller model, or a machine with more."
+            ) from error
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise ConfigError(
             f"{checkpoint.folder} cannot be read as {checkpoint.family.title} ({reason}). Copy the "
             "whole folder of the hub anew."
         ) from error
-
-
-def _no_memory(checkpoint: Checkpoint, error: BaseException) -> ConfigError:
-    return ConfigError(
-        f"There is not enough memory for the weights in {checkpoint.folder} "
-        f"({str(error).partition(chr(10))[0] or 'out of memory'}). Take a smaller model."
-    )
 
 
 def _in_batches(
@@ -270,14 +269,32 @@ def _in_batches(
     for first in range(0, len(target), size):
         some = slice(first, first + size)
         scale, scaled = _scaled(target[some])
-        with torch.inference_mode():
-            quantiles, mean = reader.read(scaled, known[some], config.horizon)
+        quantiles, mean = _read(reader, scaled, known[some], config.horizon)
         quantiles = np.sort(quantiles.astype(np.float64), axis=2)
         if mean is None:
             mean = _mean_of(quantiles, reader.levels, target[some])
         found.append(quantiles * scale[:, None, None])
         means.append(mean.astype(np.float64) * scale[:, None])
     return np.concatenate(found), np.concatenate(means)
+
+
+def _read(
+    reader: Reader, target: FloatArray, known: Float32Array, horizon: int
+) -> tuple[FloatArray, FloatArray | None]:
+    """What the reader says of some series at once, or of halves where memory is short."""
+    try:
+        with torch.inference_mode():
+            return reader.read(target, known, horizon)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        if len(target) == 1:
+            raise ConfigError(no_memory_for_one(target.shape[1])) from error
+    half = len(target) // 2
+    first = _read(reader, target[:half], known[:half], horizon)
+    second = _read(reader, target[half:], known[half:], horizon)
+    means = [each for each in (first[1], second[1]) if each is not None]
+    return np.concatenate([first[0], second[0]]), np.concatenate(means) if means else None
 
 
 def _scaled(target: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -288,7 +305,7 @@ def _scaled(target: FloatArray) -> tuple[FloatArray, FloatArray]:
     seen = ~np.isnan(target)
     scale = np.abs(np.nan_to_num(target)).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
     scale = np.where(scale > 0, scale, 1.0)
-    scaled = np.where(seen.any(axis=1)[:, None], target / scale[:, None], 0.0)
+    scaled = np.where(seen.any(axis=1, keepdims=True), target / scale[:, None], 0.0)
     return scale, scaled
 
 
