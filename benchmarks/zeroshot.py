@@ -8,7 +8,7 @@ of seasonal naive, AutoETS and DynamicOptimizedTheta that are there are read, an
 made where they are missing. Those three know no covariates; the pretrained model is shown with and
 without them.
 
-With --public the public models in ALMANAC_PUBLIC_MODELS take part (docs/pretrained.md); a model that
+With --public the public models in ALMANAC_PUBLIC_MODELS take part (docs/pretrained.md); one that
 saw a data set in training is marked there. With --variants the network's smaller variants are
 measured instead: bytes, seconds, and WQL on the last horizon of each data set.
 """
