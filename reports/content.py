@@ -15,11 +15,11 @@ from reports.errors import ReportError
 
 Language = Literal["en", "zh"]
 Paper = Literal["a4", "letter"]
-# An amount is units or money, as the report says; whole is a share without decimals, soon a day
-# near enough to go without its year.
+# An amount is units or money, as the report says; a gain is a difference of them, with its sign;
+# whole is a share without decimals, soon a day near enough to go without its year.
 Kind = Literal[
-    "text", "amount", "units", "money", "price", "share", "change", "score", "day", "whole",
-    "times", "soon",
+    "text", "amount", "units", "money", "gain", "gain_units", "gain_money", "price", "share",
+    "change", "score", "day", "whole", "times", "soon",
 ]  # fmt: skip
 Role = Literal["sold", "forecast", "last_year", "rival", "reference", "third", "fourth", "fifth"]
 
