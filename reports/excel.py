@@ -162,6 +162,9 @@ def _written(grid: Grid, block: Block, row: int, write: Writer) -> int:
     if isinstance(block, Periods):
         return _periods(grid, block, row)
     assert not isinstance(block, Chart | Bars)
+    if block.lead:
+        grid.paragraph(row, block.lead)
+        row += 1
     for text in block.paragraphs:
         grid.paragraph(row, ("• " if block.is_list else "") + text)
         row += 1

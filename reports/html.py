@@ -155,7 +155,13 @@ def _block(block: Block, write: Writer, drawn: _Charts) -> str:
     if isinstance(block, Periods):
         return _head(block) + _periods(block, write)
     if block.is_list:
-        return "<ul>" + "".join(f"<li>{_text(each)}</li>" for each in block.paragraphs) + "</ul>"
+        lead = f"<p>{_text(block.lead)}</p>" if block.lead else ""
+        return (
+            lead
+            + "<ul>"
+            + "".join(f"<li>{_text(each)}</li>" for each in block.paragraphs)
+            + "</ul>"
+        )
     return "".join(f"<p>{_text(each)}</p>" for each in block.paragraphs)
 
 

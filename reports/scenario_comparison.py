@@ -196,9 +196,9 @@ def _one(each: ScenarioOne, facts: ScenarioFacts, say: Words, write: Writer) -> 
             blocks.append(Text(paragraphs=(text,)))
     blocks.append(_changes(each, say))
     if each.notes:
-        blocks.append(Text(paragraphs=(say("What to know before believing it:"),)))
         notes = tuple(say.told(note) for note in each.notes)
-        blocks.append(Text(paragraphs=notes, is_list=True))
+        lead = say("What to know before believing it:")
+        blocks.append(Text(paragraphs=notes, is_list=True, lead=lead))
     return tuple(blocks)
 
 

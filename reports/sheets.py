@@ -2,12 +2,11 @@
 
 import datetime
 import math
-import unicodedata
 from typing import Any
 
 import pandas as pd
 
-from reports.content import Kind
+from reports.content import Kind, letters
 from reports.numbers import Writer
 from reports.safe import clean
 
@@ -64,7 +63,7 @@ class Grid:
     def paragraph(self, row: int, text: str) -> None:
         """Words over several columns, broken into lines; the row is as high as they need."""
         self.text(row, 0, text, "wrapped")
-        self._lines[row] = math.ceil(sum(map(_width, clean(text))) / _LETTERS)
+        self._lines[row] = math.ceil(sum(map(letters, clean(text))) / _LETTERS)
 
     def value(
         self, row: int, column: int, value: object, kind: Kind, *, strong: bool = False
@@ -89,8 +88,3 @@ class Grid:
                 self.sheet.write_datetime(row, column, value, style)
             elif math.isfinite(value):
                 self.sheet.write_number(row, column, value, style)
-
-
-def _width(sign: str) -> int:
-    """Of a sign on screen: Chinese ones are twice as wide as Latin ones."""
-    return 2 if unicodedata.east_asian_width(sign) in ("W", "F") else 1
