@@ -1,6 +1,6 @@
 """From the forecasts on screen to what the builders of reports are given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -258,8 +258,12 @@ def _rows(scope: Scope, run: Entry | None, made: Outlook) -> pd.DataFrame:
     known = {series_id: wanted(series_id) for series_id in ids.unique()}
     is_ahead = frame["timestamp"] >= made.future["timestamp"].iloc[0]
     chosen = frame[ids.map(known).astype(bool) & is_ahead]
+    # Read once: each read asks the database for its version, and there may be thousands of series.
+    products = queries.products(scope.dataset_id)["name"].to_dict()
+    places = queries.places(scope.dataset_id)["name"].to_dict()
+    split = str(run.about.scope.get("split"))
     names = {
-        series_id: _series_words(series_id, scope, str(run.about.scope.get("split")), node, where)
+        series_id: _series_words(series_id, split, (products, places), (node, where))
         for series_id in chosen["series_id"].astype(str).unique()
     }
     words = chosen["series_id"].astype(str).map(names)
@@ -272,16 +276,19 @@ def _wanted(scope: Scope, run: Entry) -> run_forecasts.Selects:
 
 
 def _series_words(
-    series_id: str, scope: Scope, split: str, node: str, where: str
+    series_id: str,
+    split: str,
+    names: tuple[Mapping[int, str], Mapping[int, str]],
+    whole: tuple[str, str],
 ) -> tuple[str, str]:
-    """What a series of a run is of: product or category, and place."""
-    products, places = queries.products(scope.dataset_id), queries.places(scope.dataset_id)
+    """What a series of a run is of: product or category, and place; `whole` is the scope's own."""
+    node, where = whole
 
     def product(key: str) -> str:
-        return str(products["name"].get(int(key), key)) if key.isdecimal() else key
+        return str(names[0].get(int(key), key)) if key.isdecimal() else key
 
     def place(key: str) -> str:
-        return str(places["name"].get(int(key), key)) if key.isdecimal() else key
+        return str(names[1].get(int(key), key)) if key.isdecimal() else key
 
     if split == "product_place":
         first, _, second = series_id.partition(":")
