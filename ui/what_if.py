@@ -16,6 +16,7 @@ from data.scope import Scope
 from ui import address, corrected, layout, queries, state
 from ui import format as fmt
 from ui import scope as scopes
+from ui import what_if_asked as runs
 from ui import what_if_examples as examples
 from ui import what_if_reads as reads
 from ui import what_if_results as results
@@ -115,6 +116,8 @@ def caption(place: DeltaGenerator, view: View) -> None:
                 series=result["series"],
             )
         )
+        for said in words.shares(view.by.asked.shares, result["by"]) if view.by.asked else ():
+            st.caption(f":gray[{said}]")
         if view.by.why:
             st.caption(f":gray[{fmt.escape(view.by.why)}: the measured price effects answer.]")
         stale.notes(view.dataset.dataset_id, view.chosen.scenario_id, view.found, view.by)
@@ -228,7 +231,7 @@ def _menu(dataset: Dataset, scope: Scope, chosen: Scenario) -> None:
         on_change=_renamed,
         args=(dataset_id, key, chosen.name),
     )
-    askers = {each.entry.run_id: each.entry.name for each in reads.askers(dataset, scope)}
+    askers = {each.entry.run_id: each.entry.name for each in runs.askers(dataset, scope)}
     labels = {"": "The best there is", results.MEASURED: "Measured price effects", **askers}
     st.selectbox(
         "Answered by",

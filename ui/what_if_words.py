@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ui import format as fmt
+from ui.what_if_asked import Share
 from ui.what_if_work import Result
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -127,6 +128,20 @@ def stands_on(name: str, last_day: Any, *, first: str, last: str, series: int) -
         f"{fmt.count(series, 'product in places', 'products in places')}. Nothing changes until "
         "you make a scenario the plan."
     )
+
+
+def shares(parts: Sequence[Share], rest: str) -> list[str]:
+    """Which run answers for a part of what is asked, and why one in use does not."""
+    found = []
+    for part in parts:
+        name, of = fmt.escape(part.name), fmt.escape(part.words)
+        if part.asker is None:
+            found.append(
+                f"“{name}” is in use for {of}, but {part.why}: “{fmt.escape(rest)}” answers."
+            )
+        else:
+            found.append(f"For {of} “{name}” answers, which is in use there.")
+    return found
 
 
 def warnings(result: Result, titles: Sequence[str]) -> list[str]:

@@ -15,14 +15,13 @@ from forecasting.correlation import Correlation
 from forecasting.errors import ConfigError
 from forecasting.forecast import Forecast
 from forecasting.panel import Panel
-from forecasting.protocol import Forecaster
 from forecasting.scenarios.changes import Change, described
 from forecasting.scenarios.daily import DailyPlan
 from forecasting.scenarios.luck import Doubt, Side, gains, summed
 from forecasting.scenarios.measured import Answer, Response, answer, unknown_prices, widened
 from forecasting.scenarios.outcome import Outcome
 from forecasting.scenarios.response import answered
-from forecasting.scenarios.setting import MEASURES, Setting
+from forecasting.scenarios.setting import MEASURES, Answering, Setting
 
 BEYOND = 2.0  # times the error of an elasticity where a price was never charged
 
@@ -206,7 +205,7 @@ def _never_charged(base: Base, edited: DailyPlan, outside: BoolArray) -> list[st
 
 
 def run_planned(
-    model: Forecaster,
+    model: Answering,
     panel: Panel,
     known_future: FloatArray,
     base: Base,
@@ -275,7 +274,7 @@ def _weeks(forecast: Forecast) -> IntArray | None:
 class _Asked:
     """A trained model and what it is asked with."""
 
-    model: Forecaster
+    model: Answering
     panel: Panel
     setting: Setting
     base: Base
@@ -285,7 +284,7 @@ class _Asked:
     @classmethod
     def of(
         cls,
-        model: Forecaster,
+        model: Answering,
         panel: Panel,
         future: FloatArray,
         base: Base,
