@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -18,14 +17,15 @@ from ui import format as fmt
 from ui import scope as scopes
 from ui import what_if_asked as runs
 from ui import what_if_examples as examples
+from ui import what_if_link as link
 from ui import what_if_reads as reads
 from ui import what_if_results as results
 from ui import what_if_stale as stale
 from ui import what_if_words as words
 from ui.chart_style import short
 from ui.queries import Dataset
+from ui.what_if_kinds import Line
 from ui.what_if_results import By, Found
-from ui.what_if_rules import Line
 
 MOST = 5  # scenarios side by side
 USUAL = 3
@@ -70,6 +70,7 @@ def choose(dataset: Dataset, scope: Scope) -> tuple[list[Scenario], Scenario]:
             "prices and promotions. Upload sales by day or week."
         )
     listed = stored.listed(state.store(), dataset.dataset_id)
+    link.take(dataset, scope, listed)
     asked = address.number("scenario")
     if not listed:
         _first(dataset, scope)
@@ -163,28 +164,10 @@ def _create(dataset_id: int, scope: Scope, name: str, lines: Sequence[Line]) -> 
         dataset_id,
         stored.free_name(store, dataset_id, name),
         author=corrected.author(),
-        scope=scope_json(scope),
-        changes=[as_json(line) for line in lines],
+        scope=link.scope_json(scope),
+        changes=[line.to_json() for line in lines],
     )
     _show(made)
-
-
-def as_json(line: Line) -> dict[str, Any]:
-    """A line as it is kept."""
-    return {
-        "on": line.on, "kind": line.kind, "products": line.products, "places": line.places,
-        "first": line.first, "last": line.last, "value": line.value,
-    }  # fmt: skip
-
-
-def scope_json(scope: Scope) -> dict[str, Any]:
-    """What a scenario remembers of where it was made, for its link."""
-    return {
-        "category": list(scope.categories),
-        "product": scope.product_id,
-        "place": scope.place_id,
-        "segment": scope.segment_id,
-    }
 
 
 def _show(scenario_id: int | None) -> None:

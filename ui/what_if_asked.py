@@ -196,9 +196,7 @@ def _inside(used: InUse, products: frozenset[int], scope: Scope) -> frozenset[in
     )
 
 
-def _share(
-    used: InUse, products: frozenset[int], able: Asker | None, last: pd.Timestamp
-) -> Share:
+def _share(used: InUse, products: frozenset[int], able: Asker | None, last: pd.Timestamp) -> Share:
     why = ""
     if able is None:
         why = "it reads no prices, or is not of products in places"

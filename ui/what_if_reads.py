@@ -19,12 +19,13 @@ from ui import (
 )
 from ui import scope as scopes
 from ui import what_if_ground as grounds
-from ui import what_if_rules as rules
+from ui import what_if_kinds as kinds
 from ui.background import Tell
 from ui.queries import Dataset
 from ui.what_if_events import Events
 from ui.what_if_ground import Ground
-from ui.what_if_rules import Line, Shop
+from ui.what_if_kinds import Line
+from ui.what_if_rules import Shop
 from ui.what_if_work import Answerer
 
 
@@ -68,7 +69,7 @@ def horizon_of(dataset: Dataset, series: int, lines: list[Line]) -> int:
     if series <= grounds.MANY:
         return grounds.LONG
     first = last_day(dataset) + timedelta(days=1)
-    days = [rules.day_of(text) for each in lines for text in (each.first, each.last)]
+    days = [kinds.day_of(text) for each in lines for text in (each.first, each.last)]
     far = any(day is not None and (day - first).days >= 7 * grounds.SHORT - 14 for day in days)
     return grounds.LONG if far else grounds.SHORT
 
@@ -136,11 +137,11 @@ def options(version: queries.Version, dataset_id: int) -> tuple[list[str], list[
     )
     listed = products.head(scopes.LISTED)
     names = [
-        rules.label_of(str(name), str(code))
+        kinds.label_of(str(name), str(code))
         for name, code in zip(listed["name"], listed["code"], strict=True)
     ]
     places = queries.places(dataset_id)
     return (
-        [rules.ALL_PRODUCTS, *(rules.path_label(path) for path in paths), *names],
-        [rules.ALL_PLACES, *places["name"].astype(str)],
+        [kinds.ALL_PRODUCTS, *(kinds.path_label(path) for path in paths), *names],
+        [kinds.ALL_PLACES, *places["name"].astype(str)],
     )

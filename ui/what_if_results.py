@@ -17,13 +17,13 @@ from engine.registry import Entry
 from forecasting.errors import ForecastingError
 from ui import background, queries, state
 from ui import what_if_asked as runs
+from ui import what_if_kinds as kinds
 from ui import what_if_reads as reads
-from ui import what_if_rules as rules
 from ui import what_if_work as work
 from ui.engine import registry
 from ui.queries import Dataset
 from ui.what_if_asked import Asked
-from ui.what_if_rules import Line
+from ui.what_if_kinds import Line
 from ui.what_if_work import Answerer, Result, Weeks
 
 MEASURED = "measured"  # `Scenario.base`: no trained run
@@ -70,7 +70,7 @@ def answers(dataset: Dataset, scope: Scope, chosen: Scenario, compared: Sequence
             for scenario in compared
             for line in lines_of(scenario)
             for text in (line.first, line.last)
-            if line.on and (day := rules.day_of(text)) is not None
+            if line.on and (day := kinds.day_of(text)) is not None
         ),
         default=pd.Timestamp(0),
     )
@@ -188,7 +188,7 @@ def _made(
         return None
     shop = reads.shop(dataset, asked)
     dated = None
-    if any(line.on and line.kind in rules.EVENTS for line in lines):
+    if any(line.on and line.kind in kinds.EVENTS for line in lines):
         dated = reads.events(dataset).dated
     if by.asked is not None:
         weeks = Weeks(last=len(asked.forecast.timestamps))

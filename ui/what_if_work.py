@@ -21,9 +21,12 @@ from forecasting.protocol import Forecaster
 from forecasting.scenarios import Base, Outcome, Response, run_measured, run_planned
 from forecasting.scenarios.setting import MEASURES
 from ui import what_if_ground as grounds
+from ui import what_if_kinds as kinds
 from ui import what_if_rules as rules
+from ui import what_if_values as values
 from ui.what_if_ground import Ahead
-from ui.what_if_rules import Line, Rule, RuleError, Shop
+from ui.what_if_kinds import Line, RuleError
+from ui.what_if_rules import Rule, Shop
 
 WEEKS = 13  # that are compared, as long as all changes fit in
 BEFORE, AFTER = 2, 4  # weeks around changes that lie further ahead
@@ -83,7 +86,7 @@ def read(lines: Sequence[Line], shop: Shop, dated: Dated | None = None) -> Read:
             continue
         try:
             rule = rules.rule_of(number, line, shop)
-            if line.kind in rules.EVENTS:
+            if line.kind in kinds.EVENTS:
                 if dated is None:
                     raise RuleError("Events cannot be changed here.")
                 rule = dated(rule, shop)
@@ -116,10 +119,10 @@ def weeks_of(lines: Sequence[Line], first_day: date, count: int, length: int = W
 
 def _days_named(line: Line) -> list[date]:
     """First and last day of a line, and of where a promotion moves to."""
-    found = [day for text in (line.first, line.last) if (day := rules.day_of(text)) is not None]
-    if line.kind == rules.MOVE and found:
+    found = [day for text in (line.first, line.last) if (day := kinds.day_of(text)) is not None]
+    if line.kind == kinds.MOVE and found:
         try:
-            shift = rules.shift_of(line.value, pd.Timestamp(found[0]))
+            shift = values.shift_of(line.value, pd.Timestamp(found[0]))
         except RuleError:  # said beside the line
             return found
         found += [day + timedelta(days=shift) for day in found]
@@ -295,7 +298,7 @@ def plan_rows(
     `everywhere` says whether all places of the shop are among the series: a day that is the same in
     all of them is written once, without a place.
     """
-    found = read([replace(each, on=each.on and each.kind in rules.PLANNED) for each in lines], shop)
+    found = read([replace(each, on=each.on and each.kind in kinds.PLANNED) for each in lines], shop)
     left_out = dict(found.problems)
     ends = [
         change.last + timedelta(days=abs(change.shift)) for r in found.rules for change in r.changes

@@ -20,7 +20,8 @@ from ui import what_if_ground as grounds
 from ui import what_if_words as words
 from ui import what_if_work as work
 from ui.what_if_charts import Compared
-from ui.what_if_rules import Line, Shop
+from ui.what_if_kinds import Line
+from ui.what_if_rules import Shop
 from ui.what_if_work import Answerer, Weeks
 
 LAST = date(2026, 11, 19)
