@@ -1,7 +1,7 @@
 """The upper parts of the What-if page: which scenario, a new one, its menu, what is compared."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -33,6 +33,7 @@ _CHOICE, _COMPARE, _NAME, _BY = (
     "what_if_choice", "what_if_compare", "what_if_name", "what_if_by"
 )  # fmt: skip
 _DELETED = "what_if_deleted"
+_SIBLINGS = "siblings"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,6 +86,7 @@ def read(dataset: Dataset, scope: Scope, listed: list[Scenario], chosen: Scenari
     """The results of what is compared; stops the page in words where nothing sold."""
     compared = _compared(listed, chosen)
     by = results.answers(dataset, scope, chosen, compared)
+    by = replace(by, siblings=bool(st.session_state.get(_SIBLINGS, True)))
     found, by = results.compare(dataset, scope, by, compared, anew=stale.is_asked())
     stale.done()
     if not found:
@@ -119,6 +121,8 @@ def caption(place: DeltaGenerator, view: View) -> None:
         )
         for said in words.shares(view.by.asked.shares, result["by"]) if view.by.asked else ():
             st.caption(f":gray[{said}]")
+        if beside := words.BESIDE.get(result.get("beside", "")):
+            st.caption(f":gray[{beside}]")
         if view.by.why:
             st.caption(f":gray[{fmt.escape(view.by.why)}: the measured price effects answer.]")
         stale.notes(view.dataset.dataset_id, view.chosen.scenario_id, view.found, view.by)
@@ -196,6 +200,13 @@ def _switch(dataset: Dataset, scope: Scope, listed: list[Scenario], chosen: Scen
             _new(dataset, scope)
         with st.popover("Edit", icon=":material/more_horiz:"):
             _menu(dataset, scope, chosen)
+        st.toggle(
+            "Siblings",
+            value=True,
+            key=_SIBLINGS,
+            bind="query-params",
+            help=words.SIBLINGS_HELP,
+        )
     _undo_delete(dataset)
 
 

@@ -16,6 +16,7 @@ from ui import (
     elasticity_reads,
     queries,
     state,
+    what_if_siblings,
 )
 from ui import scope as scopes
 from ui import what_if_ground as grounds
@@ -26,6 +27,7 @@ from ui.what_if_events import Events
 from ui.what_if_ground import Ground
 from ui.what_if_kinds import Line
 from ui.what_if_rules import Shop
+from ui.what_if_siblings import Siblings
 from ui.what_if_work import Answerer
 
 
@@ -54,6 +56,18 @@ def ground(dataset: Dataset, scope: Scope, horizon: int) -> Ground | None:
     version = (*queries.version(), stock_revision(dataset.dataset_id))
     return background.result(
         "scenario ground", version, (dataset.dataset_id, asked), body, label="Reading sales", kept=4
+    )
+
+
+def siblings(dataset: Dataset) -> Siblings | None:
+    """What cheaper products take from the rest of their category, as far as it can be told."""
+    return background.result(
+        "siblings",
+        queries.version()[:3],  # plans and calendars change nothing here
+        dataset.dataset_id,
+        lambda store, tell: what_if_siblings.find_once(store, dataset.dataset_id, tell=tell),
+        label="Learning what promotions take from the rest of their category",
+        kept=4,
     )
 
 

@@ -27,7 +27,7 @@ from ui.what_if_kinds import Line
 from ui.what_if_work import Answerer, Result, Weeks
 
 MEASURED = "measured"  # `Scenario.base`: no trained run
-VERSION = 2  # of what a result holds
+VERSION = 3  # of what a result holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +45,11 @@ class By:
     asked: Asked | None = None  # None: measured elasticities
     why: str = ""  # why no run does, where one was wanted
     newer: Entry | None = None  # the same training done again, where the scenario names the old one
+    siblings: bool = True  # what cheaper products take from the rest of their category counts
 
     @property
     def key(self) -> str:
-        return self.asked.key if self.asked else MEASURED
+        return (self.asked.key if self.asked else MEASURED) + ("" if self.siblings else "|alone")
 
 
 def lines_of(scenario: Scenario) -> list[Line]:
@@ -124,7 +125,7 @@ def compare(
             if by.asked is None:
                 raise
             why = f"{by.asked.names} cannot be asked ({error})"
-            return compare(dataset, scope, By(why=why), compared, anew=anew)
+            return compare(dataset, scope, replace(by, asked=None, why=why), compared, anew=anew)
         if result is None:
             return {}, by
         stored.keep(
@@ -142,7 +143,7 @@ def _before(scenario: Scenario, scope: Scope, by: By, weeks: Weeks) -> Kept | No
     for entry in registry().entries():
         if _is_again(asker.entry, entry):
             earlier = replace(by.asked, asker=replace(asker, entry=entry))
-            place = place_of(scope, By(asked=earlier), weeks)
+            place = place_of(scope, replace(by, asked=earlier), weeks)
             if (kept := stored.kept(state.store(), scenario.scenario_id, place)) is not None:
                 return kept
     return None
@@ -172,11 +173,17 @@ def place_of(scope: Scope, by: By, weeks: Weeks) -> str:
 def answerer(dataset: Dataset, scope: Scope, by: By, lines: list[Line]) -> Answerer | None:
     """What answers, read where it is not yet; None where nothing sold in the scope."""
     if by.asked is not None:
-        return runs.model(dataset, scope, by.asked)
-    ground = reads.ground(dataset, scope, horizon_of(dataset, scope, lines))
-    if ground is None:
-        return None
-    return Answerer(ahead=ground.ahead, forecast=ground.forecast, response=ground.response)
+        found = runs.model(dataset, scope, by.asked)
+    else:
+        ground = reads.ground(dataset, scope, horizon_of(dataset, scope, lines))
+        if ground is None:
+            return None
+        found = Answerer(ahead=ground.ahead, forecast=ground.forecast, response=ground.response)
+    if not by.siblings:
+        return replace(found, beside="off")
+    known = reads.siblings(dataset)
+    cross = known.cross(found.ahead.pairs) if known is not None else None
+    return found if cross is None else replace(found, cross=cross, beside="told")
 
 
 def _made(

@@ -11,6 +11,15 @@ from ui.what_if_work import Result
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NOTHING = 5e-4  # of a whole, below which a difference is none
+SIBLINGS_HELP = (
+    "A cheaper product takes sales from the rest of its category, a dearer one gives. Counted "
+    "where past promotions show it; off: every product is taken alone."
+)
+BESIDE = {  # `Answerer.beside`: what is said of it
+    "untold": "What a cheaper product takes from the rest of its category cannot be told from "
+    "these sales (too few promotions beside others), so nothing is taken off.",
+    "off": "What cheaper products take from the rest of their category is not counted.",
+}
 Verdict = tuple[str, str]  # words and the colour of their badge
 
 

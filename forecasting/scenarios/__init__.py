@@ -7,11 +7,13 @@ from forecasting.scenarios.outcome import Outcome, run_scenario
 from forecasting.scenarios.planned import Base, run_measured, run_planned
 from forecasting.scenarios.routed import Member, Routed
 from forecasting.scenarios.setting import Answering
+from forecasting.scenarios.siblings import Cross
 
 __all__ = [
     "Answering",
     "Base",
     "Change",
+    "Cross",
     "DailyPlan",
     "Member",
     "Outcome",

@@ -101,7 +101,9 @@ class Routed:
         own = member.future[at].copy()
         columns = [panel.known_names.index(name) for name in member.panel.known_names]
         own[:, :steps] = future[rows][:, :, columns]
-        made = member.model.predict(member.panel.subset(member.panel.series_ids[at]), known_future=own)
+        made = member.model.predict(
+            member.panel.subset(member.panel.series_ids[at]), known_future=own
+        )
         levels = self.config.quantile_levels
         kept = [made.quantile_levels.index(level) for level in levels]
         return replace(
