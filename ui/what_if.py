@@ -201,7 +201,7 @@ def _switch(dataset: Dataset, scope: Scope, listed: list[Scenario], chosen: Scen
         with st.popover("Edit", icon=":material/more_horiz:"):
             _menu(dataset, scope, chosen)
         st.toggle(
-            "Siblings",
+            "Rest of the category",
             value=True,
             key=_SIBLINGS,
             bind="query-params",
