@@ -133,9 +133,7 @@ def _events(dataset: Dataset, scope: Scope) -> None:
         lambda store, tell: effects_facts.event(history, begins, ends, fine.freq),
     )
     if effect is not None:
-        _drawn(
-            effect, f"{names[at]}, {fmt.escape(scopes.name(scope))}", words.AGAINST_WEEKS, fine.freq
-        )
+        _drawn(effect, f"{names[at]}, {scopes.name(scope)}", words.AGAINST_WEEKS, during="event")
 
 
 def scopes_by(scope: Scope, dataset: Dataset) -> Scope:

@@ -27,7 +27,7 @@ def show(view: View) -> None:
         st.markdown("**Side by side**", width="content")
         st.space("stretch")
         what_if.compare_choice(view)
-    with st.grid(min(_ROW, len(view.compared) + 1), min_column_width=220):
+    with st.grid(min(_ROW, len(view.compared) + 1), min_column_width=200):
         _plan_card(view)
         for scenario in view.compared:
             _card(view, scenario)

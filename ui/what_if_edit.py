@@ -84,9 +84,9 @@ def _columns(view: View, lines: list[Line]) -> dict[str, Any]:
     soon = _soon(view.dataset)
     examples = "; ".join(f"{kind}: {text}" for kind, text in kinds.EXAMPLES.items() if text)
     return {
-        "on": config.CheckboxColumn("On", width=52, default=True),
+        "on": config.CheckboxColumn("On", width=46, default=True),
         "kind": config.SelectboxColumn(
-            "Change", options=kinds.KINDS, required=True, default=kinds.PRICE, width=128
+            "Change", options=kinds.KINDS, required=True, default=kinds.PRICE, width=112
         ),
         "products": config.SelectboxColumn(
             "Products",
@@ -95,7 +95,7 @@ def _columns(view: View, lines: list[Line]) -> dict[str, Any]:
                 *dict.fromkeys(x.products for x in lines if x.products not in known),
             ],
             default=kinds.ALL_PRODUCTS,
-            width=220,
+            width=180,
             help="All, a category, or one product. From a file several, with ; between.",
         ),
         "places": config.SelectboxColumn(
@@ -105,16 +105,16 @@ def _columns(view: View, lines: list[Line]) -> dict[str, Any]:
                 *dict.fromkeys(x.places for x in lines if x.places not in known_places),
             ],
             default=kinds.ALL_PLACES,
-            width=110,
+            width=96,
         ),
-        "first": config.DateColumn("From", format="ddd D MMM YY", default=soon, width=124),
+        "first": config.DateColumn("From", format="ddd D MMM YY", default=soon, width=110),
         "last": config.DateColumn(
-            "To", format="ddd D MMM YY", default=soon + timedelta(days=6), width=124
+            "To", format="ddd D MMM YY", default=soon + timedelta(days=6), width=110
         ),
-        "value": config.TextColumn("New value", width=110, help=examples),
+        "value": config.TextColumn("New value", width=94, help=examples),
         "effect": config.TextColumn(
             "Effect, units",
-            width=92,
+            width=88,
             alignment="right",
             help="What this line does alone, with the days around a promotion; expected value. "
             + words.assumption(view.mine.result["by"]),

@@ -100,17 +100,11 @@ def test_when_there_is_no_data_then_the_page_leads_to_home(empty_app: AppTest) -
 
 
 def test_when_a_price_change_or_an_event_is_picked_then_its_effect_and_placebo_are_told(
-    empty_app: AppTest, demo_var: Path, tmp_path: Path
+    demo_app: AppTest,
 ) -> None:
-    shutil.copy(demo_var / "almanac.duckdb", tmp_path / "almanac.duckdb")
-    changed(
-        tmp_path,
-        "UPDATE sales SET price = CASE WHEN day < '2026-08-03' THEN 5 ELSE 4.5 END, promo = false, "
-        "stock_on_hand = NULL WHERE product_id = 4",
-    )
-    app = checking(opened(empty_app, product="4"))
+    app = checking(opened(demo_app, product="9"))
     (box,) = [each for each in app.selectbox if each.label == "Price change"]
-    assert "from Mon 3 Aug 2026" in str(box.options[0])
+    assert "€15.19 → €13.79 (−9.2%), from Mon 5 Oct 2026" in str(box.options[0])
     assert "Placebo: the same was done for" in words(app)
     assert "Held against" in words(app)
     assert app.get("plotly_chart")
