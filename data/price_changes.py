@@ -8,7 +8,8 @@ import pandas as pd
 
 from data.store import Store
 
-STOOD = 4  # weeks at the old price before, and at the new one after, to count
+BEFORE = 12  # weeks that the old price stood, to have something to compare with
+STOOD = 4  # weeks that the new one stood
 LEAST = 0.02  # share of the price by which it changed
 SAME = 0.01  # within which a price is the same
 
@@ -58,7 +59,7 @@ def _steps(
     found = []
     for (a, b), (c, d) in pairwise(spans):
         old, new = float(np.median(prices[a:b])), float(np.median(prices[c:d]))
-        if min(b - a, d - c) >= STOOD and abs(new / old - 1) >= LEAST:
+        if b - a >= BEFORE and d - c >= STOOD and abs(new / old - 1) >= LEAST:
             last = (weeks[d - 1] + pd.Timedelta(days=6)).date()
             found.append((weeks[c].date(), last, old, new))
     return found

@@ -85,8 +85,9 @@ def _prices(dataset: Dataset, scope: Scope) -> None:
     if found.empty:
         layout.stop(
             f"**No finished price change** of {fmt.escape(scopes.name(scope))}. One counts when a "
-            f"usual price stood for {price_changes.STOOD} weeks, moved by at least 2%, and the new "
-            "one stood as long. Choose more products beside the title, or look at an event."
+            f"usual price stood for {price_changes.BEFORE} weeks, moved by at least 2%, and the "
+            f"new one stood for {price_changes.STOOD}. Choose more products beside the title, or "
+            "look at an event."
         )
     rows = records(found.head(LISTED))
     names = [
@@ -168,7 +169,7 @@ def _worked_out(key: Any, body: Any) -> Effect | None:
 def _drawn(effect: Effect, name: str, against: str, *, during: str) -> None:
     left, right = st.columns([0.62, 0.38], gap="medium")
     time = words.timeline(effect)
-    step = effect.periods["timestamp"].diff().min()
+    step = words.step_of(effect)
     grain = "D" if step < pd.Timedelta(days=7) else "W" if step < pd.Timedelta(days=28) else "M"
     with left:
         st.markdown(f"**{fmt.escape(name)}** :gray[· units]")

@@ -76,15 +76,25 @@ def told(effect: Effect) -> str:
     return text
 
 
+def step_of(effect: Effect) -> pd.Timedelta:
+    """How long its periods are."""
+    times = pd.DatetimeIndex(effect.periods["timestamp"])
+    return pd.Timedelta(np.diff(times.to_numpy()).min())
+
+
 def timeline(effect: Effect) -> pd.DataFrame:
     """The periods around the span as `promotions_charts.timeline` draws them.
 
     Periods that were left out (a promotion, no stock) are empty, so that no line crosses them.
     """
-    step = effect.periods["timestamp"].diff().min()
+    step = step_of(effect)
     known = effect.periods.set_index("timestamp")
     if step <= pd.Timedelta(days=7):  # months are of different lengths
-        known = known.reindex(pd.date_range(known.index[0], known.index[-1], freq=step))
+        known = known.reindex(
+            pd.date_range(
+                pd.Timestamp(str(known.index[0])), pd.Timestamp(str(known.index[-1])), freq=step
+            )
+        )
     periods = known.rename_axis("timestamp").reset_index()
     periods["inside"] = periods["inside"].eq(True)
     begins = periods.loc[periods["inside"], "timestamp"].iloc[0]
