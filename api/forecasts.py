@@ -198,7 +198,7 @@ def _look_again() -> None:
 
 
 def _finished(dataset_id: int | None) -> list[Entry]:
-    """Runs of a dataset (None: of all) with a forecast: champions, finer levels, later ones first."""
+    """Runs of a dataset (None: of all) with a forecast: champions, finer levels, later first."""
     found = [
         each
         for each in registry().entries()
