@@ -29,7 +29,7 @@ def test_when_a_key_is_made_and_revoked_then_a_program_may_ask_until_then(
     expect(dialog).to_have_count(0)
     expect(page.get_by_text("Tick a key to revoke it.")).to_be_visible(timeout=30_000)
     assert secret not in page.content()
-    page.locator("canvas").first.click(position={"x": 18, "y": 52})  # the mark of the first row
+    page.get_by_test_id("stDataFrame").click(position={"x": 18, "y": 52})  # the mark of a row
     page.get_by_role("button", name="Revoke erp").click()
     expect(dialog).to_contain_text("cannot be undone")
     dialog.get_by_role("button", name="Revoke it").click()
