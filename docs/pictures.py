@@ -6,9 +6,11 @@ that all of them together stay small.
 
 import io
 import os
+import re
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,22 +28,34 @@ AT_WORK = (
     "[...document.querySelectorAll('[data-testid=stSkeleton], [data-testid=stSpinner], "
     "[data-testid=stMain] [data-testid=stProgress]')].filter(each => each.offsetParent).length"
 )
-PAGES = {  # the file, the address, and the height that shows what matters
-    "home": ("/", 900),
-    "quality": ("/quality", 860),
-    "overview": ("/overview", 900),
-    "segments": ("/segments", 900),
-    "seasonality": ("/seasonality", 900),
-    "calendar": ("/calendar", 900),
-    "lost-sales": ("/lost_sales", 900),
-    "forecast": ("/forecast", 980),
-    "compare": ("/compare", 900),
-    "train": ("/train", 900),
-    "what-if": ("/what_if", 900),
-    "prices": ("/prices", 900),
-    "inventory": ("/inventory", 900),
-    "reports": ("/reports", 860),
-    "keys": ("/keys", 760),
+TOO_LARGE = ", more than is meant"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A page, how much of it, and what is pressed before."""
+
+    path: str
+    height: int = 900
+    press: str = ""  # the beginning of a button's words
+
+
+PAGES = {  # by the name of the file
+    "home": Picture(path="/"),
+    "quality": Picture(path="/quality", height=860),
+    "overview": Picture(path="/overview"),
+    "segments": Picture(path="/segments"),
+    "seasonality": Picture(path="/seasonality"),
+    "calendar": Picture(path="/calendar"),
+    "lost-sales": Picture(path="/lost_sales"),
+    "forecast": Picture(path="/forecast", height=980),
+    "compare": Picture(path="/compare"),
+    "train": Picture(path="/train"),
+    "what-if": Picture(path="/what_if", press="Price"),
+    "prices": Picture(path="/prices"),
+    "inventory": Picture(path="/inventory"),
+    "reports": Picture(path="/reports", height=860),
+    "keys": Picture(path="/keys", height=760),
 }
 
 
@@ -54,21 +68,21 @@ def main(names: list[str]) -> None:
         with server(Path(folder)) as (url, _), chromium() as browser:
             page = browser.new_context(viewport={"width": WIDTH, "height": 900}).new_page()
             for name in names or PAGES:
-                path, height = PAGES[name]
-                page.set_viewport_size({"width": WIDTH, "height": height})
-                page.goto(url + path)
+                shown = PAGES[name]
+                page.set_viewport_size({"width": WIDTH, "height": shown.height})
+                page.goto(url + shown.path)
                 settle(page)
+                if shown.press:
+                    page.get_by_role("button", name=re.compile(f"^{shown.press}")).first.click()
+                    settle(page)
                 content = packed(page.screenshot())
                 (FOLDER / f"{name}.png").write_bytes(content)
                 size = f"{len(content) / 1000:.0f} kB"
                 print(f"docs/pictures/{name}.png {size}{TOO_LARGE * (len(content) > MOST_BYTES)}")
 
 
-TOO_LARGE = ", more than is meant"
-
-
 def prepare(var: Path) -> None:
-    """A demo shop, and two keys for the page that lists them."""
+    """A demo shop, two keys for the page that lists them, and a comparison of two models."""
     os.environ["ALMANAC_VAR"] = str(var)
     from datetime import date
 
@@ -80,6 +94,11 @@ def prepare(var: Path) -> None:
     api_keys.create(store, name="erp", scopes=["read"], days=365)
     api_keys.create(store, name="till", scopes=["write"])
     store.close()
+    from almanac import cli
+
+    asked = ["--models", "theta,gbm", "--level", "category", "--horizon", "13", "--windows", "2"]
+    if code := cli.main(["train", "Demo shop", *asked]):
+        sys.exit(code)
 
 
 def settle(page: "Page") -> None:

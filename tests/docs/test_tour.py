@@ -24,5 +24,5 @@ def test_when_a_picture_is_listed_then_its_page_is_in_the_navigation() -> None:
     paths = {
         "/" + entry.path.rpartition("/")[2].removesuffix(".py") for entry in navigation.entries()
     }
-    asked = {path for path, _ in pictures.PAGES.values()} - {"/"}
+    asked = {shown.path for shown in pictures.PAGES.values()} - {"/"}
     assert asked <= paths
