@@ -105,19 +105,21 @@ def is_loaded() -> bool:
     return _known is not None and _seen == api_keys.changes()
 
 
-def is_use_due(who: Caller) -> bool:
-    """Whether it is time to write down that a key is used: once an hour."""
+def claims_use(who: Caller) -> bool:
+    """Whether this request is the one that writes down that a key is used: once an hour."""
     if who.key_id is None:
         return False
     now = datetime.now(UTC)
-    return now - _used.get(who.key_id, now - 2 * _NOTED) >= _NOTED
+    if now - _used.get(who.key_id, now - 2 * _NOTED) < _NOTED:
+        return False
+    _used[who.key_id] = now
+    return True
 
 
 def note_use(who: Caller) -> None:
     """Write down that a key is used."""
     if who.key_id is not None:
-        _used[who.key_id] = now = datetime.now(UTC)
-        api_keys.note_use(_store(), who.key_id, now)
+        api_keys.note_use(_store(), who.key_id, datetime.now(UTC))
 
 
 def _store() -> Store:

@@ -146,7 +146,7 @@ class _Server:
             raise
         self._rates.take(f"key {who.key_id}")
         keys.require(who, operation.scope)
-        if keys.is_use_due(who):
+        if keys.claims_use(who):
             await self._thread(keys.note_use, who)
         return who
 

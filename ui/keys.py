@@ -82,7 +82,8 @@ def _dialog() -> None:
 def _show_once(key: Key, secret: str) -> None:
     """A new key; it is kept nowhere, the session included."""
     until = "" if key.expires_at is None else f" It works until {_local(key.expires_at):%-d %b %Y}."
-    st.success(f"**{fmt.escape(key.name)}** is made.{until} Copy it now: once closed, it is not shown again.")
+    once = "Copy it now: once closed, it is not shown again."
+    st.success(f"**{fmt.escape(key.name)}** is made.{until} {once}")
     st.code(secret, language=None, wrap_lines=True)
 
 
