@@ -49,8 +49,8 @@ def test_when_the_python_examples_are_run_then_they_read_and_send(
         assert words in told
     job = keys_examples.python("jobs", example(service))
     assert "'kind': 'fit'" in job
-    told = service.ask("POST", "/datasets/1/jobs", key="read", json=example(service).job)
-    assert told.status_code == 403  # understood, and not by this key
+    answer = service.ask("POST", "/datasets/1/jobs", key="read", json=example(service).job)
+    assert answer.status_code == 403  # understood, and not by this key
 
 
 def test_when_a_code_has_quotes_then_the_example_is_still_one_command() -> None:

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from api import keys as checked
 from api.problems import Problem
 from data import api_keys
+from data.errors import KeyConflict
 from tests.stores import open_at, words
 from ui import keys, state
 
@@ -64,5 +65,5 @@ def test_when_a_key_has_an_end_then_it_works_until_then(
         checked.caller(f"Bearer {secret}")
     again, _ = api_keys.create(state.store(), name="guest", scopes=["read"], days=1)
     assert again.key_id != key.key_id
-    with pytest.raises(api_keys.KeyConflict, match="0 days"):
+    with pytest.raises(KeyConflict, match="0 days"):
         api_keys.create(state.store(), name="never", scopes=["read"], days=0)
