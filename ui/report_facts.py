@@ -1,6 +1,6 @@
 """From the forecasts on screen to what the builders of reports are given."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -278,7 +278,7 @@ def _wanted(scope: Scope, run: Entry) -> run_forecasts.Selects:
 def _series_words(
     series_id: str,
     split: str,
-    names: tuple[Mapping[int, str], Mapping[int, str]],
+    names: tuple[Mapping[Hashable, str], Mapping[Hashable, str]],
     whole: tuple[str, str],
 ) -> tuple[str, str]:
     """What a series of a run is of: product or category, and place; `whole` is the scope's own."""
