@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui import chart_downloads, chart_style, prices
+from ui import chart_style, list_downloads, prices
 from ui import format as fmt
 from ui import prices_words as words
 from ui.prices import View
@@ -71,7 +71,7 @@ def _picked(view: View, chosen: pd.DataFrame) -> int:
 def _table(chosen: pd.DataFrame, view: View) -> None:
     config, currency = st.column_config, view.dataset.currency
     money = f"{currency}%,.2f"
-    table = pd.DataFrame(
+    shown = pd.DataFrame(
         {
             "product": chosen["name"].to_numpy(),
             "price": chosen["price"].to_numpy(),
@@ -89,7 +89,7 @@ def _table(chosen: pd.DataFrame, view: View) -> None:
         }
     )
     st.dataframe(
-        words.table(table, percents=("change",), money=("gain", "regret"), currency=currency),
+        words.table(shown, percents=("change",), money=("gain", "regret"), currency=currency),
         hide_index=True,
         placeholder=fmt.DASH,
         alt="Products with their price now, the best price, what it brings and how sure it is.",
@@ -133,20 +133,12 @@ def _opened(shown: tuple[int, ...]) -> None:
 
 def downloads(place: DeltaGenerator, view: View) -> None:
     """The Download menu: every line, then the charts."""
-    with chart_downloads.menu(place):
-        st.download_button(
-            f"{fmt.count(len(view.lines), 'product')} (CSV)",
-            lambda: csv(view).encode("utf-8-sig"),
-            file_name="prices.csv",
-            mime="text/csv",
-            on_click="ignore",
-            type="tertiary",
-            key="prices_csv",
-        )
+    label = fmt.count(len(view.lines), "product")
+    list_downloads.show(place, lambda: table(view), label, stem="prices")
 
 
-def csv(view: View) -> str:
-    """Every line as a file."""
+def table(view: View) -> pd.DataFrame:
+    """Every line as a file has it: money to the cent, the rest to four digits."""
     lines = view.lines
     goal = view.goal.capitalize()
     columns: dict[str, Any] = {
@@ -168,4 +160,5 @@ def csv(view: View) -> str:
         "Never charged": lines["beyond"],
         "Note": lines["note"],
     }
-    return chart_downloads.csv(pd.DataFrame(columns))
+    money = [name for name in columns if name.startswith((goal, "Gain", "Regret", "Price", "Best"))]
+    return pd.DataFrame(columns).round(4).round(dict.fromkeys(money, 2))

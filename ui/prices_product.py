@@ -125,7 +125,25 @@ def _answer(view: View, product: int, line: dict[str, Any]) -> None:
                 "$", "\\$"
             )
         )
+        _allowed(view, product)
     _what_if(product, line, currency)
+
+
+def _allowed(view: View, product: int) -> None:
+    """What the rules leave, and the competitor's price where it is known."""
+    currency = view.dataset.currency
+    row = view.advice.products[view.advice.products["product"] == product]
+    low, high = (float(ends[0]) for ends in view.advice.rules.bounds(row))
+    other = float(row["competitor"].iloc[0])
+    competitor = "" if np.isnan(other) else f" The competitor charges {fmt.price(other, currency)}."
+    if low <= high:
+        st.caption(
+            f"Rules allow {fmt.price(low, currency)} to {fmt.price(high, currency)}."
+            f"{competitor}".replace("$", "\\$"),
+            help="From the change at most and the rules above, all at once.",
+        )
+    elif competitor:
+        st.caption(competitor.strip().replace("$", "\\$"))
 
 
 def _what_if(product: int, line: dict[str, Any], currency: str) -> None:
