@@ -58,13 +58,13 @@ def read_m5(
         sold = store.units[rows >= 0, early:].astype(np.float64)
         begin = store.first + early - first
         target[rows[rows >= 0], begin : begin + sold.shape[1]] = np.where(sold < 0, np.nan, sold)
-    days = pd.date_range(pd.Timestamp(first, unit="D"), periods=steps, freq="D", unit="ns")
+    timeline = pd.date_range(pd.Timestamp(first, unit="D"), periods=steps, freq="D", unit="ns")
     return fc.Panel(
         target=target,
-        timestamps=days,
+        timestamps=timeline,
         freq="D",
         series_ids=kept,
-        known_covariates=_known(m5, statics, days),
+        known_covariates=_known(m5, statics, timeline),
         known_names=KNOWN,
         past_covariates=np.empty((len(kept), steps, 0), dtype=np.float32),
         past_names=(),

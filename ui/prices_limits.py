@@ -36,12 +36,15 @@ def edit(dataset: Dataset, scope: Scope, kept: Kept) -> None:
         shown,
         hide_index=True,
         disabled=["name", "price"],
+        placeholder="",
         height=320,
         key=f"price_limits-{dataset.dataset_id}-{kept.edit_id}-{scope.categories}",
         alt="Products with their price now, a competitor's price, and limits to type in.",
         column_config={
             "name": config.TextColumn("Product", width=220),
-            "price": config.NumberColumn("Price now", format=money, width=90),
+            "price": config.NumberColumn(
+                "Price now", format=money, width=90, help="Asked last outside promotions."
+            ),
             **{
                 name: config.NumberColumn(
                     _LABELS[name], format=money, min_value=0.0, width=100, help=_MEANS[name]

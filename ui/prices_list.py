@@ -27,7 +27,7 @@ def show(view: View) -> int:
             "Show",
             PILLS,
             format_func=lambda name: f"{name} {len(parts[name]):,}",
-            default=None if "price_list" in st.session_state else usual,
+            default=usual,
             required=True,
             key="price_list",
             bind="query-params",
@@ -95,32 +95,42 @@ def _table(chosen: pd.DataFrame, view: View) -> None:
         alt="Products with their price now, the best price, what it brings and how sure it is.",
         column_config={
             "product": config.ButtonColumn(
-                "Product", key=_OPEN, type="tertiary", alignment="left", width=200,
+                "Product", key=_OPEN, type="tertiary", alignment="left", width=176,
                 on_click=_opened, args=(tuple(chosen.index.tolist()),),
                 help="Click a product to see its curve.",
             ),
             "price": config.NumberColumn(
-                "Price now", format=money, width=76,
+                "Price now", format=money, width=72,
                 help="Asked last outside promotions, in the middle of its places.",
             ),
             "best": config.NumberColumn(
-                "Best", format=money, width=76, help=f"Allowed price with the most {view.goal}."
+                "Best", format=money, width=70, help=f"Allowed price with the most {view.goal}."
             ),
-            "change": config.Column("Change", width=66, alignment="right"),
+            "change": config.Column(
+                "Change", width=66, alignment="right", help="The best price against that now."
+            ),
             "gain": config.Column(
                 "Gain a week", width=86, alignment="right",
                 help=f"Expected {view.goal} at the best price, less that at the price now.",
             ),
-            "band": config.TextColumn("8 in 10 cases", width=126),
-            "answer": config.TextColumn("1% dearer", width=104, help=words.ELASTICITY_HELP),
+            "band": config.TextColumn(
+                "8 in 10 cases", width=114,
+                help="The gain lies in here in 8 of 10 cases, since the answer of sales to the "
+                "price is only known within its own band.",
+            ),
+            "answer": config.TextColumn("1% dearer", width=100, help=words.ELASTICITY_HELP),
             "trust": config.MultiselectColumn(
                 "Estimate", options=["Own", "Partly own", "Category's", "None"],
-                color=["green", "blue", "orange", "gray"], width=96, help=words.TRUST_HELP,
+                color=["green", "blue", "orange", "gray"], width=90, help=words.TRUST_HELP,
             ),
             "regret": config.Column(
                 "Regret", width=66, alignment="right", help=words.REGRET_HELP
             ),
-            "note": config.TextColumn("Note", width=150),
+            "note": config.TextColumn(
+                "Note", width=150,
+                help="Never charged so far: the answer of sales out there is a guess, and the band "
+                "is wider for it. Own price never moved: its category's answer stands in.",
+            ),
         },
     )  # fmt: skip
 

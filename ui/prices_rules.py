@@ -34,7 +34,7 @@ def choose(dataset: Dataset, scope: Scope) -> PriceRules:
         goal = st.segmented_control(
             "Best price for",
             offered,
-            default=None if "price_goal" in st.session_state else offered[0],
+            default=offered[0],
             required=True,
             key="price_goal",
             bind="query-params",
@@ -44,7 +44,7 @@ def choose(dataset: Dataset, scope: Scope) -> PriceRules:
             "Change at most",
             changes,
             format_func=lambda share: f"{share:.0%}",
-            default=None if st.session_state.get("price_change") in changes else usual,
+            default=usual,
             required=True,
             key="price_change",
             help="Of the price now, up and down. The rules say what is usual here.",
@@ -168,7 +168,7 @@ def _shape(kept: Kept, currency: str) -> dict[str, Any]:
             )
             given["under"] = st.number_input(
                 f"Less ({currency})", value=rules.under, step=0.01, format="%.2f", width=160,
-                key=f"price_rule_under-{edit}",
+                key=f"price_rule_less-{edit}",
                 help="A step of 1.00 less 0.01 gives 4.99, 5.99, 6.99; 0.00 gives 5.00, 6.00.",
             )  # fmt: skip
     if shape == "points":
