@@ -104,8 +104,10 @@ def m5(folder: Path, series: int, weeks: int, *, days: int | None = None) -> Cas
     """M5 or a sample; every series comes after a week, and costs a fixed share of its price."""
     panel = read_m5(folder, series=series, days=days)
     start = panel.length - weeks * REVIEW
-    price = np.nanmean(panel.known_covariates[:, start - HISTORY : start, 0], axis=1)
-    price = np.where(np.isfinite(price), price, np.nanmean(price)).astype(np.float64)
+    window = panel.known_covariates[:, start - HISTORY : start, 0]
+    priced = np.isfinite(window).sum(axis=1)  # days; none of a product that was not yet on sale
+    price = np.nansum(window, axis=1, dtype=np.float64) / np.maximum(priced, 1)
+    price = np.where(priced > 0, price, price[priced > 0].mean())
     return Case(
         name="M5",
         panel=panel,

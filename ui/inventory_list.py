@@ -54,7 +54,8 @@ def _choose(view: View) -> str:
         pill = st.segmented_control(
             "Show",
             PILLS,
-            format_func=lambda name: f"{name} {counts[name]:,}",
+            # A phone has no room for all of “Move between places”, and pills in a row do not wrap.
+            format_func=lambda name: f"{name.partition(' between')[0]} {counts[name]:,}",
             default=ORDER,
             required=True,
             key=PILL,

@@ -200,7 +200,8 @@ def test_when_a_rule_is_wrong_then_it_is_refused(options: dict[str, object], wor
 
 
 def test_when_a_price_is_zero_or_a_column_is_missing_then_it_is_refused() -> None:
-    with pytest.raises(fc.PanelError, match="'mug' is not above zero"):
-        advise(mug(price=0.0), WIDE)
+    for price in (0.0, -2.0):
+        with pytest.raises(fc.PanelError, match="'mug' is not above zero"):
+            advise(mug(price=price), WIDE)
     with pytest.raises(fc.PanelError, match="no column units"):
         advise(mug().drop(columns="units"), WIDE)
