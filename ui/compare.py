@@ -13,6 +13,7 @@ from ui import (
     compare_queries,
     layout,
     navigation,
+    sidebar,
     table_files,
 )
 from ui import compare_words as words
@@ -20,6 +21,7 @@ from ui import format as fmt
 from ui.compare_charts import Look
 from ui.compare_facts import Compared
 from ui.compare_queries import Choice
+from ui.queries import Dataset
 
 _TICKED = 4  # models ticked at first, at most
 
@@ -38,7 +40,7 @@ def read(choice: Choice) -> Compared:
     return found
 
 
-def verdict(choice: Choice, compared: Compared) -> None:
+def verdict(choice: Choice, compared: Compared, dataset: Dataset) -> None:
     """Which model to use and why, and what is compared."""
     key = words.recommended(compared.board)
     others = tuple(
@@ -52,6 +54,8 @@ def verdict(choice: Choice, compared: Compared) -> None:
         st.markdown(f":material/verified: {text}")
         unit = "revenue" if choice.scope.measure == "revenue" else "units"
         st.caption(words.shared(compared, len(choice.entries), unit))
+        if note := words.other_measure(choice.scope.measure, sidebar.measure(dataset)):
+            st.caption(note)
 
 
 def leaderboard(choice: Choice, compared: Compared) -> list[str]:

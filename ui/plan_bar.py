@@ -13,7 +13,7 @@ import streamlit as st
 from data import plan_accuracy, plan_changes
 from data.errors import Conflict, PlanError
 from data.plan_changes import Change, Effect
-from ui import corrected, layout, plan_reads, plan_words, state
+from ui import corrected, layout, plan_cover, plan_reads, plan_words, state
 from ui import format as fmt
 from ui import scope as scopes
 from ui.forecasts import NOUN
@@ -183,7 +183,11 @@ def _outcome(sheet: Sheet, change: Change) -> None:
 
 def _words(sheet: Sheet, change: Change, made: Effect) -> str:
     text = plan_words.effect(
-        made, change, by_place=sheet.plan.by_place, currency=sheet.dataset.currency
+        made,
+        change,
+        by_place=sheet.plan.by_place,
+        currency=sheet.dataset.currency,
+        cover=plan_cover.words(sheet, made),
     )
     percent = plan_words.percent_of(made)
     past = plan_reads.past_changes(sheet.dataset.dataset_id, sheet.plan.freq)

@@ -50,7 +50,7 @@ def test_when_several_changed_a_week_or_money_is_shown_then_the_difference_stand
 
 def effect(**changed: object) -> Effect:
     usual = {
-        "lines": ((date(2026, 11, 23), 20.0),), "before": 100.0, "after": 120.0,
+        "lines": ((date(2026, 11, 23), 20.0),), "finals": (120.0,), "before": 100.0, "after": 120.0,
         "money_before": 200.0, "money_after": 240.0, "cells": 4, "locked": 0,
         "spread": "forecast", "revision": 1,
     }  # fmt: skip
