@@ -47,8 +47,12 @@ def main() -> None:
     parser.add_argument("--products", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--prepare-only", action="store_true", help="no comparison yet")
+    parser.add_argument("--report-only", action="store_true", help="of comparisons made before")
     options = parser.parse_args()
     os.environ["ALMANAC_VAR"] = str(options.folder / "var")
+    if options.report_only:
+        report()
+        return
     if not (options.folder / "var" / "almanac.duckdb").exists():
         options.folder.mkdir(parents=True, exist_ok=True)
         file = options.folder / "m5.parquet"
@@ -57,6 +61,7 @@ def main() -> None:
         keep_calendar(options.folder / "var", options.data / "m5")
     if not options.prepare_only:
         compare()
+        report()
 
 
 def sales(m5: Path, products: int, seed: int) -> pd.DataFrame:
@@ -129,6 +134,46 @@ def compare() -> None:
     spent = os.times()
     seconds = spent.children_user + spent.children_system - cpu.children_user - cpu.children_system
     print(f"{time.perf_counter() - began:,.0f} s, {seconds:,.0f} s of CPU")
+
+
+def report() -> None:
+    """What Compare shows of all comparisons of the shop together, as Markdown."""
+    from ui import compare_facts, compare_queries, compare_words
+
+    entries = [each for each in compare_queries.comparisons(1) if compare_queries.is_readable(each)]
+    found = compare_queries.scope_of(entries[0])
+    assert found is not None, "made by this version"
+    choice = compare_queries.Choice(entries=tuple(entries), scope=found[0], split=found[1])
+    compared = compare_queries.compared(choice)
+    assert compared is not None, "the comparisons share their windows"
+    names = compare_words.labels(compared)
+    best = compare_words.recommended(compared.board)
+    keys = [compare_facts.key_of(compared.models, name) for name in compare_facts.REFERENCES]
+    others = tuple(key for key in keys if key and key != best)
+    always = compare_queries.in_every_window(choice, best, others)
+    print(f"\n{compare_words.verdict(compared, in_every_window=always)}\n")
+    print(f"{compare_words.shared(compared, len(entries))}\n")
+    board = compare_words.table(compared, None).drop(columns=" ")
+    board["Verdict"] = board["Verdict"].str[0]
+    digits = dict.fromkeys(board.columns[3:], 1) | {"WQL": 3, "Seconds": 0}
+    print(table(board.set_index("Model").round(digits)))
+    print(table(compare_words.chance_table(compared).set_index("Model").round(3)))
+    print(table((compare_queries.by_level(choice, "day") * 100).rename(columns=names).round(1)))
+    for column in ("category", "place"):
+        made = compare_queries.by_part(choice, column, "WAPE")
+        print(table((made.errors * 100).rename(columns=names).round(1)))
+    windows = compare_queries.by_window(choice, "WAPE").errors * 100
+    print(
+        table(windows.rename(columns=names).set_axis(windows.index.strftime("%d %b %Y")).round(1))
+    )
+
+
+def table(frame: pd.DataFrame) -> str:
+    """A frame as a table of Markdown, whose first column is the index."""
+    cells = frame.astype(object).where(frame.notna(), "–")
+    rows = [["", *frame.columns], ["---"] * (frame.shape[1] + 1)]
+    rows += [[name, *row] for name, row in zip(cells.index, cells.to_numpy(), strict=True)]
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows) + "\n"
 
 
 def almanac(*words: str) -> None:
