@@ -35,6 +35,8 @@ def show() -> None:
             help="Everything on the screen comes from this dataset.",
         )
         if current and current.has_revenue:
+            if "show" in st.session_state:  # a browser that draws only now is told again
+                st.session_state["show"] = st.session_state["show"]
             st.segmented_control(
                 "Show",
                 ["Units", "Revenue"],
