@@ -13,7 +13,7 @@ import streamlit as st
 from data import plan_accuracy, plan_changes
 from data.errors import Conflict, PlanError
 from data.plan_changes import Change, Effect
-from ui import corrected, layout, plan_cover, plan_reads, plan_words, state
+from ui import corrected, kept_choice, layout, plan_cover, plan_reads, plan_words, state
 from ui import format as fmt
 from ui import scope as scopes
 from ui.forecasts import NOUN
@@ -96,7 +96,7 @@ def _asked(sheet: Sheet) -> Change | None:
         measure = st.segmented_control(
             "Change by",
             list(plan_words.MEASURES),
-            default=None if _HOW in st.session_state else "percent",
+            default=kept_choice.default(_HOW, "percent"),
             format_func=lambda each: plan_words.MEASURES[each],
             required=True,
             key=_HOW,
