@@ -203,7 +203,7 @@ class Ordinary:
         owners[:] = [self.names.index(driver) for driver in columns]
         usual = self.usual[:, None]
         promotions = [k for k, driver in enumerate(columns) if driver == "promotion"]
-        promoted = (self.ahead > usual)[:, :, promotions].any(axis=2)
+        promoted = (self.ahead[:, :, promotions] > usual[:, :, promotions]).any(axis=2)
         cut = (self.ahead < usual) & (owners == self.names.index("price"))
         owners[cut & promoted[:, :, None]] = self.names.index("promotion")
         return owners

@@ -202,7 +202,7 @@ def table(found: Changes, dataset: Dataset) -> None:
     config = st.column_config
     amount = f"{currency}%,d"
     signed = frame.style.format(
-        lambda value: plan_words.signed(value, found.scope.measure, dataset.currency),
+        lambda value: plan_words.signed(float(value), found.scope.measure, dataset.currency),  # type: ignore[arg-type]
         subset=["change", *CAUSES],
     )
     st.dataframe(

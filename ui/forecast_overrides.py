@@ -1,7 +1,5 @@
 """What people changed of the forecast, on the fan chart: a diamond on a stem at each final."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -15,7 +13,7 @@ NAME = "Override"
 _MOST_NAMED = 3  # periods in the description of the chart
 
 
-def of_scope(scope: Scope, times: Sequence[pd.Timestamp], currency: str) -> pd.DataFrame:
+def of_scope(scope: Scope, times: "pd.Series[pd.Timestamp]", currency: str) -> pd.DataFrame:
     """timestamp, mean (of the plan's forecast), value (the final) and words of changed periods.
 
     In the measure of the scope, only of `times`; empty where there is no plan or no change.
@@ -24,7 +22,7 @@ def of_scope(scope: Scope, times: Sequence[pd.Timestamp], currency: str) -> pd.D
     if found is None:
         return pd.DataFrame(columns=["timestamp", "mean", "value", "words"])
     series = plan_reads.of_scope(found, same_scope(scope))
-    changed = series[(series["changed"] > 0) & series["timestamp"].isin(list(times))]
+    changed = series[(series["changed"] > 0) & series["timestamp"].isin(times)]
     return marked(changed, scope, currency)
 
 

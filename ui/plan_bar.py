@@ -13,6 +13,7 @@ import streamlit as st
 from data import plan_accuracy, plan_changes
 from data.errors import Conflict, PlanError
 from data.plan_changes import Change, Effect
+from data.plan_changes import Measure as By
 from ui import corrected, kept_choice, layout, plan_cover, plan_reads, plan_words, state
 from ui import format as fmt
 from ui import scope as scopes
@@ -93,10 +94,11 @@ def _asked(sheet: Sheet) -> Change | None:
             args=(sheet,),
             width=190,
         )
+        measures: list[By] = list(plan_words.MEASURES)
         measure = st.segmented_control(
             "Change by",
-            list(plan_words.MEASURES),
-            default=kept_choice.default(_HOW, "percent"),
+            measures,
+            default=kept_choice.default(_HOW, measures[0]),
             format_func=lambda each: plan_words.MEASURES[each],
             required=True,
             key=_HOW,

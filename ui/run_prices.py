@@ -6,8 +6,10 @@ price paid lately. A series without any price cannot be shown in money. Knows no
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
+from forecasting.arrays import FloatArray
 from ui.run_forecasts import Selects
 
 LATELY = "paid"  # of a series: what was paid per unit over the last 13 weeks
@@ -39,14 +41,14 @@ def in_money(frame: pd.DataFrame, prices: Prices) -> pd.DataFrame:
     """
     ids = frame["series_id"].astype(str)
     rows = frame.assign(series_id=ids)[ids.isin(prices.paid.index).to_numpy()]
-    price = rows["series_id"].map(prices.paid).to_numpy(dtype=float)
+    price: FloatArray = rows["series_id"].map(prices.paid).to_numpy(dtype=float)
     if len(prices.known):
         found = (
             rows[["series_id", "timestamp"]]
             .merge(prices.known, on=["series_id", "timestamp"], how="left")["price"]
             .to_numpy(dtype=float)
         )
-        price = pd.Series(found).where(found > 0, price).to_numpy()
+        price = np.where(found > 0, found, price)
     named = [name for name in rows.columns if name in _NUMBERS or str(name).startswith("q0")]
     return rows.assign(**{name: rows[name] * price for name in named})
 
