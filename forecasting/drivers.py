@@ -203,7 +203,8 @@ class Ordinary:
         owners[:] = [self.names.index(driver) for driver in columns]
         usual = self.usual[:, None]
         promotions = [k for k, driver in enumerate(columns) if driver == "promotion"]
-        promoted = (self.ahead[:, :, promotions] > usual[:, :, promotions]).any(axis=2)
+        above: BoolArray = np.asarray(self.ahead > usual)
+        promoted: BoolArray = np.asarray(above[:, :, promotions].any(axis=2))
         cut = (self.ahead < usual) & (owners == self.names.index("price"))
         owners[cut & promoted[:, :, None]] = self.names.index("promotion")
         return owners

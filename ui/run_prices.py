@@ -41,7 +41,7 @@ def in_money(frame: pd.DataFrame, prices: Prices) -> pd.DataFrame:
     """
     ids = frame["series_id"].astype(str)
     rows = frame.assign(series_id=ids)[ids.isin(prices.paid.index).to_numpy()]
-    price: FloatArray = rows["series_id"].map(prices.paid).to_numpy(dtype=float)
+    price: FloatArray = np.asarray(rows["series_id"].map(prices.paid), dtype=np.float64)
     if len(prices.known):
         found = (
             rows[["series_id", "timestamp"]]
