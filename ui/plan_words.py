@@ -140,7 +140,10 @@ def cover(before: float, after: float, *, has_coming: bool, share: float) -> str
     'stock lasts **over two years → 5.0 weeks** (50.0% of the forecast has a known stock)'
     """
     what = "stock and deliveries last" if has_coming else "stock lasts"
-    told = ["over two years" if weeks > MOST_WEEKS else f"{weeks:.1f}" for weeks in (before, after)]
+    told = [
+        "over two years" if weeks > MOST_WEEKS else f"{weeks:.{0 if weeks >= 20 else 1}f}"
+        for weeks in (before, after)
+    ]
     if before <= 0:
         text = "nothing in stock"
     elif told == ["over two years"] * 2:
