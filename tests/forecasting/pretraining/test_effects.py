@@ -2,7 +2,7 @@
 
 import torch
 
-from forecasting.pretraining.effects import effects
+from forecasting.pretraining.effects import effects, readings
 
 STEPS, AHEAD = 200, 20
 
@@ -21,13 +21,16 @@ def shop(
 
 def found(values: torch.Tensor, known: torch.Tensor, *, groups: int = 1) -> torch.Tensor:
     series = len(values)
-    return effects(
-        values,
-        torch.ones_like(values),
-        known,
-        torch.full((series,), 7),
-        torch.arange(series) * groups // series,
-    )
+    group = torch.arange(series) * groups // series
+    return measured(values, torch.ones_like(values), known, group)
+
+
+def measured(
+    values: torch.Tensor, seen: torch.Tensor, known: torch.Tensor, group: torch.Tensor
+) -> torch.Tensor:
+    stride = torch.full((len(values),), 7)
+    against_past = readings(known, seen, stride, group)[..., 1]
+    return effects(values, seen, against_past, stride, group)
 
 
 def lift(effect: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
@@ -59,9 +62,8 @@ def test_when_a_series_is_short_then_it_takes_the_effect_of_its_group() -> None:
     values, known = shop(0.8, series=16)
     seen = torch.ones_like(values)
     seen[0, :-9] = 0
-    arguments = (known, torch.full((16,), 7))
-    together = effects(values * seen, seen, *arguments, torch.zeros(16, dtype=torch.long))
-    alone = effects(values * seen, seen, *arguments, torch.arange(16))
+    together = measured(values * seen, seen, known, torch.zeros(16, dtype=torch.long))
+    alone = measured(values * seen, seen, known, torch.arange(16))
     known[0, -AHEAD:, 0] = 1.0
     assert lift(together, known)[1:].min() > 0.6
     assert together[0].max() > 3 * alone[0].max().clamp(min=0.02)
@@ -70,5 +72,5 @@ def test_when_a_series_is_short_then_it_takes_the_effect_of_its_group() -> None:
 def test_when_values_are_missing_then_effects_are_finite() -> None:
     values, known = shop(0.8)
     nothing = torch.zeros_like(values)
-    effect = effects(nothing, nothing, known, torch.full((8,), 7), torch.zeros(8, dtype=torch.long))
+    effect = measured(nothing, nothing, known, torch.zeros(8, dtype=torch.long))
     assert (effect == 0).all()
