@@ -74,3 +74,22 @@ def test_when_values_are_missing_then_effects_are_finite() -> None:
     nothing = torch.zeros_like(values)
     effect = measured(nothing, nothing, known, torch.zeros(8, dtype=torch.long))
     assert (effect == 0).all()
+
+
+def test_when_a_covariate_goes_far_beyond_what_was_seen_then_its_effect_does_not() -> None:
+    values, known = shop(0.8)
+    known[:, -AHEAD:, 0] = 3.0  # a flag that was 0 or 1
+    little, far = found(values, known), found(values, known * torch.where(known > 1, 10.0, 1.0))
+    torch.testing.assert_close(little[:, -AHEAD:], far[:, -AHEAD:], atol=0.05, rtol=0)
+    known[:, -AHEAD:, 0] = 1.0
+    assert far.max() < 3 * found(values, known).max()
+
+
+def test_when_covariates_are_read_then_against_their_mean_and_against_their_past() -> None:
+    price = torch.cat([torch.zeros(60), torch.ones(60)]).expand(4, -1)[..., None]
+    ones, stride = torch.ones(4, 100), torch.full((4,), 1)
+    read = readings(price, ones, stride, torch.zeros(4, dtype=torch.long))
+    assert read.shape == (4, 120, 1, 2)
+    high = read[0, :, 0]
+    assert high[119, 0] == high[61, 0] > 0  # it is as high as before ...
+    assert high[119, 1] < 0.1 * high[61, 1]  # ... but no news any more
