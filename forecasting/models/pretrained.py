@@ -219,8 +219,8 @@ class Pretrained:
             network.load_state_dict(weights)
             bands = Bands.from_json(fitted["bands"])
             tuned = tuple(fitted["tuned"])
-            # Models saved before 0.7 say only whether covariates count.
-            strength = float(fitted.get("strength", fitted.get("reads_known")))
+            # Models that were saved earlier say only whether covariates count.
+            strength = float(fitted["strength" if "strength" in fitted else "reads_known"])
         except FileNotFoundError as error:
             raise ConfigError(
                 f"{path} is missing. Copy the whole folder that model.save() wrote."
@@ -264,7 +264,7 @@ class Pretrained:
             strengths: tuple[float, ...] = (state.strength,)
         else:
             choices = {"always": (1.0,), "never": (0.0,), "where they help": STRENGTHS}
-            strengths = choices[config.covariates] if panel.known_names else (0.0,)
+            strengths = choices[config.covariates][: None if panel.known_names else 1]
         self._state = replace(state, strength=strengths[0])
         if not (config.calibrate or len(strengths) > 1) or config.horizon > MOST_HORIZON:
             return

@@ -43,7 +43,7 @@ BATCH = 64  # windows
 VALIDATED = 512  # series
 CHECKS = 10  # validations in all
 CHECKING = 0.2  # of the seconds, at most
-HALF_WAY = 0.5
+HALF_WAY = 0.5  # from the weights it began with to those it found
 AVERAGE = 0.97
 WEIGHT_DECAY = 0.01
 FEWEST = 8  # steps of history before the first cutoff
@@ -156,8 +156,9 @@ class Tuner:
                         on_progress(Progress(stage, done, tuning.steps, spent, loss, found))
                 if share >= 1:
                     break
-            fresh.load_state_dict(best.half_way())
-            best.offer(best.half_way(), self._validated(fresh), best.step or best.tried_step)
+            half_way = best.half_way()
+            fresh.load_state_dict(half_way)
+            best.offer(half_way, self._validated(fresh), best.step or best.tried_step)
         except KeyboardInterrupt as stop:
             interrupt = stop
         fresh.load_state_dict(best.weights)

@@ -187,6 +187,33 @@ def test_when_a_saved_model_is_damaged_then_load_says_so(tmp_path: Path) -> None
         fc.load(tmp_path)
 
 
+def test_when_covariates_count_for_a_part_then_that_is_kept_and_earlier_files_are_read(
+    tmp_path: Path,
+) -> None:
+    rng = np.random.default_rng(0)
+    price = 5 + rng.normal(0, 0.5, 120)
+    panel = panel_of(50 - 8 * (price - 5) + rng.normal(0, 1, 120), price=price)
+    model = fc.create("pretrained", horizon=14).fit(panel)
+    future = np.full((1, 14, 1), 6.0)
+    expected = model.predict(panel, known_future=future).mean
+    model.save(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    strength = config["fitted"].pop("strength")
+    assert strength > 0
+    found = {}
+    for name, said in (("now", {"strength": 0.5}), ("earlier", {"reads_known": False})):
+        (tmp_path / "config.json").write_text(
+            json.dumps(config | {"fitted": config["fitted"] | said})
+        )
+        found[name] = fc.load(tmp_path).predict(panel, known_future=future).mean
+    none = fc.create("pretrained", horizon=14, covariates="never").fit(panel)
+    np.testing.assert_allclose(
+        found["earlier"], none.predict(panel, known_future=future).mean, rtol=1e-5
+    )
+    assert expected.mean() < found["earlier"].mean()
+    assert found["now"].mean() < found["earlier"].mean()
+
+
 def test_when_it_is_made_then_it_is_a_trainable_model_of_the_registry() -> None:
     model = fc.create("pretrained", horizon=7)
     assert isinstance(model, Pretrained)
