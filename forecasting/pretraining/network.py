@@ -12,11 +12,11 @@ from torch.nn import functional as F
 from forecasting.models.transformer import Block
 from forecasting.networks.network import MOST, QuantileHead
 from forecasting.pretraining.candidates import CANDIDATES
+from forecasting.pretraining.effects import READINGS
 from forecasting.pretraining.reading import (
     CONTEXT_CHANNELS,
     NUMBERS,
     POOLED_CHANNELS,
-    READINGS,
     STEP_FEATURES,
     Windows,
 )
