@@ -11,26 +11,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-import forecasting as fc
 from benchmarks.accuracy.datasets import WITH_COVARIATES
+from benchmarks.accuracy.sources import sources_of
 
 Library = Literal["almanac", "statsforecast", "neuralforecast"]
 Family = Literal[
     "statistical", "network", "boosting", "ensemble", "neural peer", "ablation", "budget"
 ]
 HERE = Path(__file__).parent
-ROOM = Path(fc.__file__).parent
-READ_FORECASTS_ONLY = ("diagnostics", "planning", "pricing", "promotions", "scenarios")
-NOT_PLAYING = (*READ_FORECASTS_ONLY, "pretraining")  # parts no rival of these tables runs
-SOURCES: dict[Library, list[Path]] = {  # whose change makes stored results old
-    "almanac": [
-        HERE / "ours.py",
-        *sorted(
-            path
-            for path in ROOM.rglob("*.py")
-            if path.relative_to(ROOM).parts[0] not in NOT_PLAYING
-        ),
-    ],
+PEERS: dict[Library, list[Path]] = {  # whose change makes a peer's stored results old
     "statsforecast": [HERE / "statistical_peers.py"],
     "neuralforecast": [HERE / "neural_peers.py"],
 }
@@ -64,9 +53,16 @@ class Rival:
         made.update(f"{fingerprint} {smoke}".encode())
         if self.library != "almanac":
             made.update(version(self.library).encode())
-        for source in SOURCES[self.library]:
+        for source in self._sources():
             made.update(source.read_bytes())
         return made.hexdigest()[:16]
+
+    def _sources(self) -> list[Path]:
+        """The files whose change makes stored results old."""
+        if self.library != "almanac":
+            return PEERS[self.library]
+        members: tuple[str, ...] = self.options.get("members", ())
+        return [HERE / "ours.py", *sources_of([self.model, *members])]
 
 
 def _ours(model: str, family: Family, **options: Any) -> Rival:
