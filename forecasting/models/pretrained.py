@@ -6,6 +6,7 @@ also what known covariates do to it, they read in context. `fine_tune` goes on l
 Shape suffixes: N series, T steps, H horizon, Q quantile levels, K known covariates.
 """
 
+import copy
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +21,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from forecasting.arrays import Float32Array, FloatArray
-from forecasting.compression import file_digest, packed, unpacked
-from forecasting.errors import ConfigError, NotFittedError, PanelError
+from forecasting.compression import Storage, file_digest, packed, unpacked
+from forecasting.errors import ConfigError, NotFittedError
 from forecasting.fallbacks import Needs, SeriesForecast, sane, without_a_model
 from forecasting.forecast import Forecast, Note
 from forecasting.future import KnownFuture, known_future_array
@@ -33,14 +34,14 @@ from forecasting.networks.tensors import volumes_of
 from forecasting.panel import Panel
 from forecasting.pretraining.bands import CUTOFFS, STRENGTHS, past_windows
 from forecasting.pretraining.config import PretrainedConfig
-from forecasting.pretraining.covariates import readable
+from forecasting.pretraining.covariates import check_known, readable
 from forecasting.pretraining.effects import READINGS
 from forecasting.pretraining.levels import at_levels
 from forecasting.pretraining.network import PretrainedNetwork
 from forecasting.pretraining.rolling import rolled_out
 from forecasting.pretraining.seasons import seasons_of
 from forecasting.pretraining.sizes import LEVELS, MOST_HORIZON, size_of
-from forecasting.pretraining.tuning import BATCH, Tuner, Tuning, Unfrozen
+from forecasting.pretraining.tuning import BATCH, Tuner, Tuning, Unfrozen, left
 from forecasting.pretraining.weights import READS, SHIPPED, Card, shipped
 from forecasting.progress import OnProgress
 from forecasting.storage import config_from, read_own_config, write_config
@@ -75,6 +76,7 @@ class Pretrained:
         self.config = config
         self.training = TrainingReport()
         self.interrupt: KeyboardInterrupt | None = None
+        self.storage: Storage | None = None  # of saved weights; None: halves until fine-tuned
         self._state: _Fitted | None = None
 
     @property
@@ -147,7 +149,7 @@ class Pretrained:
         with _threads(self.config.num_threads):
             known = readable(panel.known_covariates, ahead)
             known = known if state.strength else known[..., :0]
-            _check_known(state.network, panel, known)
+            check_known(state.network, panel, known)
             quantiles, mean = self._raw(
                 state.network, panel.target, known, state.strength, freq=panel.freq
             )
@@ -179,16 +181,25 @@ class Pretrained:
         }
         path = Path(folder) / WEIGHTS
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(packed(weights, "fp32" if state.tuned else "fp16"), path)
+        save_file(packed(weights, self.storage or ("fp32" if state.tuned else "fp16")), path)
         fitted = {
             "card": asdict(state.card),
             "tuned": list(state.tuned),
             "strength": state.strength,
+            "storage": self.storage,
             "training": asdict(self.training),
             "weights": file_digest(path),
             "bands": state.bands.to_json(),
         }
         write_config(folder, self.name, self.config, fitted)
+
+    def stored_as(self, storage: Storage) -> Self:
+        """A copy that predicts with, and saves, its weights as stored like that."""
+        state, smaller = self._fitted(), copy.copy(self)
+        network = copy.deepcopy(state.network)
+        network.load_state_dict(unpacked(packed(network.state_dict(), storage)))
+        smaller._state, smaller.storage = replace(state, network=network), storage
+        return smaller
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
@@ -221,6 +232,7 @@ class Pretrained:
             tuned = tuple(fitted["tuned"])
             # Models that were saved earlier say only whether covariates count.
             strength = float(fitted["strength" if "strength" in fitted else "reads_known"])
+            model.storage = fitted.get("storage")  # an earlier version's models have none
         except FileNotFoundError as error:
             raise ConfigError(
                 f"{path} is missing. Copy the whole folder that model.save() wrote."
@@ -260,11 +272,9 @@ class Pretrained:
         they have not seen, and covariates count as they did in learning.
         """
         state, config = self._fitted(), self.config
-        if learned:
-            strengths: tuple[float, ...] = (state.strength,)
-        else:
-            choices = {"always": (1.0,), "never": (0.0,), "where they help": STRENGTHS}
-            strengths = choices[config.covariates][: None if panel.known_names else 1]
+        choices = {"always": (1.0,), "never": (0.0,), "where they help": STRENGTHS}
+        strengths = choices[config.covariates][: None if panel.known_names else 1]
+        strengths = (state.strength,) if learned else strengths
         self._state = replace(state, strength=strengths[0])
         if not (config.calibrate or len(strengths) > 1) or config.horizon > MOST_HORIZON:
             return
@@ -294,7 +304,7 @@ class Pretrained:
             unfrozen=unfrozen,
             steps=steps or config.tune_steps,
             learning_rate=learning_rate or config.learning_rate,
-            budget_seconds=_left(budget_seconds, began),
+            budget_seconds=left(budget_seconds, began),
             seed=config.seed,
         )
         nothing = np.empty((panel.num_series, 0, len(panel.known_names)))
@@ -323,6 +333,7 @@ class Pretrained:
         )
         history = (*state.tuned, kept) if tuned.best_step else state.tuned
         self._state = replace(state, network=tuned.network, tuned=history)
+        self.storage = None
         if tuned.best_step:
             self._measure(panel, learned=True)
 
@@ -363,24 +374,6 @@ class Pretrained:
         return tuple(
             Note(key, each.used or "rolled out", each.reason or rolled) for key, each in pairs
         )
-
-
-def _check_known(network: PretrainedNetwork, panel: Panel, known: Float32Array) -> None:
-    """Raise `PanelError` where it learned from more or fewer covariates than these."""
-    told = network.told
-    if told is not None and told.in_features != READINGS * known.shape[2]:
-        raise PanelError(
-            f"The model was fine-tuned with {told.in_features // READINGS} known covariates, and "
-            f"this panel has {len(panel.known_names)} ({', '.join(panel.known_names)}). Give the "
-            "same ones, or fine-tune it on this panel."
-        )
-
-
-def _left(budget_seconds: float | None, began: float) -> float | None:
-    """What is left of a budget of seconds."""
-    if budget_seconds is None:
-        return None
-    return max(budget_seconds - (time.monotonic() - began), 0.001)
 
 
 def _device(asked: str) -> torch.device:

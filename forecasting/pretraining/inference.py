@@ -13,6 +13,8 @@ import numpy as np
 import torch
 
 from forecasting.arrays import Float32Array, FloatArray, IntArray
+from forecasting.errors import ConfigError
+from forecasting.memory import is_out_of_memory, no_memory_for_one
 from forecasting.pretraining.network import PretrainedNetwork
 from forecasting.pretraining.reading import windows_of
 from forecasting.pretraining.series import Series
@@ -68,9 +70,11 @@ def _read(
     read = partial(_read, network, seasons=seasons, steps=steps, strength=strength)
     try:
         return some(target, known)
-    except (torch.OutOfMemoryError, MemoryError):
-        if len(target) == 1:
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
             raise
+        if len(target) == 1:
+            raise ConfigError(no_memory_for_one(steps)) from error
     half = len(target) // 2
     first, second = read(target[:half], known[:half]), read(target[half:], known[half:])
     return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]])

@@ -284,6 +284,13 @@ class _Windows:
         )
 
 
+def left(budget_seconds: float | None, began: float) -> float | None:
+    """What is left of a budget of seconds that began at this monotonic time."""
+    if budget_seconds is None:
+        return None
+    return max(budget_seconds - (time.monotonic() - began), 0.001)
+
+
 def free(network: PretrainedNetwork, unfrozen: Unfrozen) -> None:
     """Let these weights move and no others."""
     if unfrozen == "low-rank":
