@@ -240,17 +240,17 @@ def test_when_memory_is_short_then_series_are_read_in_halves_with_the_same_resul
     model = fc.create("pretrained", horizon=7).fit(panel)
     plain, some, asked = model.predict(panel), inference._some, []
 
-    def one_at_a_time(network: Any, target: np.ndarray, *rest: Any) -> Any:
+    def one_at_a_time(network: Any, target: np.ndarray, *rest: Any, **named: Any) -> Any:
         asked.append(len(target))
         if len(target) > 1:
             raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
-        return some(network, target, *rest)
+        return some(network, target, *rest, **named)
 
     monkeypatch.setattr(inference, "_some", one_at_a_time)
     np.testing.assert_allclose(model.predict(panel).mean, plain.mean, rtol=1e-4)
     assert sorted(asked) == [1, 1, 1, 1, 2, 2, 4]
 
-    def full(*_: Any) -> Any:
+    def full(*_: Any, **__: Any) -> Any:
         raise MemoryError
 
     monkeypatch.setattr(inference, "_some", full)
@@ -264,7 +264,7 @@ def test_when_an_error_is_not_of_memory_then_it_is_not_taken_for_it(
     panel = panel_of(weekly(60))
     model = fc.create("pretrained", horizon=7).fit(panel)
 
-    def broken(*_: Any) -> Any:
+    def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("shapes cannot be multiplied")
 
     monkeypatch.setattr(inference, "_some", broken)
