@@ -2,11 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# A file in one process, so that what its tests share is made once.
-PARALLEL := -n 2 --dist loadfile
+# A file in one process, so that what its tests share is made once; in the order of conftest.py.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 export OPENBLAS_NUM_THREADS := 1
+# Hundreds of processes are started in tests: none should compile anew what others have compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 BENCH := .venv-bench
 
@@ -14,6 +16,9 @@ BENCH := .venv-bench
 
 run: $(VENV)/runtime
 	$(BIN)/streamlit run app.py
+
+# Two tests run at once, each of them on small data: threads of their own would only be in the way.
+unit app browser: export OMP_NUM_THREADS := 1
 
 test: lint types unit app browser
 	@echo "All checks passed."
@@ -35,7 +40,7 @@ app: $(VENV)/development
 
 browser: $(VENV)/development
 	$(BIN)/python tests/browser/chromium.py
-	$(BIN)/pytest -n 2 --dist worksteal tests/browser
+	$(BIN)/pytest -n 3 --dist worksteal tests/browser
 
 benchmark: $(VENV)/runtime
 	$(BIN)/python -m benchmarks.ingest
