@@ -30,7 +30,7 @@ lint: $(VENV)/development
 	$(BIN)/ruff format --check .
 
 types: $(VENV)/development
-	$(BIN)/mypy
+	$(BIN)/mypy -n 2
 
 unit: $(VENV)/development
 	$(BIN)/pytest $(PARALLEL) tests forecasting data engine reports ui api almanac --ignore tests/app --ignore tests/browser
@@ -40,7 +40,7 @@ app: $(VENV)/development
 
 browser: $(VENV)/development
 	$(BIN)/python tests/browser/chromium.py
-	$(BIN)/pytest -n 3 --dist worksteal tests/browser
+	$(BIN)/pytest -n 2 --dist worksteal tests/browser
 
 benchmark: $(VENV)/runtime
 	$(BIN)/python -m benchmarks.ingest
