@@ -1,12 +1,16 @@
 """The pretrained model zero-shot: nothing of these data trained it, and nothing is fitted to them.
 
     python -m benchmarks.zeroshot [--data FOLDER] [--out FOLDER] [--only NAMES] [--weights FOLDER]
-                                  [--whole-m5] [--speed] [--run-peers]
+                                  [--whole-m5] [--speed] [--run-peers] [--public] [--variants]
 
 The data sets, windows and scores are those of `benchmarks.accuracy`, and so is the store: results
 of seasonal naive, AutoETS and DynamicOptimizedTheta that are there are read, and with --run-peers
 made where they are missing. Those three know no covariates; the pretrained model is shown with and
 without them.
+
+With --public the public models in ALMANAC_PUBLIC_MODELS take part (docs/pretrained.md); one that
+saw a data set in training is marked there. With --variants the network's smaller variants are
+measured instead: bytes, seconds, and WQL on the last horizon of each data set.
 """
 
 import argparse
@@ -33,10 +37,16 @@ from benchmarks.accuracy.rivals import RIVALS
 from benchmarks.accuracy.scores import Scores, score
 from benchmarks.m5_data import read_m5
 from forecasting import metrics
+from forecasting.compression import compared
+from forecasting.public.checkpoints import Checkpoint, configured
+from forecasting.public.families import is_installed
+from forecasting.public.licences import forbids_commercial_use
+from forecasting.public.seen import MARK, seen_in_training
 
 PEERS = ("SeasonalNaive", "AutoETS", "DynamicOptimizedTheta")
 OURS, WITH = "pretrained", "pretrained, covariates"
 HORIZON = 28  # of M5
+VARIANTS_ON = ("pharma", "stallion", "m5")
 GOAL_RATIO, GOAL_WORST = 0.92, 1.05  # of the best statistical WQL: in geometric mean, and on each
 DECILES = tuple(round(0.1 * k, 1) for k in range(1, 10))  # by which published WQL of M5 is meant
 GOAL_M5 = {"MASE": 0.91, "WQL": 0.56}
@@ -72,7 +82,9 @@ def main() -> None:
         return
     options = {"weights": str(given.weights)} if given.weights else {}
     print(f"{date.today()}, {os.cpu_count()} cores, {given.threads} threads", flush=True)
-    if not given.speed and not given.whole_m5:
+    if given.variants:
+        _variants(given, options)
+    elif not given.speed and not given.whole_m5:
         rows = [
             _row(prepared(name, given.data, given.out, smoke=False), options, given)
             for name in DATASETS
@@ -85,12 +97,14 @@ def main() -> None:
         _whole_m5(given, options)
 
 
-def forecast(contest: Contest, options: dict[str, Any], threads: int) -> tuple[pd.DataFrame, float]:
+def forecast(
+    contest: Contest, options: dict[str, Any], threads: int, name: str = OURS
+) -> tuple[pd.DataFrame, float]:
     """Forecasts of all windows, and the seconds of fit and predict."""
     frames, began = [], time.perf_counter()
     for cutoff in contest.cutoffs:
         past = contest.past(cutoff)
-        model = fc.create(OURS, horizon=contest.horizon, num_threads=threads, **options)
+        model = fc.create(name, horizon=contest.horizon, num_threads=threads, **options)
         found = model.fit(past).predict(past, known_future=contest.ahead(cutoff)).to_frame()
         found.insert(0, "cutoff", past.cutoff)
         frames.append(found[COLUMNS])
@@ -142,6 +156,12 @@ def _row(folder: Path, options: dict[str, Any], given: argparse.Namespace) -> Ro
         told, more = forecast(contest, options, given.threads)
         scores[WITH] = score(truth, told, rival=WITH)
         seconds += more
+    for checkpoint in _public(given):
+        theirs, _ = forecast(
+            contest, _public_options(checkpoint, given), given.threads, checkpoint.family.model
+        )
+        name = marked(checkpoint, contest.name)
+        scores[name] = score(truth, theirs, rival=name)
     row = Row(name=contest.name, scores=scores, seconds=seconds)
     print(
         f"{row.name}: {seconds:.1f} s, WQL {scores[OURS].wql:.4f}, "
@@ -149,6 +169,43 @@ def _row(folder: Path, options: dict[str, Any], given: argparse.Namespace) -> Ro
         flush=True,
     )
     return row
+
+
+def marked(checkpoint: Checkpoint, dataset: str) -> str:
+    """What the table calls a public model, with a mark where it saw the data set in training."""
+    saw = seen_in_training(checkpoint.family.model, dataset)
+    return f"{checkpoint.name}, {MARK}" if saw else checkpoint.name
+
+
+def _public(given: argparse.Namespace) -> list[Checkpoint]:
+    """The public models that are brought and can run."""
+    if not given.public:
+        return []
+    return [
+        each
+        for each in configured()
+        if is_installed(each.family)
+        and (given.non_commercial or not forbids_commercial_use(each.licence))
+    ]
+
+
+def _public_options(checkpoint: Checkpoint, given: argparse.Namespace) -> dict[str, Any]:
+    return {"weights": str(checkpoint.folder), "non_commercial": given.non_commercial}
+
+
+def _variants(given: argparse.Namespace, options: dict[str, Any]) -> None:
+    """Bytes, seconds and WQL of the network stored in other ways, by data set."""
+    print("| data | variant | bytes | seconds | WQL | difference |\n" + "|---" * 6 + "|")
+    for name in given.only or VARIANTS_ON:
+        contest = Contest.load(prepared(name, given.data, given.out, smoke=False))
+        past = contest.past(contest.cutoffs[-1])
+        model = fc.create(OURS, horizon=contest.horizon, num_threads=given.threads, **options)
+        for row in compared(model.fit(past), contest.panel).to_dict("records"):
+            print(
+                f"| {name} | {row['variant']} | {row['bytes']:,} | {row['seconds']:.2f} | "
+                f"{row['WQL']:.4f} | {row['difference']:+.2%} |",
+                flush=True,
+            )
 
 
 def _is_stored(folder: Path, name: str, contest: Contest) -> bool:
@@ -237,6 +294,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--run-peers", action="store_true", help="run missing statistical peers")
     parser.add_argument("--whole-m5", action="store_true", help="all of M5 alone")
     parser.add_argument("--speed", action="store_true", help="seconds of 1,000 series alone")
+    parser.add_argument("--public", action="store_true", help="public models that are brought")
+    parser.add_argument("--non-commercial", action="store_true", help="the use is not commercial")
+    parser.add_argument("--variants", action="store_true", help="smaller variants alone")
     return parser.parse_args()
 
 

@@ -89,8 +89,9 @@ def wants_gpu(request: Request, runs: Path) -> bool:
     )
 
 
-# In the file of every network: that of the trained ones, or that of the pretrained one.
+# In the file of every network: of the trained ones, the pretrained one, or those that users bring.
 NETWORK = (
+    "from forecasting.public.forecaster import",
     "from forecasting.networks.forecaster import",
     "from forecasting.pretraining.network import",
 )

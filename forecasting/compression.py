@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 import pandas as pd
@@ -23,9 +23,6 @@ from forecasting import metrics
 from forecasting.errors import ConfigError, PanelError
 from forecasting.panel import Panel
 from forecasting.protocol import Forecaster
-
-if TYPE_CHECKING:  # the networks themselves store their weights with the functions below
-    from forecasting.networks.forecaster import NetworkForecaster
 
 Storage = Literal["fp32", "fp16", "bf16", "int8"]
 STORAGES: tuple[Storage, ...] = get_args(Storage)
@@ -96,15 +93,18 @@ def compress(model: Model, storage: Storage) -> Model:
 
     Raises `ConfigError` for a storage that is unknown, or a model that is no network.
     """
-    network_model = _network_model(model)
+    from forecasting.models.pretrained import Pretrained
+
+    _require_network(model)
     if storage not in STORAGES:
         raise ConfigError(f"storage={storage!r} is unknown. Use one of {', '.join(STORAGES)}.")
-    _, network = network_model._fitted()
-    smaller = copy.copy(network_model)
-    smaller._network = copy.deepcopy(network)
-    smaller._network.load_state_dict(unpacked(packed(network.state_dict(), storage)))
+    if isinstance(model, Pretrained):
+        return model.stored_as(storage)
+    smaller: Any = copy.copy(model)
+    smaller._network = copy.deepcopy(smaller._network)
+    smaller._network.load_state_dict(unpacked(packed(smaller._network.state_dict(), storage)))
     smaller.storage = storage
-    return smaller  # type: ignore[return-value]  # a copy is of the same class
+    return smaller  # a copy is of the same class
 
 
 def compared(model: Forecaster, panel: Panel) -> pd.DataFrame:
@@ -113,7 +113,8 @@ def compared(model: Forecaster, panel: Panel) -> pd.DataFrame:
     The last `horizon` steps of the panel are forecast from those before. A model that was fitted
     on them as well will seem better than it is, but its variants are compared fairly.
     """
-    network_model, horizon = _network_model(model), model.config.horizon
+    _require_network(model)
+    horizon = model.config.horizon
     if panel.length <= horizon:
         raise PanelError(
             f"The panel has {panel.length} timestamps; to compare forecasts of {horizon} steps it "
@@ -126,7 +127,7 @@ def compared(model: Forecaster, panel: Panel) -> pd.DataFrame:
     known_future = panel.known_covariates[launched][:, -horizon:]
     rows = []
     for storage in STORAGES:
-        variant = compress(network_model, storage)
+        variant = compress(model, storage)
         seconds = []
         for _ in range(2):  # the first time warms up
             began = time.perf_counter()
@@ -149,11 +150,13 @@ def _size(model: Forecaster) -> int:
         return sum(file.stat().st_size for file in Path(folder).iterdir())
 
 
-def _network_model(model: Forecaster) -> "NetworkForecaster":
+def _require_network(model: Forecaster) -> None:
+    from forecasting.models.pretrained import Pretrained
     from forecasting.networks.forecaster import NetworkForecaster
 
-    if not isinstance(model, NetworkForecaster):
+    if not isinstance(model, NetworkForecaster | Pretrained):
         raise ConfigError(
-            f"Model {model.name!r} has no network to compress. Give lstm, gru or transformer."
+            f"Model {model.name!r} has no network to compress. Give lstm, gru, transformer or "
+            "pretrained."
         )
-    return model
+    model._fitted()

@@ -13,6 +13,8 @@ from ui import (
     compare_queries,
     layout,
     navigation,
+    public_models,
+    queries,
     table_files,
 )
 from ui import compare_words as words
@@ -58,7 +60,10 @@ def leaderboard(choice: Choice, compared: Compared) -> list[str]:
     """The table of models; gives the keys that are ticked, in its order."""
     kept = compare_queries.kept_models(choice, compared)
     in_use = next((key for key, entry in kept.items() if entry.is_champion), None)
-    frame = words.table(compared, in_use)
+    named = {each.dataset_id: each.name for each in queries.datasets()}
+    library = {key: model.name for key, model in compared.models.items()}
+    saw = public_models.seen(library, named.get(choice.scope.dataset_id, ""))
+    frame = words.table(compared, in_use, saw)
     usual, against = _usually_ticked(compared), f"vs {words.plain(choice.freq).lower()}"
     keys = [str(key) for key in compared.board["key"]]
     signed = fmt.with_signed_percents(frame, {against: 0, "vs ARIMA": 0, "Bias": 1})
@@ -75,6 +80,8 @@ def leaderboard(choice: Choice, compared: Compared) -> list[str]:
         alt="Models, the best first, with what their error is and whether the gap is chance",
         column_config=_board_columns(against),
     )
+    if saw:
+        st.caption(public_models.warning(saw))
     rows = [row for row in event.selection.rows if row < len(keys)]
     return [keys[row] for row in sorted(rows)] or keys[:1]
 
@@ -110,7 +117,7 @@ def _board_columns(against: str) -> dict[str, Any]:
         "Seconds": st.column_config.Column(
             width=78, help="To train and forecast, all windows together."
         ),
-        " ": st.column_config.TextColumn(width=82),
+        " ": st.column_config.TextColumn(width=98),
     }
 
 

@@ -1,6 +1,6 @@
 """What a comparison says, in words. Knows no Streamlit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
@@ -200,12 +200,21 @@ def periods_ahead(freq: Freq) -> str:
     return f"{forecasts.NOUN[freq][1]} ahead"
 
 
-def table(compared: Compared, in_use: str | None) -> pd.DataFrame:
-    """The leaderboard as the screen shows it; percents are times 100."""
+def table(
+    compared: Compared, in_use: str | None, saw: Collection[str] = frozenset()
+) -> pd.DataFrame:
+    """The leaderboard as the screen shows it; percents are times 100.
+
+    `saw` are the keys of models that saw these sales in training.
+    """
     board = compared.board
     names = labels(compared)
-    uses = ["In use" if key == in_use else "Reference" if compared.models[key].name in REFERENCES
-            else "" for key in board["key"]]  # fmt: skip
+    uses = [
+        "Saw this data" if key in saw else
+        "In use" if key == in_use else
+        "Reference" if compared.models[key].name in REFERENCES else ""
+        for key in board["key"]
+    ]  # fmt: skip
     return pd.DataFrame(
         {
             "Model": [names[key] for key in board["key"]],

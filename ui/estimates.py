@@ -6,7 +6,7 @@ from statistics import median
 
 from engine.errors import EngineError, QueueError
 from engine.registry import Entry
-from ui import train_pretrained, training
+from ui import public_models, train_pretrained, training
 from ui.engine import engine, registry, slots_for
 from ui.training import GOES_ON, NETWORKS, PRESETS, SEARCH, Plan
 from ui.tuning_plan import Search, fixed
@@ -165,6 +165,8 @@ def _rule(plan: Plan, model: str, series: int) -> float:
     elif model == train_pretrained.MODEL:
         steps = training.options(plan, model)["tune_steps"]
         seconds = 2 + steps * train_pretrained.SECONDS_PER_STEP
+    elif model in public_models.MODELS:  # they learn nothing, and read much
+        seconds = 10 + 0.1 * series
     elif model == "gbm":
         seconds = 3 + 0.02 * series
     else:

@@ -21,6 +21,9 @@ NAMES = {
     "gbm": "Boosting",
     "ensemble": "Average",
     "pretrained": "Pretrained",
+    "chronos_bolt": "Chronos-Bolt",
+    "chronos_2": "Chronos-2",
+    "timesfm": "TimesFM",
 }
 _LAST_YEAR = {"D": "Last week's days", "W": "Last year's weeks", "M": "Last year's months"}
 _INSTEAD = {  # by what the library calls its fallbacks

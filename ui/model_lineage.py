@@ -10,7 +10,7 @@ from typing import Any
 from engine.registry import Entry
 from engine.requests import FitRequest, ForecastRequest
 from ui import format as fmt
-from ui import model_facts, train_pretrained
+from ui import model_facts, public_models, train_pretrained
 from ui.engine import registry
 
 _MOST = 20  # runs looked back; nobody goes on so often
@@ -37,6 +37,8 @@ def in_words(entry: Entry) -> str:
         run_id = request.from_run
     if entry.about.model == train_pretrained.MODEL:
         return _of_pretrained(entry)
+    if entry.about.model in public_models.MODELS:
+        return _of_public(entry)
     if not steps:
         return ""
     first = registry().entry(run_id)
@@ -58,6 +60,17 @@ def _of_pretrained(entry: Entry) -> str:
         return f"{train_pretrained.NAME}; its card cannot be read"
     trained = [f"{_WAYS.get(way, way)},{steps}" for way, _, steps in _parts(tuned)]
     return " → ".join([begun, *trained]) if trained else f"{begun}, as it is"
+
+
+def _of_public(entry: Entry) -> str:
+    """By the checkpoint that the folder of the model names."""
+    path = registry().run(entry.run_id).model / "config.json"
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))["fitted"]["checkpoint"]
+        name, licence = fmt.escape(str(kept["name"])), fmt.escape(str(kept["licence"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return "Public weights; what they were cannot be read"
+    return f"{name}, public weights as they are; licence {licence or 'not stated'}"
 
 
 def _parts(tuned: list[str]) -> list[tuple[str, str, str]]:

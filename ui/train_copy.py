@@ -11,7 +11,15 @@ from engine.errors import EngineError
 from engine.registry import About
 from engine.requests import ForecastRequest, Request, TuneRequest
 from ui import format as fmt
-from ui import train_pretrained, training, tuning_earlier, tuning_jobs, tuning_view, tuning_words
+from ui import (
+    public_models,
+    train_pretrained,
+    training,
+    tuning_earlier,
+    tuning_jobs,
+    tuning_view,
+    tuning_words,
+)
 from ui import train_view as view
 from ui.engine import registry
 from ui.training import GOES_ON, PRESETS, Advanced
@@ -71,7 +79,8 @@ def _copy_models(about: About, request: Request | None) -> None:
     group = [each.about.model for each in registry().group(about.group) if each.about.model]
     state[view.PRESET] = about.preset if about.preset in PRESETS else "balanced"
     named = dict.fromkeys(group or [about.model])
-    state[view.MODELS] = [name for name in named if name in training.OFFERED]
+    offered = (*training.OFFERED, *public_models.offered())
+    state[view.MODELS] = [name for name in named if name in offered]
     state["train_seed"] = about.seed
     for name in ("context_length", "width", "max_steps"):
         state[f"train_{name}"] = about.options.get(name)

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from data.scope import Scope, Split
-from ui import covariates, estimates, forecasts, layout, training
+from ui import covariates, estimates, forecasts, layout, public_models, training
 from ui import format as fmt
 from ui.covariates import FILLS, Covariate
 from ui.training import PRESETS, Advanced, Plan
@@ -142,15 +142,18 @@ def _windows(chosen: Way) -> int:
 def models() -> tuple[str, ...]:
     """Which models to train; the two baselines are always compared."""
     st.session_state.setdefault(MODELS, list(PRESETS[preset()].models))
+    offered = (*training.OFFERED, *public_models.offered())
     chosen = st.pills(
         "Models",
-        training.OFFERED,
+        offered,
         selection_mode="multi",
         format_func=training.model_name,
         key=MODELS,
         help="Each becomes a job of its own. Last year and ARIMA are compared with them.",
     )
-    return tuple(name for name in training.OFFERED if name in chosen)
+    if said := public_models.in_words():
+        st.caption(said)
+    return tuple(name for name in offered if name in chosen)
 
 
 def known_ahead(scope: Scope, aim: Target) -> dict[str, str]:

@@ -18,18 +18,14 @@ import pandas as pd
 from data.scope import Freq, Scope, Split
 from engine.errors import EngineError
 from engine.registry import MOST_CHARACTERS, About
-from engine.requests import (
-    BacktestRequest,
-    ForecastRequest,
-    PanelSpec,
-    Request,
-)
+from engine.requests import BacktestRequest, ForecastRequest, PanelSpec, Request
 from ui import (
     calendar_queries,
     corrected,
     covariates,
     forecast_words,
     forecasts,
+    public_models,
     queries,
     train_pretrained,
 )
@@ -146,7 +142,7 @@ def options(plan: Plan, model: str) -> dict[str, Any]:
         start = plan.start or usual
         return train_pretrained.options(plan.preset, unfrozen=start.unfrozen, steps=start.steps)
     if model not in NETWORKS:
-        return {}
+        return public_models.options(model)
     said = {
         name: value
         for name, value in asdict(plan.advanced).items()

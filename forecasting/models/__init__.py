@@ -23,6 +23,7 @@ class Model:
 
     location: str  # "module:Class", the module within forecasting.models
     summary: str
+    is_brought: bool = False  # its weights and its package come from the user: forecasting.public
 
     def import_class(self) -> type[Forecaster]:
         """The class, imported now."""
@@ -54,6 +55,13 @@ MODELS = {
     "pretrained": Model(
         "pretrained:Pretrained", "A network trained on made-up series alone; forecasts at once"
     ),
+    "chronos_bolt": Model(
+        "chronos_bolt:ChronosBolt", "Chronos-Bolt, with weights that you bring", is_brought=True
+    ),
+    "chronos_2": Model(
+        "chronos_2:Chronos2", "Chronos-2, with weights that you bring", is_brought=True
+    ),
+    "timesfm": Model("timesfm:TimesFM", "TimesFM, with weights that you bring", is_brought=True),
 }
 
 

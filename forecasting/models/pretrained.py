@@ -6,6 +6,7 @@ also what known covariates do to it, they read in context. `fine_tune` goes on l
 Shape suffixes: N series, T steps, H horizon, Q quantile levels, K known covariates.
 """
 
+import copy
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from forecasting.arrays import Float32Array, FloatArray
-from forecasting.compression import file_digest, packed, unpacked
+from forecasting.compression import Storage, file_digest, packed, unpacked
 from forecasting.errors import ConfigError, NotFittedError
 from forecasting.fallbacks import Needs, SeriesForecast, sane, without_a_model
 from forecasting.forecast import Forecast, Note
@@ -73,6 +74,7 @@ class Pretrained:
         self.config = config
         self.training = TrainingReport()
         self.interrupt: KeyboardInterrupt | None = None
+        self.storage: Storage | None = None  # of saved weights; None: halves until fine-tuned
         self._state: _Fitted | None = None
 
     @property
@@ -176,16 +178,25 @@ class Pretrained:
         }
         path = Path(folder) / WEIGHTS
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(packed(weights, "fp32" if state.tuned else "fp16"), path)
+        save_file(packed(weights, self.storage or ("fp32" if state.tuned else "fp16")), path)
         fitted = {
             "card": asdict(state.card),
             "tuned": list(state.tuned),
             "reads_known": state.reads_known,
+            "storage": self.storage,
             "training": asdict(self.training),
             "weights": file_digest(path),
             "bands": state.bands.to_json(),
         }
         write_config(folder, self.name, self.config, fitted)
+
+    def stored_as(self, storage: Storage) -> Self:
+        """A copy that predicts with, and saves, its weights as stored like that."""
+        state, smaller = self._fitted(), copy.copy(self)
+        network = copy.deepcopy(state.network)
+        network.load_state_dict(unpacked(packed(network.state_dict(), storage)))
+        smaller._state, smaller.storage = replace(state, network=network), storage
+        return smaller
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
@@ -213,6 +224,7 @@ class Pretrained:
             network.load_state_dict(unpacked(stored))
             bands = Bands.from_json(fitted["bands"])
             tuned, reads_known = tuple(fitted["tuned"]), bool(fitted["reads_known"])
+            model.storage = fitted.get("storage")  # an earlier version's models have none
         except FileNotFoundError as error:
             raise ConfigError(
                 f"{path} is missing. Copy the whole folder that model.save() wrote."
@@ -303,6 +315,7 @@ class Pretrained:
         )
         history = (*state.tuned, kept) if tuned.best_step else state.tuned
         self._state = replace(state, network=tuned.network, tuned=history)
+        self.storage = None
 
     def _fitted(self) -> _Fitted:
         if self._state is None:

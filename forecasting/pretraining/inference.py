@@ -12,6 +12,8 @@ import numpy as np
 import torch
 
 from forecasting.arrays import Float32Array, FloatArray, IntArray
+from forecasting.errors import ConfigError
+from forecasting.memory import is_out_of_memory, no_memory_for_one
 from forecasting.pretraining.network import PretrainedNetwork
 from forecasting.pretraining.reading import windows_of
 from forecasting.pretraining.series import Series
@@ -60,9 +62,11 @@ def _read(
     """The forecasts of some series at once, or in halves where memory is short."""
     try:
         return _some(network, target, known, seasons, steps)
-    except (torch.OutOfMemoryError, MemoryError):
-        if len(target) == 1:
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
             raise
+        if len(target) == 1:
+            raise ConfigError(no_memory_for_one(steps)) from error
     half = len(target) // 2
     first = _read(network, target[:half], known[:half], seasons, steps)
     second = _read(network, target[half:], known[half:], seasons, steps)

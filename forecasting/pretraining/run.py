@@ -22,6 +22,7 @@ from forecasting.networks.optimisation import adamw, follow
 from forecasting.pretraining.generator import Generator
 from forecasting.pretraining.learning import Loss, loss_of, next_lesson, pace
 from forecasting.pretraining.network import PretrainedNetwork
+from forecasting.pretraining.rate import Meter, bf16_rate
 from forecasting.pretraining.sizes import Size, size_of
 from forecasting.pretraining.validation import Validation
 
@@ -82,6 +83,7 @@ class Pretraining:
             torch.manual_seed(plan.seed)
             self.network = PretrainedNetwork(self.size).to(self.device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
+        self.meter: Meter | None = None
         self.optimiser = adamw(
             self.network, learning_rate=self.size.learning_rate, weight_decay=WEIGHT_DECAY
         )
@@ -101,6 +103,7 @@ class Pretraining:
         began, before = time.monotonic(), self.course.seconds
         report = _Report(began, self.course)
         written = validated = began
+        self.meter = self._meter()
         try:
             while (spent := before + time.monotonic() - began) < 3600 * self.plan.hours:
                 series = self._step(spent / (3600 * self.plan.hours), report)
@@ -112,7 +115,9 @@ class Pretraining:
                 )
                 now = time.monotonic()
                 if now - report.since >= REPORT_SECONDS:
-                    self._say(report.told(self.course, now), events)
+                    self._say(
+                        report.told(self.course, now) | self._busy(now - report.since), events
+                    )
                     report = _Report(now, self.course)
                 if now - validated >= VALIDATE_SECONDS:
                     self._say(validation.measured(self.average), events)
@@ -138,6 +143,8 @@ class Pretraining:
             group["lr"] = self.size.learning_rate * pace(share)
         loss = loss_of(self.network, lesson, self.generator.draws)
         report.add(loss)
+        if self.meter is not None:
+            self.meter.add(self.network, lesson)
         self.optimiser.zero_grad(set_to_none=True)
         loss.total.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
@@ -151,6 +158,18 @@ class Pretraining:
             min(AVERAGE, (self.course.steps + 1) / (self.course.steps + 20)),
         )
         return len(lesson.series)
+
+    def _busy(self, seconds: float) -> dict[str, float]:
+        return {} if self.meter is None else {"share of bf16 rate": self.meter.share(seconds)}
+
+    def _meter(self) -> Meter | None:
+        """Of the card's bf16 rate; None where there is no card."""
+        if self.device.type != "cuda":
+            print("no GPU, so no share of its bf16 rate: series per second are told", flush=True)
+            return None
+        rate = bf16_rate(self.device)
+        print(f"bf16 rate of the card: {rate / 1e12:.0f} TFLOP/s, measured", flush=True)
+        return Meter(rate)
 
     def save(self) -> None:
         """Replace the file by what is known now."""

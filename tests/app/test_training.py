@@ -1,14 +1,18 @@
 """Train, Jobs, Models and a run on Forecast, with real jobs in real worker processes."""
 
 import io
+import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 from streamlit.testing.v1 import AppTest
 
 from data.scope import Scope
 from engine import packages
+from forecasting.public import families
 from tests.app.test_pages import text_of
 from tests.stores import app_in
 from ui import engine as engines
@@ -265,3 +269,28 @@ def test_when_another_almanac_has_the_folder_then_the_page_says_so(
         app = demo_app.run()
         assert not app.exception
         assert "is in use by process" in app.error[0].value
+
+
+def test_when_public_models_were_brought_then_train_offers_the_usable_and_explains_the_rest(
+    demo_app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "brought" / "chronos-bolt-tiny"
+    folder.mkdir(parents=True)
+    save_file({"w": np.zeros(2, dtype=np.float32)}, folder / "model.safetensors")
+    config = {"architectures": ["ChronosBoltModelForForecasting"]}
+    (folder / "config.json").write_text(json.dumps(config))
+    monkeypatch.setenv("ALMANAC_PUBLIC_MODELS", str(folder.parent))
+    monkeypatch.setattr(families, "find_spec", lambda name: None)
+    app = opened(demo_app, navigation.TRAIN, product=str(PRODUCT))
+    assert not app.exception
+    assert "pip install -r requirements-adapters.txt" in text_of(app)
+    assert "Chronos-Bolt" not in offered_models(app)
+    monkeypatch.setattr(families, "find_spec", lambda name: object())
+    app.run()
+    assert not app.exception
+    assert "Chronos-Bolt" in offered_models(app)
+
+
+def offered_models(app: AppTest) -> list[str]:
+    pills = next(each for each in app.button_group if each.label == "Models")
+    return [str(each.content) for each in pills.proto.options]

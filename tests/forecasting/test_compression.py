@@ -12,7 +12,15 @@ from safetensors.torch import load_file
 
 import forecasting as fc
 from forecasting.cli import main
-from forecasting.compression import STORAGES, Storage, compared, compress, packed, unpacked
+from forecasting.compression import (
+    STORAGES,
+    Storage,
+    compared,
+    compress,
+    packed,
+    storage_of,
+    unpacked,
+)
 
 HORIZON = 7
 SOME = ["busy 0", "busy 1", "busy 2", "slow 1"]
@@ -174,3 +182,32 @@ def test_when_a_part_of_the_config_is_something_else_then_load_refuses(
         return  # it keeps nothing there
     with pytest.raises(fc.ConfigError):
         fc.load(tmp_path)
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_when_the_pretrained_network_is_compressed_then_it_stays_so_until_it_is_tuned(
+    some: fc.Panel, tmp_path: Path, storage: Storage
+) -> None:
+    whole = fc.create("pretrained", horizon=HORIZON).fit(some)
+    small = compress(whole, storage)
+    assert small is not whole
+    small.save(tmp_path)
+    loaded = fc.load(tmp_path)
+    made = small.predict(some)
+    np.testing.assert_array_equal(loaded.predict(some).quantiles, made.quantiles)
+    assert storage_of(load_file(tmp_path / "weights.safetensors")) == storage
+    plain = whole.predict(some)
+    np.testing.assert_allclose(made.mean, plain.mean, rtol=0.1, atol=0.5)
+    assert storage == "int8" or np.allclose(made.mean, plain.mean, rtol=0.02, atol=0.02)
+    loaded.save(tmp_path / "again")
+    assert storage_of(load_file(tmp_path / "again" / "weights.safetensors")) == storage
+
+
+def test_when_variants_of_the_pretrained_network_are_compared_then_bytes_and_wql_are_told(
+    some: fc.Panel,
+) -> None:
+    rows = compared(fc.create("pretrained", horizon=HORIZON).fit(some), some).set_index("variant")
+    assert list(rows.index) == list(STORAGES)
+    assert rows.at["int8", "bytes"] < 0.6 * rows.at["fp16", "bytes"]
+    assert rows.at["fp16", "bytes"] < 0.6 * rows.at["fp32", "bytes"]
+    assert abs(rows.at["fp16", "difference"]) < 0.02

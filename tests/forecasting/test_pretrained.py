@@ -10,6 +10,7 @@ import pytest
 
 import forecasting as fc
 from forecasting.models.pretrained import WEIGHTS, Pretrained
+from forecasting.pretraining import inference
 
 
 def panel_of(values: np.ndarray, *, freq: str = "D", **columns: Any) -> fc.Panel:
@@ -191,3 +192,65 @@ def test_when_it_is_made_then_it_is_a_trainable_model_of_the_registry() -> None:
     model = fc.create("pretrained", horizon=7)
     assert isinstance(model, Pretrained)
     assert isinstance(model, fc.Trainable)
+
+
+def test_when_memory_is_short_then_series_are_read_in_halves_with_the_same_result(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frame = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "series_id": f"s{i}",
+                    "timestamp": pd.date_range("2024-01-01", periods=90),
+                    "target": weekly(90, i),
+                }
+            )
+            for i in range(4)
+        ]
+    )
+    panel = fc.Panel.from_frame(frame, "D")
+    model = fc.create("pretrained", horizon=7).fit(panel)
+    plain, some, asked = model.predict(panel), inference._some, []
+
+    def one_at_a_time(network: Any, target: np.ndarray, *rest: Any) -> Any:
+        asked.append(len(target))
+        if len(target) > 1:
+            raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
+        return some(network, target, *rest)
+
+    monkeypatch.setattr(inference, "_some", one_at_a_time)
+    np.testing.assert_allclose(model.predict(panel).mean, plain.mean, rtol=1e-4)
+    assert sorted(asked) == [1, 1, 1, 1, 2, 2, 4]
+
+    def full(*_: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(inference, "_some", full)
+    with pytest.raises(fc.ConfigError, match="not enough memory to forecast even one series"):
+        model.predict(panel)
+
+
+def test_when_an_error_is_not_of_memory_then_it_is_not_taken_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    panel = panel_of(weekly(60))
+    model = fc.create("pretrained", horizon=7).fit(panel)
+
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("shapes cannot be multiplied")
+
+    monkeypatch.setattr(inference, "_some", broken)
+    with pytest.raises(RuntimeError, match="shapes"):
+        model.predict(panel)
+
+
+def test_when_covariates_are_partly_missing_ahead_then_filling_them_forecasts() -> None:
+    panel = panel_of(weekly(100), price=np.full(100, 2.0), promo=np.arange(100) % 9 == 0)
+    model = fc.create("pretrained", horizon=5).fit(panel)
+    future = fc.fill_future(panel, 5)
+    future.loc[2:, "price"] = np.nan
+    with pytest.raises(fc.PanelError, match=r"'price'.*fill_future"):
+        model.predict(panel, known_future=future)
+    whole = model.predict(panel, known_future=fc.fill_future(panel, 5, future))
+    assert np.isfinite(whole.quantiles).all()

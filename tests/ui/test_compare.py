@@ -8,7 +8,13 @@ import pytest
 
 from engine.registry import About, Entry
 from forecasting.scores import rate
-from ui import compare_charts, compare_check_words, compare_parts, compare_runs
+from ui import (
+    compare_charts,
+    compare_check_words,
+    compare_parts,
+    compare_runs,
+    public_models,
+)
 from ui import compare_words as words
 from ui.compare_facts import Compared, Loaded, in_time_tests, together
 
@@ -305,3 +311,15 @@ def test_when_a_link_names_runs_that_do_not_fit_then_each_has_its_sentence() -> 
     assert [each.run_id for each in taken] == ["one", "two"]
     assert "of something else: Coffee, 4 ahead." in left_out[0]
     assert "was deleted" in left_out[1]
+
+
+def test_when_a_public_model_saw_the_data_in_training_then_its_row_is_marked() -> None:
+    found = compared(run({"timesfm": 0.7, "chronos_bolt": 0.8, "seasonal_naive": 1.2}))
+    library = {key: model.name for key, model in found.models.items()}
+    saw = public_models.seen(library, "M5 sample")
+    assert list(saw) == ["timesfm"]
+    marks = words.table(found, None, saw).set_index("Model")[" "]
+    assert marks["TimesFM"] == "Saw this data"
+    assert marks["Chronos-Bolt"] == ""
+    assert "no forecast of the unseen" in public_models.warning(saw)
+    assert public_models.seen(library, "Demo shop") == {}

@@ -55,3 +55,14 @@ def test_when_it_came_of_our_pretrained_forecaster_then_its_card_is_told() -> No
     assert words.endswith("→ all of it, 40 steps → its head, 9 steps")
     assert fitted_with("whole", []).endswith("as it is")
     assert "cannot be read" in fitted_with("empty", None)
+
+
+def test_when_it_forecasts_with_public_weights_then_they_and_their_licence_are_told() -> None:
+    request = ForecastRequest(panel=SPEC, model="chronos_2", horizon=4)
+    entry = add("public", request, model="chronos_2")
+    assert "cannot be read" in model_lineage.in_words(entry)
+    kept = {"name": "Chronos-2 (mine)", "licence": "apache-2.0", "weights": "x", "sha256": "y"}
+    path = registry().run("public").model / "config.json"
+    path.write_text(json.dumps({"fitted": {"checkpoint": kept}}), encoding="utf-8")
+    told = model_lineage.in_words(entry).replace("\\", "")
+    assert told == "Chronos-2 (mine), public weights as they are; licence apache-2.0"

@@ -10,9 +10,11 @@ import torch
 
 import forecasting as fc
 from forecasting.cli import main
+from forecasting.pretraining import run
 from forecasting.pretraining.generator import Generator
 from forecasting.pretraining.learning import CONTEXTS, HORIZONS, loss_of, next_lesson, pace
 from forecasting.pretraining.network import PretrainedNetwork
+from forecasting.pretraining.rate import Meter
 from forecasting.pretraining.run import FILE, LOG, Plan, Pretraining, read_pretraining
 from forecasting.pretraining.sizes import SIZES
 from forecasting.pretraining.weights import CARD, WEIGHTS, shipped
@@ -50,6 +52,25 @@ def test_when_it_has_run_then_the_folder_holds_all_that_is_needed_to_go_on(folde
     last = json.loads((folder / LOG).read_text().splitlines()[-1])
     assert last["made-up/loss"] > 0
     assert last["shop/WQL over naive's"] > 0
+
+
+def test_when_it_reports_then_series_per_second_are_told_and_on_a_card_its_share_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, "REPORT_SECONDS", 0.2)
+    Pretraining(plan(tmp_path / "plain", seconds=1.0)).run()
+    assert "no GPU, so no share of its bf16 rate" in capsys.readouterr().out
+    told = [json.loads(line) for line in (tmp_path / "plain" / LOG).read_text().splitlines()]
+    reports = [each for each in told if "series per second" in each]
+    assert reports[0]["series per second"] > 0
+    assert "share of bf16 rate" not in reports[0]
+    assert list((tmp_path / "plain" / "events").glob("events.out.tfevents.*"))
+    monkeypatch.setattr(Pretraining, "_meter", lambda self: Meter(rate=1e9))  # as if on a card
+    Pretraining(plan(tmp_path / "card", seconds=1.0)).run()
+    told = [json.loads(line) for line in (tmp_path / "card" / LOG).read_text().splitlines()]
+    shares = [each["share of bf16 rate"] for each in told if "share of bf16 rate" in each]
+    assert shares
+    assert min(shares) > 0
 
 
 def test_when_it_is_resumed_then_it_goes_on_from_there(folder: Path, tmp_path: Path) -> None:
@@ -96,9 +117,9 @@ def test_when_options_cannot_work_then_they_are_named(tmp_path: Path) -> None:
 
 def test_when_validation_has_no_files_then_that_is_said(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    run = Pretraining(Plan(out=tmp_path, size="tiny", validate=tmp_path / "empty"))
+    pretraining = Pretraining(Plan(out=tmp_path, size="tiny", validate=tmp_path / "empty"))
     with pytest.raises(fc.PanelError, match="no Parquet file"):
-        run.run()
+        pretraining.run()
 
 
 def test_when_it_is_shipped_then_a_model_forecasts_with_it(folder: Path, tmp_path: Path) -> None:
