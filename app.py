@@ -9,6 +9,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -57,13 +58,17 @@ def _url() -> str:
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Schedules begin and jobs end with the server, whether anybody looks at a page or not."""
     from api import keys, server_file
-    from ui import engine, scheduling, settings
+    from ui import engine, pauses, scheduling, settings
 
+    pauses.take_short_turns()
+    keeping_short = asyncio.create_task(pauses.keep_short())
     scheduling.scheduler().start()
     asyncio.get_running_loop().run_in_executor(None, _check_fonts)
+    threading.Thread(target=pauses.load_ahead, name="load ahead", daemon=True).start()
     var = settings.from_environment().var
     keys.trust(server_file.announce(var, _url()))
     yield
+    keeping_short.cancel()
     server_file.withdraw(var)
     scheduling.close()
     engine.close()

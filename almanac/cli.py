@@ -213,6 +213,8 @@ def _keys(group: Group) -> None:
                        help="of a new key, or the number of the one to revoke")  # fmt: skip
     group.add_argument("--scopes", default="read", metavar="A,B",
                        help="read, write, jobs (usual: read)")  # fmt: skip
+    group.add_argument("--days", type=int, metavar="N",
+                       help="how long a new key works (usual: until it is revoked)")  # fmt: skip
 
 
 def _serving(group: Group) -> None:

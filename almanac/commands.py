@@ -209,7 +209,7 @@ def keys(connection: Connection, args: Namespace, screen: Screen) -> int:
     if args.action == "list":
         answer = connection.call("list_keys", {})
         columns = {"key": "Key", "name": "Name", "ends_with": "Ends with", "scopes": "Scopes",
-                   "created_at": "Made", "last_used_at": "Used",
+                   "created_at": "Made", "last_used_at": "Used", "expires_at": "Ends",
                    "revoked_at": "Revoked"}  # fmt: skip
         found = answer["keys"]
         screen.answer(answer, show.table(found, columns) if found else "No keys yet.")
@@ -217,7 +217,8 @@ def keys(connection: Connection, args: Namespace, screen: Screen) -> int:
     who = _needed(args, "name")
     if args.action == "create":
         scopes = [scope.strip() for scope in args.scopes.split(",") if scope.strip()]
-        made = connection.call("create_key", {}, body={"name": who, "scopes": scopes})
+        body = {"name": who, "scopes": scopes, "days": args.days}
+        made = connection.call("create_key", {}, body=body)
         words = f"{made['secret']}\nKeep it now: it is not shown again."
         screen.answer(made, words)
         return DONE

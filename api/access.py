@@ -2,7 +2,6 @@
 
 from pydantic import Field
 
-from api import keys
 from api.wire import Call, Moment, Wire
 from data import api_keys
 from data.api_keys import Key, Scope
@@ -16,6 +15,12 @@ class KeyParams(Wire):
 class KeyBody(Wire):
     name: str = Field(max_length=300, description="Who will use it.")
     scopes: list[Scope] = Field(default=["read"], max_length=3)
+    days: int | None = Field(
+        default=None,
+        ge=1,
+        le=api_keys.MOST_DAYS,
+        description="How long it works; until it is revoked where none are given.",
+    )
 
 
 class KeyAnswer(Wire):
@@ -25,6 +30,7 @@ class KeyAnswer(Wire):
     scopes: list[Scope]
     created_at: Moment
     last_used_at: Moment | None = Field(description="At most an hour late.")
+    expires_at: Moment | None = Field(description="Null: it works until it is revoked.")
     revoked_at: Moment | None
 
 
@@ -54,15 +60,15 @@ def every(call: Call[Wire, None]) -> KeysAnswer:
 
 def create(call: Call[Wire, KeyBody]) -> NewKeyAnswer:
     """A new key."""
-    made, secret = api_keys.create(state.store(), name=call.body.name, scopes=call.body.scopes)
-    keys.forget()
+    made, secret = api_keys.create(
+        state.store(), name=call.body.name, scopes=call.body.scopes, days=call.body.days
+    )
     return NewKeyAnswer(key=_answer(made), secret=secret)
 
 
 def revoke(call: Call[KeyParams, None]) -> KeyAnswer:
     """The key does not work any more, from now on."""
     revoked = api_keys.revoke(state.store(), call.params.key)
-    keys.forget()
     return _answer(revoked)
 
 
@@ -74,5 +80,6 @@ def _answer(key: Key) -> KeyAnswer:
         scopes=list(key.scopes),
         created_at=key.created_at,
         last_used_at=key.last_used_at,
+        expires_at=key.expires_at,
         revoked_at=key.revoked_at,
     )

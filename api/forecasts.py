@@ -17,10 +17,11 @@ from api.datasets import PageParams
 from api.memory import Kept
 from api.problems import Problem
 from api.wire import Call, Day, Table, Wire, moment
+from data import publications
 from data.publications import Publication
 from data.scope import Freq, Split
 from engine.registry import Entry
-from ui import queries, training
+from ui import queries, state, training
 from ui.engine import registry
 from ui.queries import Dataset
 
@@ -30,6 +31,7 @@ _versions: Kept[queries.Version] = Kept(most=1, seconds=_LATE)
 _entries: Kept[list[Entry]] = Kept(most=64, seconds=_LATE)
 _datasets: Kept[Dataset] = Kept(most=64, seconds=_LATE)
 _read: Kept["Source"] = Kept(most=6)
+_stamped: Hashable = None
 
 
 class ForecastParams(PageParams):
@@ -169,20 +171,39 @@ def _run(dataset_id: int, run: str, asked: ForecastParams) -> Entry:
     return chosen[0]
 
 
+def stamp() -> Hashable:
+    """Of everything that answers are read from: sales, published plans, and runs with a forecast.
+
+    Where it has changed, the next answer looks at all of it anew.
+    """
+    global _stamped
+    runs = tuple((each.run_id, each.is_champion, each.name) for each in _finished(None))
+    fresh = (queries.version(), publications.stamp(state.store()), runs)
+    if fresh != _stamped:
+        _look_again()
+        _stamped = fresh
+    return fresh
+
+
 def forget() -> None:
     """Read everything anew: another database was opened."""
-    for kept in (_versions, _entries, _datasets, _read):
+    _look_again()
+    _read.clear()
+
+
+def _look_again() -> None:
+    for kept in (_versions, _entries, _datasets):
         kept.clear()
     published.forget()
 
 
-def _finished(dataset_id: int) -> list[Entry]:
-    """Runs of a dataset with a forecast: champions first, finer levels first, then the latest."""
+def _finished(dataset_id: int | None) -> list[Entry]:
+    """Runs of a dataset (None: of all) with a forecast: champions, finer levels, later first."""
     found = [
         each
         for each in registry().entries()
         if each.about.model
-        and each.about.scope.get("dataset") == dataset_id
+        and dataset_id in (None, each.about.scope.get("dataset"))
         and (registry().run(each.run_id).folder / "forecast.parquet").is_file()
         and training.scope_of(each.about) is not None
     ]

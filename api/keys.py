@@ -1,6 +1,7 @@
 """Who asks: the keys of the REST interface, checked in memory.
 
-Only the app's process opens the database, so a key that is made or revoked here is so at once.
+Only the app's process opens the database, so a key that is made or revoked in it, on the page or
+over the wire, is so at once.
 Beside them there is one token of the running process, in `var/server.json`, for the command line
 of the same user: who can read that file can read the database as well.
 """
@@ -17,13 +18,14 @@ from data.store import Store
 
 LOCAL = "local"  # the scope of the token alone: it may make and revoke keys
 HOW = (
-    "Make one with `python -m almanac keys create NAME --scopes read` on the machine of the app, "
-    "and send it as `Authorization: Bearer alm_...`."
+    "Make one on the page API keys, or with `python -m almanac keys create NAME --scopes read` on "
+    "the machine of the app, and send it as `Authorization: Bearer alm_...`."
 )
 _NOTED = timedelta(hours=1)
 
 _lock = threading.Lock()
 _known: dict[str, Key] | None = None
+_seen = 0  # `api_keys.changes` when they were read
 _used: dict[int, datetime] = {}
 _token_hash = ""
 
@@ -58,6 +60,10 @@ def caller(authorization: str) -> Caller:
         raise Problem(
             "unknown-key", f"The key {key.name!r} was revoked on {key.revoked_at:%-d %b %Y}. {HOW}"
         )
+    if key.has_ended(datetime.now(UTC)):
+        raise Problem(
+            "unknown-key", f"The key {key.name!r} worked until {key.expires_at:%-d %b %Y}. {HOW}"
+        )
     return Caller(name=key.name, scopes=frozenset(key.scopes), key_id=key.key_id)
 
 
@@ -73,15 +79,16 @@ def require(who: Caller, scope: str) -> None:
 
 def known() -> dict[str, Key]:
     """All keys by the hash of their secret."""
-    global _known
+    global _known, _seen
     with _lock:
-        if _known is None:
+        if _known is None or _seen != api_keys.changes():
+            _seen = api_keys.changes()
             _known = api_keys.by_hash(_store())
         return _known
 
 
 def forget() -> None:
-    """Read the keys anew: after one was made or revoked, or another database was opened."""
+    """Read the keys anew: another database was opened."""
     global _known
     with _lock:
         _known = None
@@ -95,23 +102,24 @@ def trust(token: str) -> None:
 
 def is_loaded() -> bool:
     """Whether `caller` answers from memory."""
-    return _known is not None
+    return _known is not None and _seen == api_keys.changes()
 
 
-def is_use_due(who: Caller) -> bool:
-    """Whether it is time to write down that a key is used: once an hour."""
+def claims_use(who: Caller) -> bool:
+    """Whether this request is the one that writes down that a key is used: once an hour."""
     if who.key_id is None:
         return False
     now = datetime.now(UTC)
-    return now - _used.get(who.key_id, now - 2 * _NOTED) >= _NOTED
+    if now - _used.get(who.key_id, now - 2 * _NOTED) < _NOTED:
+        return False
+    _used[who.key_id] = now
+    return True
 
 
 def note_use(who: Caller) -> None:
     """Write down that a key is used."""
     if who.key_id is not None:
-        _used[who.key_id] = now = datetime.now(UTC)
-        api_keys.note_use(_store(), who.key_id, now)
-        forget()
+        api_keys.note_use(_store(), who.key_id, datetime.now(UTC))
 
 
 def _store() -> Store:

@@ -20,6 +20,7 @@ class Kept(Generic[Value]):
         self._values: OrderedDict[Hashable, tuple[float, Value]] = OrderedDict()
         self._making: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._cleared = 0  # times
 
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """The value of a key, made where there is none; what `make` raises is not kept."""
@@ -30,7 +31,7 @@ class Kept(Generic[Value]):
             making = self._making.setdefault(key, threading.Lock())
         with making:
             with self._lock:
-                found = self._fresh(key)
+                found, cleared = self._fresh(key), self._cleared
             if found is not None:
                 return found[1]
             try:
@@ -39,13 +40,17 @@ class Kept(Generic[Value]):
                 with self._lock:
                     self._making.pop(key, None)
             with self._lock:
+                if cleared != self._cleared:  # of what was there before
+                    return value
                 self._values[key] = (time.monotonic(), value)
                 while len(self._values) > self._most:
                     self._values.popitem(last=False)
             return value
 
     def clear(self) -> None:
+        """Forget all; what is being made is not kept either."""
         with self._lock:
+            self._cleared += 1
             self._values.clear()
 
     def _fresh(self, key: Hashable) -> tuple[float, Value] | None:

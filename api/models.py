@@ -125,12 +125,10 @@ def answer_of(entry: Entry) -> ModelAnswer:
 def predict(call: Call[RunParams, PredictBody]) -> PredictAnswer:
     """Forecast posted series with a kept model."""
     held = loaded(call.params.run)
+    if held.spec.past_covariates or held.spec.static_features:
+        raise Problem("conflict", f"{held.entry.name} needs more than posted series hold.")
     frame, future = _frames(call.body.series, held)
-    import forecasting as fc
-
-    panel = fc.Panel.from_frame(
-        frame, held.spec.freq, known_covariates=held.spec.known_covariates, gaps=held.spec.gaps
-    )
+    panel = held.spec.of(frame)
     with held.lock:
         made = held.model.predict(panel, known_future=future)
     levels = made.quantile_levels if call.body.quantiles is None else call.body.quantiles
@@ -162,8 +160,8 @@ def _load(run_id: str) -> Loaded:
     if entry is None or folder is None or not folder.is_dir():
         raise Problem("not-found", f"There is no model of the run {run_id[:40]!r}. See /models.")
     request = model_facts.request_of(model_facts.trained_by(run_id))
-    if request is None or request.panel.past_covariates or request.panel.static_features:
-        raise Problem("conflict", f"{entry.name} needs more than posted series hold.")
+    if request is None:
+        raise Problem("conflict", f"What {entry.name} learned from is not known any more.")
     import forecasting as fc
 
     try:

@@ -14,8 +14,9 @@ from api.wire import Call, Download, Wire
 VERSION = "1.0.0"  # of the interface
 ABOUT = (
     "Sales in, forecasts out. Every operation but health and this description needs a key as "
-    "`Authorization: Bearer alm_...`; it is made with `python -m almanac keys create`. Days are "
-    "days of the shop, moments are UTC. Errors are `application/problem+json`."
+    "`Authorization: Bearer alm_...`; it is made on the page API keys, or with `python -m almanac "
+    "keys create`. Days are days of the shop, moments are UTC. Errors are "
+    "`application/problem+json`."
 )
 _REF = "#/components/schemas/{model}"
 

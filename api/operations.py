@@ -1,6 +1,6 @@
 """An operation: what can be asked, with what, by whom, and what comes back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ class Operation:
     files: tuple[str, ...] = ()  # media types of a file that comes back
     status: int = 200
     is_idempotent_by_key: bool = False  # takes the header Idempotency-Key
+    stamp: Callable[[], Hashable] | None = None  # of what it reads; equal ones, equal answers
 
     @property
     def method(self) -> Method:

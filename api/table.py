@@ -82,6 +82,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         name="read_forecasts", scope="read",
         does=forecasts.read, params=forecasts.ForecastParams, row=forecasts.ForecastRow,
+        stamp=forecasts.stamp,
         title="The forecast in force",
         words="The plan that was published last, in units as published; else the champion's, else "
         "that of the latest finished run that has what is asked. The pages of one answer are of "

@@ -31,8 +31,13 @@ class _Store:
     units: IntArray  # (N, T) in 16 bits, -1 where the file has no row
 
 
-def read_m5(folder: Path, *, series: int | None = None, seed: int = 0) -> fc.Panel:
-    """The panel of all series in `folder`/m5, or of a random sample of them."""
+def read_m5(
+    folder: Path, *, series: int | None = None, seed: int = 0, days: int | None = None
+) -> fc.Panel:
+    """The panel of all series in `folder`/m5, or of a random sample of them.
+
+    `days` keeps only the last of them, which is all that is ever in memory.
+    """
     m5 = folder / "m5"
     stores = [_read_store(path) for path in sorted((m5 / "sales_daily").glob("*.parquet"))]
     if not stores:
@@ -43,20 +48,23 @@ def read_m5(folder: Path, *, series: int | None = None, seed: int = 0) -> fc.Pan
         kept = kept[np.sort(np.random.default_rng(seed).choice(len(kept), series, replace=False))]
     statics = statics.loc[kept]
     first = min(store.first for store in stores)
-    steps = max(store.first + store.units.shape[1] for store in stores) - first
+    end = max(store.first + store.units.shape[1] for store in stores)
+    first = max(first, end - days) if days else first
+    steps = end - first
     target = np.full((len(kept), steps), np.nan)
     for store in stores:
         rows = kept.get_indexer(store.statics.index)
-        sold = store.units[rows >= 0].astype(np.float64)
-        begin = store.first - first
+        early = max(first - store.first, 0)  # days before the first one kept
+        sold = store.units[rows >= 0, early:].astype(np.float64)
+        begin = store.first + early - first
         target[rows[rows >= 0], begin : begin + sold.shape[1]] = np.where(sold < 0, np.nan, sold)
-    days = pd.date_range(pd.Timestamp(first, unit="D"), periods=steps, freq="D", unit="ns")
+    timeline = pd.date_range(pd.Timestamp(first, unit="D"), periods=steps, freq="D", unit="ns")
     return fc.Panel(
         target=target,
-        timestamps=days,
+        timestamps=timeline,
         freq="D",
         series_ids=kept,
-        known_covariates=_known(m5, statics, days),
+        known_covariates=_known(m5, statics, timeline),
         known_names=KNOWN,
         past_covariates=np.empty((len(kept), steps, 0), dtype=np.float32),
         past_names=(),

@@ -33,7 +33,8 @@ from forecasting.scenarios import Base, Change, DailyPlan, Response, run_planned
 from ui import prices_facts
 from ui import what_if_ground as grounds
 from ui import what_if_work as work
-from ui.what_if_rules import Line, Shop
+from ui.what_if_kinds import Line
+from ui.what_if_rules import Shop
 from ui.what_if_work import Answerer, Weeks
 
 SHOP_GOAL, M5_GOAL = 2.0, 20.0  # seconds

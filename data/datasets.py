@@ -25,6 +25,8 @@ TABLES = (
     "stock_count",
     "stock_order",
     "stock_revision",
+    "price_edit",
+    "price_limit",
     "publication_cell",
     "publication",
     "demand_before",

@@ -35,6 +35,10 @@ class InventoryError(DataError):
     """A stock setting, delivery or order that cannot be: a lead time below zero, no reason."""
 
 
+class PriceError(DataError):
+    """A price rule that cannot be: a step of nothing, a price of zero, from above to."""
+
+
 class PlanError(DataError):
     """A change of the plan that cannot be: below -100 %, a frozen week, no forecast to change."""
 

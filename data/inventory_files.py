@@ -11,6 +11,7 @@ from datetime import date
 from typing import Literal
 
 from data.calendar_files import decode
+from data.cells import WrongCell, code, number
 from data.errors import FileError, InventoryError
 from data.inventory import touch
 from data.inventory_settings import CLASSES, NUMBERS, TARGETS, Setting, save
@@ -113,7 +114,7 @@ def read(content: bytes, kind: Kind, known: Codes) -> Parsed:
             continue
         try:
             found.append((line, parse(cells, known)))
-        except _WrongCell as error:
+        except WrongCell as error:
             problems.append(Problem(line=line, value=error.value, reason=error.reason))
         except InventoryError as error:
             problems.append(Problem(line=line, value="", reason=str(error)))
@@ -160,28 +161,20 @@ def keep(store: Store, dataset_id: int, parsed: Parsed) -> None:
         touch(cursor, dataset_id, deliveries=parsed.kind == "deliveries")
 
 
-class _WrongCell(Exception):
-    """A cell that cannot be read; caught where its line is known."""
-
-    def __init__(self, value: str, reason: str) -> None:
-        super().__init__(reason)
-        self.value, self.reason = value, reason
-
-
 def _setting(cells: Mapping[str, str], known: Codes) -> Setting:
     class_ = cells.get("class", "").upper()
     if class_ and class_ not in CLASSES:
-        raise _WrongCell(class_, f"is no class; use one of {', '.join(CLASSES)}")
+        raise WrongCell(class_, f"is no class; use one of {', '.join(CLASSES)}")
     target = cells.get("target", "").lower() or None
     if target is not None and target not in TARGETS:
-        raise _WrongCell(target, f"is no target; use {', '.join(TARGETS)}")
+        raise WrongCell(target, f"is no target; use {', '.join(TARGETS)}")
     product = cells.get("product", "")
     place = cells.get("place", "")
-    numbers = {name: _number(cells[name]) for name in NUMBERS if cells.get(name)}
+    numbers = {name: number(cells[name]) for name in NUMBERS if cells.get(name)}
     return Setting(
         class_=class_,
-        product_id=_code(product, known.products, "product") if product else None,
-        place_id=_code(place, known.places, "place") if place else None,
+        product_id=code(product, known.products, "product") if product else None,
+        place_id=code(place, known.places, "place") if place else None,
         target=target,
         **numbers,
     )
@@ -195,38 +188,16 @@ def _counted(cells: Mapping[str, str], known: Codes) -> Counted:
     try:
         when = date.fromisoformat(day)
     except ValueError as error:
-        raise _WrongCell(day, "is not a day; write it as 2026-11-26") from error
-    quantity = _number(cells.get("quantity", ""))
+        raise WrongCell(day, "is not a day; write it as 2026-11-26") from error
+    quantity = number(cells.get("quantity", ""))
     if quantity < 0:
-        raise _WrongCell(cells["quantity"], "is below 0")
+        raise WrongCell(cells["quantity"], "is below 0")
     return Counted(
-        product_id=_code(cells.get("product", ""), known.products, "product"),
-        place_id=_code(place, known.places, "place"),
+        product_id=code(cells.get("product", ""), known.products, "product"),
+        place_id=code(place, known.places, "place"),
         day=when,
         quantity=quantity,
     )
-
-
-def _code(text: str, known: Mapping[str, int], what: str) -> int:
-    text = text[1:] if text.startswith("'") and text not in known else text
-    if text not in known:
-        raise _WrongCell(text, f"is no {what} here; use its code" if text else f"no {what} given")
-    return known[text]
-
-
-def _number(text: str) -> float:
-    plain = text.replace(" ", "").replace("\u00a0", "")
-    if plain.endswith("%"):
-        return _number(plain[:-1]) / 100
-    if "," in plain and "." not in plain and plain.count(",") == 1:
-        plain = plain.replace(",", ".")
-    try:
-        value = float(plain)
-    except ValueError as error:
-        raise _WrongCell(text, "is not a number") from error
-    if value != value or abs(value) == float("inf"):
-        raise _WrongCell(text, "is not a number")
-    return value
 
 
 def _twice(found: list[tuple[int, Setting | Counted]], kind: Kind) -> list[Problem]:

@@ -13,22 +13,20 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-import python_calamine as calamine
 
-from data import plan_log, plan_spread
-from data.calendar_files import decode
+from data import plan_log, plan_sheets, plan_spread
 from data.errors import FileError, PlanError
+from data.guards import guarded
 from data.plan_changes import REASONS, Measure
+from data.plan_sheets import COLUMNS, DECIMALS, MOST_LINES
 from data.plans import Plan
 from data.store import Store
 
-COLUMNS = ("product", "place", "period", "kind", "amount", "reason", "comment")
 KINDS: dict[str, Measure] = {
     "%": "percent", "percent": "percent", "units": "amount", "amount": "amount",
     "to": "value", "value": "value",
 }  # fmt: skip
-LARGEST = 20_000_000  # bytes
-MOST_LINES = 200_000
+_SAME = 0.6 * 10**-DECIMALS  # amounts nearer than this are written the same
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 
 
@@ -49,6 +47,7 @@ class Parsed:
     name: str
     lines: pd.DataFrame  # product_id, place_id (NA: all), timestamp, measure, amount, reason, ...
     problems: tuple[Problem, ...]
+    unchanged: int = 0  # lines that say what the plan says already; they are no change
 
     @property
     def good(self) -> int:
@@ -60,7 +59,7 @@ def read(store: Store, plan: Plan, content: bytes, name: str) -> Parsed:
 
     Raises `FileError` for a file that cannot be read, has no lines, or lacks a column.
     """
-    rows = _rows(content, name)
+    rows = plan_sheets.cells(content, name)
     heads = [str(head).strip().lower() for head in rows[0]] if rows else []
     if len(rows) < 2:
         raise FileError(f"{name} has no lines below its column names. {_wanted()}")
@@ -82,8 +81,13 @@ def read(store: Store, plan: Plan, content: bytes, name: str) -> Parsed:
                 Problem(line=line, column=error.column, value=error.value, reason=str(error))
             )
     frame = pd.DataFrame(good, columns=list(_FRAME))
-    frame, refused = _fitting(store, plan, frame)
-    return Parsed(name=name, lines=frame, problems=tuple(sorted([*problems, *refused], key=_line)))
+    fitting, refused, unchanged = _fitting(store, plan, frame)
+    return Parsed(
+        name=name,
+        lines=fitting,
+        problems=tuple(sorted([*problems, *refused], key=_line)),
+        unchanged=unchanged,
+    )
 
 
 def keep(
@@ -127,28 +131,13 @@ def template(store: Store, plan: Plan) -> str:
         [plan.plan_id],
     )
     code, place, when = row[0] if row else ("P00001", "", plan.last_period)
-    return _written([(code, place, when, "%", "10", "promotion", "an example: change it")])
+    values = (code, place, when, "%", "10", "promotion", "an example: change it")
+    return plan_sheets.written(pd.DataFrame([values], columns=list(COLUMNS)))
 
 
 def write(store: Store, plan: Plan) -> str:
-    """The changes in force as a file that `read` takes; of wider nodes, what each product got."""
-    rows = store.rows(
-        """
-        WITH cells AS (
-            SELECT c.*, e.comment, coalesce(l.reason, '') AS reason
-            FROM demand_cell c JOIN demand_edit e ON e.edit_id = c.last_edit
-            LEFT JOIN (SELECT edit_id, timestamp, any_value(reason) AS reason FROM demand_line
-                       GROUP BY ALL) l ON l.edit_id = e.edit_id AND l.timestamp = c.timestamp
-            WHERE c.plan_id = $1
-        )
-        SELECT p.code, coalesce(any_value(s.code), ''), c.timestamp, 'to', round(sum(final), 3),
-               any_value(reason), any_value(comment)
-        FROM cells c JOIN product p USING (product_id) LEFT JOIN place s ON s.place_id = c.place_id
-        GROUP BY p.code, c.place_id, c.timestamp ORDER BY c.timestamp, p.code, c.place_id
-        """,
-        [plan.plan_id],
-    )
-    return _written(rows)
+    """The changes in force as a file that `read` takes; see `plan_sheets.in_force`."""
+    return plan_sheets.written(plan_sheets.in_force(store, plan))
 
 
 def problems_csv(problems: Iterable[Problem]) -> str:
@@ -156,7 +145,7 @@ def problems_csv(problems: Iterable[Problem]) -> str:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(("line", "column", "value", "reason"))
-    table.writerows((each.line, each.column, _plain(each.value), each.reason) for each in problems)
+    table.writerows((each.line, each.column, guarded(each.value), each.reason) for each in problems)
     return text.getvalue()
 
 
@@ -189,6 +178,7 @@ class _Parser:
                 "SELECT DISTINCT timestamp FROM demand_cell WHERE plan_id = $1", [plan.plan_id]
             )
         }
+        self.bare: dict[str, dict[str, str]] = {}
         self.seen: set[tuple[int, int | None, date]] = set()
         self.frozen = plan.frozen_until
 
@@ -224,11 +214,24 @@ class _Parser:
 
     def _code(self, column: str, cells: Mapping[str, object], known: Mapping[str, int]) -> int:
         text = _text(cells.get(column))
-        text = text[1:] if text.startswith("'") and text not in known else text
+        text = text if text in known else self._padded(column, text, known)
         if text not in known:
             said = f"is no {column} here; use its code" if text else f"no {column} given"
             raise _WrongCell(column, text, said)
         return known[text]
+
+    def _padded(self, column: str, text: str, known: Mapping[str, int]) -> str:
+        """The one code that a spreadsheet made this number of, by dropping its leading zeros."""
+        if not text.isdecimal():
+            return text
+        if column not in self.bare:
+            found: dict[str, str] = {}
+            for code in known:
+                if code.isdecimal():
+                    bare = code.lstrip("0") or "0"
+                    found[bare] = "" if bare in found else code  # "": of several, so of none
+            self.bare[column] = found
+        return self.bare[column].get(text, "") or text
 
     def _period(self, cell: object) -> date:
         when = _day(cell)
@@ -245,10 +248,15 @@ class _Parser:
         return when
 
 
-def _fitting(store: Store, plan: Plan, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
-    """The lines whose product has a forecast, is not locked, and has enough to take away."""
+def _fitting(
+    store: Store, plan: Plan, frame: pd.DataFrame
+) -> tuple[pd.DataFrame, list[Problem], int]:
+    """The lines whose product has a forecast, is not locked, and has enough to take away.
+
+    And the wrong ones, and how many say what the plan says already, to the decimals of a file.
+    """
     if frame.empty:
-        return frame, []
+        return frame, [], 0
     with store.cursor() as cursor:
         cursor.register("given_lines", frame.astype({"place_id": "Int64"}))
         found = cursor.execute(_FIT, {"plan_id": plan.plan_id}).df().set_index("line")
@@ -262,7 +270,8 @@ def _fitting(store: Store, plan: Plan, frame: pd.DataFrame) -> tuple[pd.DataFram
     said[(measure == "percent") & (free <= 0)] = "is percent of nothing: the forecast is 0; use to"
     said[found["open"].reindex(said.index).fillna(0) == 0] = "is of a locked product"
     said[number == 0] = "has no forecast in this plan"
-    wrong = said[said != ""]
+    same = (measure == "value") & (number > 0) & ((free + held - amount).abs() < _SAME)
+    wrong = said[(said != "") & ~same]
     typed = dict(zip(frame["line"].tolist(), frame["typed"].tolist(), strict=True))
     problems = [
         Problem(
@@ -273,29 +282,15 @@ def _fitting(store: Store, plan: Plan, frame: pd.DataFrame) -> tuple[pd.DataFram
         )
         for line, why in zip(wrong.index.tolist(), wrong.tolist(), strict=True)
     ]
-    return frame[~frame["line"].isin(wrong.index)].reset_index(drop=True), problems
-
-
-def _rows(content: bytes, name: str) -> list[list[Any]]:
-    """The cells of a CSV file, or of the first sheet of a workbook."""
-    if len(content) > LARGEST:
-        raise FileError(f"{name} has {len(content):,} bytes; at most {LARGEST:,} can be read.")
-    if content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
-        try:
-            book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-            return [list(row) for row in book.get_sheet_by_index(0).to_python()]
-        except (calamine.CalamineError, IndexError) as error:
-            raise FileError(f"{name} cannot be read as a workbook: {error}.") from error
-    text = decode(content)
-    sign = max(",;\t", key=text.split("\n", 1)[0].count)
-    return list(csv.reader(io.StringIO(text), delimiter=sign))
+    left_out = frame["line"].isin(wrong.index.union(same.index[same]))
+    return frame[~left_out].reset_index(drop=True), problems, int(same.sum())
 
 
 def _text(cell: object) -> str:
     """A cell as text; whole numbers of a workbook, as codes are, without decimals."""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return "" if cell is None else str(cell).strip()
+    return "" if cell is None or cell != cell else str(cell).strip()
 
 
 def _number(cell: object) -> float:
@@ -327,20 +322,6 @@ def _day(cell: object) -> date | None:
         except ValueError:
             continue
     return None
-
-
-def _written(rows: Iterable[tuple[Any, ...]]) -> str:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(COLUMNS)
-    for row in rows:
-        table.writerow([_plain(each) if isinstance(each, str) else each for each in row])
-    return text.getvalue()
-
-
-def _plain(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _line(problem: Problem) -> int:

@@ -66,43 +66,8 @@ def rows(store: Store, dataset_id: int, grain: Grain, *, mark_cuts: bool = False
     )
     frame = store.frame(
         f"""
-        WITH span AS (
-            SELECT any_value(gap_policy) = 'missing' AS unknown,
-                   min(CASE frequency WHEN 'W' THEN date_trunc('week', day)
-                                      WHEN 'M' THEN date_trunc('month', day)
-                                      ELSE day END)::DATE AS first_day,
-                   max(CASE frequency WHEN 'W' THEN date_trunc('week', day) + INTERVAL 6 DAY
-                                      WHEN 'M' THEN last_day(day) ELSE day END)::DATE AS last_day
-            FROM (SELECT DISTINCT day FROM sales WHERE dataset_id = $1), dataset
-            WHERE dataset_id = $1
-        ), sold AS (
-            SELECT product_id, place_id, date_trunc('{unit}', day)::DATE AS timestamp,
-                   sum(quantity) AS target,
-                   coalesce(avg(price) FILTER (price > 0),
-                            sum(revenue) FILTER (quantity > 0 AND revenue > 0)
-                            / nullif(sum(quantity) FILTER (quantity > 0 AND revenue > 0), 0)
-                   ) AS price,
-                   avg(promo::INTEGER) AS promo,
-                   coalesce(avg((stock_on_hand <= 0)::INTEGER), 0) <= {EMPTY} AS usable
-            FROM sales, span WHERE dataset_id = $1
-            GROUP BY ALL
-        ), whole AS (
-            SELECT sold.* FROM sold, span
-            WHERE timestamp >= first_day
-                  AND timestamp + INTERVAL 1 {unit} - INTERVAL 1 DAY <= last_day
-        ), grid AS (
-            SELECT product_id, place_id, unnest(generate_series(first::TIMESTAMP, last::TIMESTAMP,
-                INTERVAL 1 {unit}))::DATE AS timestamp
-            FROM (SELECT product_id, place_id, min(timestamp) AS first, max(timestamp) AS last
-                  FROM whole GROUP BY ALL)
-        ), filled AS (
-            SELECT g.product_id, g.place_id, g.timestamp,
-                   CASE WHEN w.timestamp IS NULL AND NOT unknown THEN 0 ELSE target END AS target,
-                   last_value(price IGNORE NULLS) OVER (PARTITION BY g.product_id, g.place_id
-                       ORDER BY g.timestamp) AS price,
-                   promo, coalesce(usable, true) AS usable
-            FROM grid g LEFT JOIN whole w USING (product_id, place_id, timestamp), span
-        )
+        WITH span AS ({_SPAN}), sold AS ({_SOLD.format(unit=unit)}),
+             filled AS ({_FILLED.format(unit=unit)})
         SELECT product_id, place_id, timestamp, target, price, {promo} AS promo, usable
         FROM filled WHERE target IS NOT NULL AND price IS NOT NULL
         ORDER BY product_id, place_id, timestamp
@@ -111,6 +76,44 @@ def rows(store: Store, dataset_id: int, grain: Grain, *, mark_cuts: bool = False
     )
     frame["timestamp"] = pd.to_datetime(frame["timestamp"]).astype("datetime64[ns]")
     return frame.astype({"target": float, "price": float, "promo": float})
+
+
+# The first and the last day that sales cover, and whether a day without a row is not known.
+_SPAN = """
+    SELECT any_value(gap_policy) = 'missing' AS unknown,
+           min(CASE frequency WHEN 'W' THEN date_trunc('week', day)
+                              WHEN 'M' THEN date_trunc('month', day)
+                              ELSE day END)::DATE AS first_day,
+           max(CASE frequency WHEN 'W' THEN date_trunc('week', day) + INTERVAL 6 DAY
+                              WHEN 'M' THEN last_day(day) ELSE day END)::DATE AS last_day
+    FROM (SELECT DISTINCT day FROM sales WHERE dataset_id = $1), dataset WHERE dataset_id = $1"""
+# What was sold in each period that is complete, at which price.
+_SOLD = f"""
+    SELECT found.* FROM (
+        SELECT product_id, place_id, date_trunc('{{unit}}', day)::DATE AS timestamp,
+               sum(quantity) AS target,
+               coalesce(avg(price) FILTER (price > 0),
+                        sum(revenue) FILTER (quantity > 0 AND revenue > 0)
+                        / nullif(sum(quantity) FILTER (quantity > 0 AND revenue > 0), 0)
+               ) AS price,
+               avg(promo::INTEGER) AS promo,
+               coalesce(avg((stock_on_hand <= 0)::INTEGER), 0) <= {EMPTY} AS usable
+        FROM sales WHERE dataset_id = $1 GROUP BY ALL
+    ) found, span
+    WHERE timestamp >= first_day AND timestamp + INTERVAL 1 {{unit}} - INTERVAL 1 DAY <= last_day"""
+# Every period from a product's first to its last in a place; where nothing was sold, nothing.
+_FILLED = """
+    SELECT g.product_id, g.place_id, g.timestamp,
+           CASE WHEN s.timestamp IS NULL AND NOT unknown THEN 0 ELSE target END AS target,
+           last_value(price IGNORE NULLS) OVER (PARTITION BY g.product_id, g.place_id
+               ORDER BY g.timestamp) AS price,
+           promo, coalesce(usable, true) AS usable
+    FROM (
+        SELECT product_id, place_id, unnest(generate_series(first::TIMESTAMP, last::TIMESTAMP,
+            INTERVAL 1 {unit}))::DATE AS timestamp
+        FROM (SELECT product_id, place_id, min(timestamp) AS first, max(timestamp) AS last
+              FROM sold GROUP BY ALL)
+    ) g LEFT JOIN sold s USING (product_id, place_id, timestamp), span"""
 
 
 def now(store: Store, dataset_id: int, place_id: int | None = None) -> pd.DataFrame:

@@ -20,14 +20,16 @@ def beside(
     first: date,
     last: date,
     grain: Grain,
+    price: float | None = None,
     limit: int = 40,
 ) -> pd.DataFrame:
     """product_id, timestamp, quantity, quiet: the product and those that were left alone meanwhile.
 
     In the given places, up to a year before `first` and until `last`. `quiet` is False in periods
     with a promotion or stock-out of that product. Products of the same category come first, then
-    those of the same widest category, then the best sellers; those that were promoted, or cut by a
-    twentieth, between `first` and `last` are left out.
+    those of the same widest category, then the best sellers; those that were promoted, or whose
+    price moved by a twentieth, between `first` and `last` are left out. With `price` periods in
+    which the product cost something else before `first` are not quiet either.
     """
     frame = store.frame(
         f"""
@@ -42,22 +44,23 @@ def beside(
         ), judged AS (
             SELECT product_id, sum(quantity) AS quantity,
                    bool_or(promo AND day >= $4::DATE) AS touched,
-                   avg(price) FILTER (day >= $4::DATE) < 0.95 * median(price) FILTER (
-                       day >= $4::DATE - 56 AND day < $4::DATE) AS cut
+                   abs(avg(price) FILTER (day >= $4::DATE) / median(price) FILTER (
+                       day >= $4::DATE - 56 AND day < $4::DATE) - 1) > 0.05 AS moved
             FROM sold GROUP BY 1
         ), chosen AS (
             SELECT product_id FROM judged JOIN tree USING (product_id), own
-            WHERE product_id <> $2 AND NOT touched AND NOT coalesce(cut, false) AND quantity > 0
+            WHERE product_id <> $2 AND NOT touched AND NOT coalesce(moved, false) AND quantity > 0
             ORDER BY tree.categories = own.categories DESC,
                      tree.categories[1] IS NOT DISTINCT FROM own.categories[1] DESC,
                      quantity DESC LIMIT $6
         )
         SELECT product_id, date_trunc('{UNIT[grain]}', day)::DATE AS timestamp,
-               sum(quantity) AS quantity, NOT (bool_or(promo) OR bool_or(empty)) AS quiet
+               sum(quantity) AS quantity, NOT (bool_or(promo) OR bool_or(empty)
+                    OR coalesce(abs(median(price) / $7::DOUBLE - 1) > 0.02, false)) AS quiet
         FROM sold WHERE product_id = $2 OR product_id IN (SELECT product_id FROM chosen)
         GROUP BY ALL ORDER BY 1, 2
         """,
-        [dataset_id, product_id, list(places), first, last, limit],
+        [dataset_id, product_id, list(places), first, last, limit, price],
     )
     frame["timestamp"] = pd.to_datetime(frame["timestamp"]).astype("datetime64[ns]")
     return frame.astype({"quantity": float})

@@ -93,6 +93,12 @@ def listed(store: Store, dataset_id: int, freq: Freq | None = None) -> list[Publ
     )
 
 
+def stamp(store: Store) -> tuple[int, int]:
+    """Changes with every publication, of any dataset."""
+    (row,) = store.rows("SELECT coalesce(max(publication_id), 0), count(*) FROM publication")
+    return row[0], row[1]
+
+
 def latest(store: Store, dataset_id: int, freq: Freq | None = None) -> Publication | None:
     """The newest publication of a dataset (at a frequency); None where nothing is published."""
     found = listed(store, dataset_id, freq)

@@ -92,13 +92,15 @@ def effect_of(
     controls = _usable(sales.drop(columns=[touched]), before, span)
     x = controls.to_numpy(np.float64)
     _check(y, before, span, x.shape[1])
-    made, weights = _without(y, x, before)
-    errors = _placebos(y, x, before, len(span), settle)
+    made, weights, freedom = _without(y, x, before)
+    steps, learnt = _placebos(y, x, before, len(span), settle)
+    errors = steps.mean(axis=1)
+    wider = _wider((y - made)[before] / y[before].mean(), len(span), learnt, freedom)
     without = float(made[span].sum())
     total, usual = float(y[span].sum() - without), float(y[before].mean()) * len(span)
-    reach, p_time = _judged(total / usual, errors, level)
-    steps = _step_errors(y, x, before, len(span), settle)
-    step_reach = _quantile_t(level, len(errors)) * np.sqrt(np.mean(steps**2)) * y[before].mean()
+    reach, p_time = _judged(total / usual, errors, level, wider)
+    spread = wider * np.sqrt(np.mean(steps**2)) * y[before].mean()
+    step_reach = _quantile_t(level, len(errors)) * spread
     spaced = _in_space(controls, before, span)
     score = _score(y, made, before, span)
     notes = []
@@ -165,16 +167,20 @@ def _check(y: FloatArray, before: IntArray, span: IntArray, controls: int) -> No
         )
 
 
-def _without(y: FloatArray, x: FloatArray, learn: IntArray) -> tuple[FloatArray, FloatArray]:
-    """What would have been (T,), learnt in the periods `learn`, and the weights (J,)."""
+def _without(y: FloatArray, x: FloatArray, learn: IntArray) -> tuple[FloatArray, FloatArray, float]:
+    """What would have been (T,), learnt in the periods `learn`; the weights (J,), and how many of
+
+    them are free.
+    """
     usual, own = x[learn].mean(axis=0), float(y[learn].mean())
     moves = x / np.where(usual > 0, usual, 1.0) - 1.0  # (T, J)
     target = y[learn] / own - 1.0
     spread = _spread(x[learn] / np.where(usual > 0, usual, 1.0))
     start = 1 / spread**2 / np.sum(1 / spread**2)
     scaled = moves / spread  # noisy controls count less
-    weights = start + _ridge(scaled[learn], target - moves[learn] @ start) / spread
-    return own * (1.0 + moves @ weights), weights
+    drawn, freedom = _ridge(scaled[learn], target - moves[learn] @ start)
+    weights = start + drawn / spread
+    return own * (1.0 + moves @ weights), weights, freedom
 
 
 def _spread(relative: FloatArray) -> FloatArray:
@@ -183,19 +189,23 @@ def _spread(relative: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt((steps**2).mean(axis=0)) + 1e-6)
 
 
-def _ridge(x: FloatArray, y: FloatArray) -> FloatArray:
-    """Ridge weights (J,), with the penalty of the least error when each period is left out."""
+def _ridge(x: FloatArray, y: FloatArray) -> tuple[FloatArray, float]:
+    """Ridge weights (J,), with the penalty of the least error when each period is left out, and
+
+    their effective number.
+    """
     left, values, right = np.linalg.svd(x, full_matrices=False)
     projected = left.T @ y
-    best, kept = np.inf, np.zeros(x.shape[1])
+    best, kept, freedom = np.inf, np.zeros(x.shape[1]), 0.0
     for penalty in _RIDGES * max(float(values[0]) ** 2 / len(y), 1e-12):
         shrink = values**2 / (values**2 + penalty)
         fitted = left @ (shrink * projected)
         leverage = (left**2 * shrink).sum(axis=1)
         error = float(np.mean(((y - fitted) / np.maximum(1 - leverage, 1e-3)) ** 2))
         if error < best:
-            best, kept = error, right.T @ (values / (values**2 + penalty) * projected)
-    return kept
+            best, freedom = error, float(shrink.sum())
+            kept = right.T @ (values / (values**2 + penalty) * projected)
+    return kept, freedom
 
 
 def _spans(before: IntArray, length: int, settle: int) -> list[tuple[IntArray, IntArray]]:
@@ -209,31 +219,57 @@ def _spans(before: IntArray, length: int, settle: int) -> list[tuple[IntArray, I
 
 def _placebos(
     y: FloatArray, x: FloatArray, before: IntArray, length: int, settle: int
-) -> FloatArray:
-    """Errors (M,) of earlier spans in sum, over their usual sum."""
-    errors = []
+) -> tuple[FloatArray, FloatArray]:
+    """Errors (M, L) of earlier spans, over the usual period, and the periods (M,) learnt from."""
+    errors, learnt = [], []
     for learn, span in _spans(before, length, settle):
-        made, _ = _without(y, x, learn)
-        errors.append((y[span] - made[span]).sum() / (y[before].mean() * length))
-    return np.array(errors)
-
-
-def _step_errors(
-    y: FloatArray, x: FloatArray, before: IntArray, length: int, settle: int
-) -> FloatArray:
-    """Errors of single periods of the earlier spans, over the usual period."""
-    errors = []
-    for learn, span in _spans(before, length, settle):
-        made, _ = _without(y, x, learn)
+        made, _, _ = _without(y, x, learn)
         errors.append((y[span] - made[span]) / y[before].mean())
-    return np.concatenate(errors)
+        learnt.append(len(learn))
+    return np.array(errors), np.array(learnt, dtype=np.float64)
 
 
-def _judged(share: float, errors: FloatArray, level: float) -> tuple[float, float]:
+def _wider(rest: FloatArray, length: int, learnt: FloatArray, freedom: float) -> float:
+    """How many times the error of the span is that of earlier ones, which were learnt from less.
+
+    More to learn from makes the weights better. But where the level of the product drifts away
+    from that of its controls, a longer past is further away: seen in `rest` (T,), how much further
+    apart its means over spans are that lie further apart (their variogram), as of a random walk.
+    """
+    blocks = len(rest) // length
+    means = rest[len(rest) - blocks * length :].reshape(blocks, length).mean(axis=1)
+    noise, drift = _drift(means)
+
+    def variance(periods: FloatArray) -> FloatArray:
+        spans = periods / length
+        walked = drift * (spans + 1) * (2 * spans + 1) / (3 * spans)
+        return np.asarray(noise * (1 + freedom / periods) + walked)
+
+    usual = float(variance(learnt).mean())
+    now = float(variance(np.array([float(len(rest))]))[0])
+    return float(np.sqrt(now / usual)) if usual > 0 else 1.0
+
+
+def _drift(means: FloatArray) -> tuple[float, float]:
+    """Variance of means (K,) around their level, and of what a step adds to the level."""
+    lags = np.arange(1, len(means) // 2 + 1)
+    if len(lags) < LEAST_BEFORE:
+        return float(means.var()), 0.0
+    apart = np.array([np.mean((means[lag:] - means[:-lag]) ** 2) / 2 for lag in lags])
+    weights = len(means) - lags
+    centre, mean = np.average(lags, weights=weights), float(np.average(apart, weights=weights))
+    slope = np.sum(weights * (lags - centre) * (apart - mean)) / np.sum(
+        weights * (lags - centre) ** 2
+    )
+    drift = max(float(slope), 0.0)
+    return max(mean - drift * float(centre), 0.05 * mean), drift
+
+
+def _judged(share: float, errors: FloatArray, level: float, wider: float) -> tuple[float, float]:
     """Half the width of the band, and the p value, by a t distribution with a degree a span."""
     from scipy.stats import t
 
-    spread = float(np.sqrt(np.mean(errors**2)))
+    spread = wider * float(np.sqrt(np.mean(errors**2)))
     reach = _quantile_t(level, len(errors)) * spread
     p = 2 * t.sf(abs(share) / spread, len(errors)) if spread > 0 else float(share == 0)
     return reach, float(p)
@@ -252,7 +288,7 @@ def _in_space(controls: pd.DataFrame, before: IntArray, span: IntArray) -> Float
     if x.shape[1] < LEAST_CONTROLS + 1:
         return found
     for j in range(x.shape[1]):
-        made, _ = _without(x[:, j], np.delete(x, j, axis=1), before)
+        made, _, _ = _without(x[:, j], np.delete(x, j, axis=1), before)
         found[j] = _score(x[:, j], made, before, span)
     return found
 

@@ -25,8 +25,9 @@ _MOVERS = 8
 
 
 def scope_words(name: str, place: str, say: Words) -> str:
-    """A scope in words; what the user named stays as it is."""
-    return f"{say(name)} · {say(place)}"
+    """A scope in words; what the user named stays as it is, even where we have the same word."""
+    named = say("All products") if name == "All products" else name
+    return f"{named} · {say('all places') if place == 'all places' else place}"
 
 
 def share_of_year(values: pd.Series, year_ago: pd.Series) -> float | None:
@@ -177,6 +178,22 @@ def period_sheet(made: Outlook, setting: Setting) -> Periods:
     )
 
 
+def with_rest(parts: Parts, most: int, say: Words) -> pd.DataFrame:
+    """The largest parts and the sum of all others, so that the rows add up to the whole."""
+    shown, cut = parts.frame.head(most), parts.frame.iloc[most:]
+    shown = shown.assign(label=[_label(str(label), say) for label in shown["label"]])
+    forecast = float(cut["forecast"].sum()) + parts.rest
+    before = float(cut["before"].sum()) + parts.rest_before
+    if cut.empty and not forecast and not before:
+        return shown
+    rest = {"label": [say("All others")], "forecast": [forecast], "before": [before]}
+    return pd.concat([shown, pd.DataFrame(rest)], ignore_index=True)
+
+
+def _label(label: str, say: Words) -> str:
+    return say("No category") if label == "No category" else label
+
+
 def moved(parts: Parts, setting: Setting, *, remark: str, column: str) -> tuple[Block, ...]:
     """What gains and loses most against last year, as bars and as tables; of which periods."""
     say = Words(setting.language)
@@ -194,7 +211,7 @@ def moved(parts: Parts, setting: Setting, *, remark: str, column: str) -> tuple[
         remark=remark,
         labels=tuple(str(label) for label in top["label"]),
         values=tuple(float(change) for change in top["change"]),
-        kind="amount",
+        kind="gain",
         finding=say("{number} that gain or lose most.", number=len(top)),
     )
     head = {"category": "Category", "product": "Product", "place": "Place"}[parts.level]
@@ -205,7 +222,7 @@ def moved(parts: Parts, setting: Setting, *, remark: str, column: str) -> tuple[
             Column(name="label", label=say(head), kind="text", width=2.4),
             Column(name="forecast", label=column, kind="amount"),
             Column(name="before", label=say("Last year"), kind="amount"),
-            Column(name="change", label=say("Change"), kind="amount"),
+            Column(name="change", label=say("Change"), kind="gain"),
             Column(name="growth", label=say("vs last year"), kind="change"),
         ),
     )

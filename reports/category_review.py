@@ -28,6 +28,7 @@ from reports.exceptions import exceptions
 from reports.facts import CategoryFacts
 from reports.festivals import ahead_blocks
 from reports.numbers import Writer
+from reports.safe import isolated
 from reports.words import Words
 
 _ABC, _XYZ = ("A", "B", "C"), ("X", "Y", "Z")
@@ -105,13 +106,11 @@ def _summary(facts: CategoryFacts, say: Words, write: Writer) -> Text:
     texts = [say.sentences(first, split)]
     if facts.movers is not None and facts.has_before and len(changes := facts.movers.changes):
         top, low = changes.iloc[0], changes[changes["change"] < 0].head(1)
-        said = f"{top['label']} ({write.signed(float(top['change']), 'amount')})"
-        texts.append(say("{name} moved most.", name=said))
+        text = "{name} gained most." if float(top["change"]) > 0 else "{name} lost most."
+        texts.append(say(text, name=_with_change(top, write)))
         if len(low) and low.index[0] != changes.index[0]:
-            lost = (
-                f"{low['label'].iloc[0]} ({write.signed(float(low['change'].iloc[0]), 'amount')})"
-            )
-            texts[-1] = say.sentences(texts[-1], say("{name} lost most.", name=lost))
+            lost = say("{name} lost most.", name=_with_change(low.iloc[0], write))
+            texts[-1] = say.sentences(texts[-1], lost)
     if facts.outlook is not None:
         texts.append(_coming(facts, say, write))
     if near := [each for each in facts.festivals if each.is_clear and each.lift is not None]:
@@ -119,12 +118,17 @@ def _summary(facts: CategoryFacts, say: Words, write: Writer) -> Text:
         texts.append(
             say(
                 "{name} comes on {day}; in the past it sold {times} the usual.",
-                name=each.name,
+                name=say.festival(each.name),
                 day=write.short_day(each.first_day),
                 times=write.full(each.lift, "times"),
             )
         )
     return Text(paragraphs=tuple(texts))
+
+
+def _with_change(moved: pd.Series, write: Writer) -> str:
+    change = write.signed(float(moved["change"]), "amount")
+    return f"{isolated(str(moved['label']))} ({change})"
 
 
 def _coming(facts: CategoryFacts, say: Words, write: Writer) -> str:
@@ -221,7 +225,7 @@ def _growth(facts: CategoryFacts, say: Words, write: Writer) -> tuple[Block, ...
                 remark=say("the parts add up"),
                 labels=tuple(say(_STEPS[name]) for name in facts.steps),
                 values=tuple(facts.steps.values()),
-                kind="amount",
+                kind="gain",
                 finding=say("The parts of the change against last year."),
             )
         )
@@ -356,5 +360,7 @@ def _notes(facts: CategoryFacts, say: Words) -> Text:
         model = say.model(made.model, freq) + (f" ({facts.run})" if facts.run else "")
         texts.append(say("The forecast is by {model}.", model=model))
         if made.fallback:
-            texts.append(say("A simpler method was used: {reason}", reason=made.fallback))
+            texts.append(
+                say("A simpler method was used: {reason}.", reason=say.told(made.fallback))
+            )
     return Text(paragraphs=tuple(texts), is_list=True)

@@ -6,6 +6,7 @@ kind of value is written. Words of users are data here as everywhere.
 
 import hashlib
 import pickle
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,11 +16,11 @@ from reports.errors import ReportError
 
 Language = Literal["en", "zh"]
 Paper = Literal["a4", "letter"]
-# An amount is units or money, as the report says; whole is a share without decimals, soon a day
-# near enough to go without its year.
+# An amount is units or money, as the report says; a gain is a difference of them, with its sign;
+# whole is a share without decimals, soon a day near enough to go without its year.
 Kind = Literal[
-    "text", "amount", "units", "money", "price", "share", "change", "score", "day", "whole",
-    "times", "soon",
+    "text", "amount", "units", "money", "gain", "gain_units", "gain_money", "price", "share",
+    "change", "score", "day", "whole", "times", "soon",
 ]  # fmt: skip
 Role = Literal["sold", "forecast", "last_year", "rival", "reference", "third", "fourth", "fifth"]
 
@@ -34,6 +35,7 @@ class Text:
 
     paragraphs: tuple[str, ...]
     is_list: bool = False
+    lead: str = ""  # a line before the points, which stays with them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,3 +196,22 @@ def shortened(text: str, length: int = MOST_CHARACTERS) -> str:
     'Coffee…'
     """
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def fitted(text: str, length: int) -> str:
+    """What fits on a line of `length` Latin letters; Chinese signs are twice as wide.
+
+    >>> fitted("Coffee beans", 8), fitted("咖啡豆特级", 8), fitted("咖啡豆", 8)
+    ('Coffee…', '咖啡豆…', '咖啡豆')
+    """
+    if sum(map(letters, text)) <= length:
+        return text
+    room, end = length - 1, 0
+    while room >= letters(text[end]):
+        room, end = room - letters(text[end]), end + 1
+    return text[:end].rstrip() + "…"
+
+
+def letters(sign: str) -> int:
+    """How many Latin letters a sign is wide."""
+    return 2 if unicodedata.east_asian_width(sign) in ("W", "F") else 1

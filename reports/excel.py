@@ -5,6 +5,7 @@ a link. Rows go to disk as they are written, and memory stays flat however many 
 """
 
 import io
+import math
 import re
 from typing import Any
 
@@ -22,9 +23,10 @@ from reports.words import Words
 
 MOST_ROWS = 1_000_000  # of a sheet; Excel ends at 1,048,576
 _PAPER = {"a4": 9, "letter": 1}  # as Excel numbers them
-_WIDTHS = (38, 13)  # letters of the first column, and of the others
-_DATA = 20  # the column from which the numbers behind charts stand
-_CHART_ROWS = 17
+_WIDTHS = (38, 14)  # letters of the first column, and of the others
+_DATA = 12  # the first column that the numbers behind charts may stand in
+_CHART_ROWS = 17  # that lines take
+_PIXELS = 20  # of a row
 _DASHES = {
     "last_year": "round_dot",
     "reference": "dash",
@@ -71,8 +73,10 @@ def _write(book: Any, review: Review, paper: Paper, look: Style) -> None:
         if not number:
             grid.text(1, 0, review.template, "pale")
             _logo(sheet, look)
-        _section(book, grid, section, write, look)
+        last = _section(book, grid, section, write, look)
         grid.flush()
+        if any(isinstance(block, Chart | Bars) for block in section.blocks):
+            sheet.print_area(0, 0, last, _free_column(section) - 3)
     if review.rows is not None:
         _all_rows(book, review, names.fresh(say("All rows")), styles, paper)
     sheet = book.add_worksheet(names.fresh(say("Notes")))
@@ -97,7 +101,7 @@ def _logo(sheet: Any, look: Style) -> None:
 def _set_up(sheet: Any, paper: Paper) -> None:
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, _WIDTHS[0])
-    sheet.set_column(1, _DATA + 12, _WIDTHS[1])
+    sheet.set_column(1, 100, _WIDTHS[1])
     sheet.set_landscape()
     sheet.set_paper(_PAPER[paper])
     sheet.fit_to_pages(1, 0)
@@ -105,14 +109,15 @@ def _set_up(sheet: Any, paper: Paper) -> None:
     sheet.freeze_panes(1, 1)
 
 
-def _section(book: Any, grid: Grid, section: Section, write: Writer, look: Style) -> None:
-    row, data = 3, 0
+def _section(book: Any, grid: Grid, section: Section, write: Writer, look: Style) -> int:
+    """Fill a sheet; its last row."""
+    row, data = 3, _free_column(section)
     filtered: tuple[int, tuple[int, int, int, int]] = (0, (0, 0, 0, 0))
     for block in section.blocks:
         if isinstance(block, Chart | Bars):
             drawn, used = _drawn(book, grid, block, (row, data), write, look)
             grid.sheet.insert_chart(row, 0, drawn)
-            row, data = row + _CHART_ROWS + 1, data + used + 2
+            row, data = row + _rows_of(block) + 1, data + used + 2
             continue
         start = row
         row = _written(grid, block, row, write) + 1
@@ -122,6 +127,18 @@ def _section(book: Any, grid: Grid, section: Section, write: Writer, look: Style
             filtered = (len(block.frame), area)
     if filtered[0]:
         grid.sheet.autofilter(*filtered[1])
+    return row
+
+
+def _free_column(section: Section) -> int:
+    """Where the numbers behind charts stand: two columns right of all that is to be read."""
+    widest = 0
+    for block in section.blocks:
+        if isinstance(block, Periods):
+            widest = max(widest, 1 + len(block.heads))
+        elif isinstance(block, Table):
+            widest = max(widest, len(block.columns))
+    return max(_DATA, widest + 2)
 
 
 def _written(grid: Grid, block: Block, row: int, write: Writer) -> int:
@@ -145,8 +162,11 @@ def _written(grid: Grid, block: Block, row: int, write: Writer) -> int:
     if isinstance(block, Periods):
         return _periods(grid, block, row)
     assert not isinstance(block, Chart | Bars)
+    if block.lead:
+        grid.paragraph(row, block.lead)
+        row += 1
     for text in block.paragraphs:
-        grid.text(row, 0, ("• " if block.is_list else "") + text, "plain")
+        grid.paragraph(row, ("• " if block.is_list else "") + text)
         row += 1
     return row
 
@@ -182,7 +202,7 @@ def _drawn(
     look: Style,
 ) -> tuple[Any, int]:
     """A native chart, its numbers written beside; and the columns that they take."""
-    top, left = place[0], _DATA + place[1]
+    top, left = place
     if isinstance(block, Bars):
         return _bar_chart(book, grid, block, (top, left), write, look), 2
     names = [(line.column, line.name, line.role) for line in block.lines]
@@ -222,11 +242,26 @@ def _drawn(
         drawn.set_x_axis(
             {
                 "date_axis": True,
-                "num_format": 'm"月"d"日"' if write.language == "zh" else "d mmm",
+                "num_format": _day_format(block, write),
                 "num_font": {"color": "#667085", "size": 8},
             }
         )
     return drawn, len(heads) + 1
+
+
+def _rows_of(block: Chart | Bars) -> int:
+    """Rows below a chart; every bar needs room for its name."""
+    if isinstance(block, Chart):
+        return _CHART_ROWS
+    return max(8, 4 + math.ceil(0.9 * len(block.labels)))
+
+
+def _day_format(block: Chart, write: Writer) -> str:
+    """Of the axis below; over more than a year months with their year."""
+    moments = pd.DatetimeIndex(block.frame["x"])
+    if len(moments) > 1 and (moments[-1] - moments[0]).days > 400:
+        return 'yyyy"年"m"月"' if write.language == "zh" else "mmm yyyy"
+    return 'm"月"d"日"' if write.language == "zh" else "d mmm"
 
 
 def _bar_chart(
@@ -271,7 +306,7 @@ def _styled(drawn: Any, block: Chart | Bars, write: Writer, *, wide: bool) -> No
     else:
         drawn.set_x_axis(axis)
     drawn.set_legend({"position": "top"})
-    drawn.set_size({"width": 900, "height": 20 * _CHART_ROWS})
+    drawn.set_size({"width": 900, "height": _PIXELS * _rows_of(block)})
 
 
 def _all_rows(book: Any, review: Review, name: str, styles: Styles, paper: Paper) -> None:

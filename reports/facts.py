@@ -51,7 +51,9 @@ class Parts:
 
     level: Level
     frame: pd.DataFrame
-    is_cut: bool = False  # whether only the largest are in it
+    rest: float = 0.0  # forecast of all that are too small to be in it
+    rest_before: float = 0.0
+    is_of_run: bool = False  # sums of the series of a run; else shares of the forecast above
 
     @property
     def changes(self) -> pd.DataFrame:
@@ -95,7 +97,10 @@ class ModelFacts:
     setting: Setting
     name: str
     model: str
-    scope: str
+    scope: str  # its name
+    place: str = ""
+    is_corrected: bool = False  # whether it learned from corrected sales
+    split: str = ""  # what a series is of, see `model_card.SPLITS`; "" where the scope is gone
     series: int
     horizon: int
     seed: int

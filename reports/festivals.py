@@ -17,7 +17,7 @@ def ahead_blocks(festivals: tuple[Festival, ...], say: Words) -> tuple[Block, ..
     frame = pd.DataFrame(
         [
             {
-                "name": each.name,
+                "name": say.festival(each.name),
                 "day": each.first_day,
                 "lift": _known(each.lift),
                 "low": _known(each.low),
@@ -31,17 +31,20 @@ def ahead_blocks(festivals: tuple[Festival, ...], say: Words) -> tuple[Block, ..
     )
     table = Table(
         title=say("What they did before"),
-        remark=say("times what is usual without them, on their own days"),
+        remark=say(
+            "times what is usual without them, on their own days; what they add, with the days "
+            "before and after"
+        ),
         frame=frame,
         columns=(
-            Column(name="name", label=say("Festival"), kind="text", width=1.9),
+            Column(name="name", label=say("Festival"), kind="text", width=1.7),
             Column(name="day", label=say("First day"), kind="soon"),
             Column(name="lift", label=say("Times usual"), kind="times"),
             Column(name="low", label=say("8 in 10 from"), kind="times"),
             Column(name="high", label=say("8 in 10 to"), kind="times"),
             Column(name="times", label=say("Seen"), kind="units", width=0.7),
-            Column(name="extra", label=say("Adds about"), kind="amount", width=1.1),
-            Column(name="said", label=say("Effect"), kind="text", width=1.4),
+            Column(name="extra", label=say("Adds about"), kind="gain", width=1.1),
+            Column(name="said", label=say("Effect"), kind="text", width=1.9),
         ),
     )
     return (table,)
@@ -52,7 +55,10 @@ def _judged(each: Festival) -> str:
         return "never measured"
     if not each.is_clear:
         return "could be chance"
-    return "sells more" if each.lift > 1 else "sells less"
+    extra = each.extra or 0.0
+    if each.lift > 1:
+        return "more, with less around it" if extra < 0 else "sells more"
+    return "less, with more around it" if extra > 0 else "sells less"
 
 
 def _known(value: float | None) -> float:

@@ -8,6 +8,7 @@ from reports.blocks import (
     period_sheet,
     scope_words,
     share_of_year,
+    with_rest,
 )
 from reports.content import (
     Block,
@@ -110,7 +111,10 @@ def _summary(facts: ForecastFacts, say: Words, write: Writer) -> Text:
     if made.scores is not None and made.model in made.scores.index:
         texts.append(_error(facts, say, write))
     if facts.festivals:
-        names = [f"{name} ({write.short_day(day)})" for name, day in facts.festivals[:_NAMED]]
+        names = [
+            f"{say.festival(name)} ({write.short_day(day)})"
+            for name, day in facts.festivals[:_NAMED]
+        ]
         texts.append(say("Ahead: {names}.", names=say.joined(names)))
     return Text(paragraphs=tuple(texts))
 
@@ -218,17 +222,15 @@ def _inside(facts: ForecastFacts, say: Words) -> tuple[Block, ...]:
     for parts in facts.parts:
         if parts.frame.empty:
             continue
-        shown = parts.frame.head(_LISTED if parts.level != "product" else 2 * _LISTED)
-        total = float(parts.frame["forecast"].sum())
+        shown = with_rest(parts, _LISTED if parts.level != "product" else 2 * _LISTED, say)
+        total = float(shown["forecast"].sum())
         frame = shown.assign(
-            change=shown["forecast"] / shown["before"] - 1,
+            change=shown["forecast"] / shown["before"].where(shown["before"] > 0) - 1,
             share=shown["forecast"] / total if total else float("nan"),
         )
-        cut = len(shown) < len(parts.frame) or parts.is_cut
         blocks.append(
             Table(
                 title=say(titles[parts.level]),
-                remark=say("the largest {number}", number=len(shown)) if cut else "",
                 frame=frame,
                 columns=(
                     Column(name="label", label=say(heads[parts.level]), kind="text", width=2.4),
@@ -271,7 +273,7 @@ def _notes(facts: ForecastFacts, say: Words, write: Writer) -> Text:
             )
         )
     if made.fallback:
-        texts.append(say("A simpler method was used: {reason}", reason=made.fallback))
+        texts.append(say("A simpler method was used: {reason}.", reason=say.told(made.fallback)))
     texts += [
         say(
             "Last year means the same weekdays 52 weeks before."
@@ -284,8 +286,10 @@ def _notes(facts: ForecastFacts, say: Words, write: Writer) -> Text:
     if facts.parts:
         texts.append(
             say(
-                "Each part is forecast on its own by the pretrained network, so their sum can "
-                "differ from the total."
+                "The parts are sums of the same run, so that every level adds up."
+                if all(each.is_of_run for each in facts.parts)
+                else "The parts add up to the forecast: each gets the share that a simple forecast "
+                "of its own has in all of theirs."
             )
         )
     if made.scores is None:

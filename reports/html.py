@@ -6,7 +6,6 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
@@ -17,13 +16,14 @@ from reports.content import (
     Block,
     Chart,
     Figures,
+    Kind,
     Periods,
     Review,
     Table,
     shortened,
 )
 from reports.numbers import Writer
-from reports.safe import clean
+from reports.safe import clean, together
 from reports.style import Style
 from reports.words import Words
 
@@ -38,7 +38,7 @@ _DASHES = {
     "fourth": "longdash",
     "fifth": "dot",
 }
-_BAR_LETTERS = 40
+_MARKS: dict[Kind, str] = {"text": "", "day": ' class="day"', "soon": ' class="day"'}
 _LAYOUT = {
     "margin": {"l": 8, "r": 8, "t": 34, "b": 8},
     "paper_bgcolor": "#fff",
@@ -123,7 +123,7 @@ def _band(style: Style) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(clean(text), quote=True)
+    return escape(together(clean(text)), quote=True)
 
 
 def _in_chart(text: str) -> str:
@@ -149,13 +149,19 @@ def _block(block: Block, write: Writer, drawn: _Charts) -> str:
     if isinstance(block, Chart):
         return _head(block) + drawn.html(_lines(block, write, drawn.style), block.finding)
     if isinstance(block, Bars):
-        return _head(block) + drawn.html(_bars(block, write, drawn.style), block.finding)
+        return _head(block) + _bars(block, write, drawn.style)
     if isinstance(block, Table):
         return _head(block) + _table(block, write)
     if isinstance(block, Periods):
         return _head(block) + _periods(block, write)
     if block.is_list:
-        return "<ul>" + "".join(f"<li>{_text(each)}</li>" for each in block.paragraphs) + "</ul>"
+        lead = f"<p>{_text(block.lead)}</p>" if block.lead else ""
+        return (
+            lead
+            + "<ul>"
+            + "".join(f"<li>{_text(each)}</li>" for each in block.paragraphs)
+            + "</ul>"
+        )
     return "".join(f"<p>{_text(each)}</p>" for each in block.paragraphs)
 
 
@@ -179,10 +185,7 @@ def _figures(block: Figures, write: Writer) -> str:
 
 
 def _table(block: Table, write: Writer) -> str:
-    marks = [
-        "" if column.kind in ("text", "day", "soon") else ' class="number"'
-        for column in block.columns
-    ]
+    marks = [_MARKS.get(column.kind, ' class="number"') for column in block.columns]
     heads = "".join(
         f'<th scope="col"{mark}>{_text(column.label)}</th>'
         for column, mark in zip(block.columns, marks, strict=True)
@@ -258,11 +261,25 @@ def _lines(block: Chart, write: Writer, style: Style) -> go.Figure:
         tickvals=spots, ticktext=[label for _, label in up.ticks], gridcolor="#DDE2EA",
         zerolinecolor="#DDE2EA", range=[up.low, up.high],
     )  # fmt: skip
-    figure.update_xaxes(showgrid=False, ticks="outside", tickformat=_x_format(block, write))
+    figure.update_xaxes(
+        showgrid=False, ticks="outside", tickangle=0, tickformat=_x_format(block, write),
+        hoverformat=_hover_format(block, write),
+    )  # fmt: skip
     return figure.update_layout(**_LAYOUT, height=380, hovermode="x unified")
 
 
 def _x_format(block: Chart, write: Writer) -> str:
+    """Of the ticks: short, since they stand beside each other on a phone too."""
+    if block.x_kind != "day":
+        return _hover_format(block, write)
+    moments = pd.DatetimeIndex(block.frame["x"])
+    long = len(moments) > 1 and (moments[-1] - moments[0]).days > 400
+    if write.language == "zh":
+        return "%Y年<br>%-m月" if long else "%-m月%-d日"
+    return "%b<br>%Y" if long else "%-d %b"
+
+
+def _hover_format(block: Chart, write: Writer) -> str:
     if block.x_kind == "whole":
         return ".0%"
     if block.x_kind != "day":
@@ -270,38 +287,22 @@ def _x_format(block: Chart, write: Writer) -> str:
     return "%Y年%-m月%-d日" if write.language == "zh" else "%-d %b %Y"
 
 
-def _bars(block: Bars, write: Writer, style: Style) -> go.Figure:
-    strong = [block.emphasis in (None, number) for number in range(len(block.values))]
-    colours = [
-        "#8E949D" if not bold else style.second if value < 0 else style.accent
-        for value, bold in zip(block.values, strong, strict=True)
-    ]
-    words = [write.brief(value, block.kind) for value in block.values]
+def _bars(block: Bars, write: Writer, style: Style) -> str:
+    """Bars of plain HTML: their names wrap and their values stay beside them on any screen."""
     sizes = [value if math.isfinite(value) else 0.0 for value in block.values]
-    figure = go.Figure()
-    figure.add_bar(
-        y=list(range(len(block.values))),
-        x=np.asarray(sizes, dtype=float),
-        orientation="h",
-        marker={"color": colours},
-        text=words,
-        textposition="outside",
-        cliponaxis=False,
-        hovertext=[
-            _in_chart(f"{label}: {word}") for label, word in zip(block.labels, words, strict=True)
-        ],
-        hoverinfo="text",
-    )
-    figure.update_yaxes(
-        autorange="reversed",
-        tickvals=list(range(len(block.labels))),
-        ticktext=[_in_chart(shortened(label, _BAR_LETTERS)) for label in block.labels],
-        automargin=True,
-    )
     low, high = min(0.0, *sizes), max(0.0, *sizes)
-    room = 0.14 * (high - low or 1.0)  # for the values beside the bars
-    figure.update_xaxes(visible=False, range=[low - room * (low < 0), high + room])
-    height = 40 + 26 * len(block.values)
-    return figure.update_layout(
-        **{**_LAYOUT, "margin": {"l": 8, "r": 60, "t": 8, "b": 8}}, height=height
-    )
+    width = high - low or 1.0
+    rows = []
+    for number, (label, value, size) in enumerate(
+        zip(block.labels, block.values, sizes, strict=True)
+    ):
+        is_strong = block.emphasis in (None, number)
+        colour = "#8E949D" if not is_strong else style.second if value < 0 else style.accent
+        start, long = (min(size, 0.0) - low) / width, max(abs(size) / width, 0.002)
+        rows.append(
+            f"<span>{_text(label)}</span>"
+            f'<i><b style="margin-left:{start:.2%};width:{long:.2%};background:{colour}"></b></i>'
+            f"<span>{_text(write.brief(value, block.kind))}</span>"
+        )
+    words = _text(block.finding)
+    return f'<div class="bars" role="group" aria-label="{words}">{"".join(rows)}</div>'

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from reports.blocks import writer
+from reports.blocks import scope_words, writer
 from reports.content import Bars, Block, Chart, Column, Line, Review, Section, Table, Text
 from reports.facts import ModelFacts
 from reports.numbers import Writer
@@ -11,6 +11,13 @@ from reports.words import Words
 _NAIVE, _ARIMA = "seasonal_naive", "arima"
 _OFF = 0.03  # shares of a level that count as a miss of calibration
 _BIASED = 0.05
+SPLITS = {
+    "total": "as one series",
+    "category": "by category",
+    "product": "by product",
+    "place": "by place",
+    "product_place": "by product and place",
+}
 _FILLS = {
     "planned": "as planned",
     "last": "last value",
@@ -26,7 +33,7 @@ def model_card(facts: ModelFacts) -> Review:
     say, write = Words(setting.language), writer(setting)
     sections = [
         Section(title=say("Summary"), blocks=(_summary(facts, say, write),)),
-        Section(title=say("Data"), blocks=(_data(facts, say),)),
+        Section(title=say("Data"), blocks=(_data(facts, say, write),)),
         Section(title=say("Options"), blocks=_options(facts, say)),
         Section(title=say("Test on the past"), blocks=_tested(facts, say)),
     ]
@@ -38,7 +45,7 @@ def model_card(facts: ModelFacts) -> Review:
         title=facts.name,
         facts=(
             (say("Model"), say.model(facts.model, setting.freq)),
-            (say("Of"), facts.scope),
+            (say("Scope"), _scope(facts, say)),
             (say("Dataset"), setting.dataset),
             (say("Trained"), write.day(facts.trained_on)),
         ),
@@ -47,6 +54,22 @@ def model_card(facts: ModelFacts) -> Review:
         measure=setting.measure,
         currency=setting.currency,
         made_on=setting.made_on,
+    )
+
+
+def _scope(facts: ModelFacts, say: Words) -> str:
+    """What it forecasts: of which products, how far apart, how often, and in what."""
+    if facts.split not in SPLITS:
+        return facts.scope
+    setting = facts.setting
+    return say.joined(
+        [
+            scope_words(facts.scope, facts.place, say),
+            say(SPLITS[facts.split]),
+            say({"D": "a day", "W": "a week", "M": "a month"}[setting.freq]),
+            say("Revenue" if setting.measure == "revenue" else "Units").lower(),
+            *([say("corrected sales")] if facts.is_corrected else []),
+        ]
     )
 
 
@@ -99,12 +122,12 @@ def _pairs(pairs: list[tuple[str, str]], say: Words) -> Table:
     )
 
 
-def _data(facts: ModelFacts, say: Words) -> Table:
+def _data(facts: ModelFacts, say: Words, write: Writer) -> Table:
     known = [f"{name}: {say(_FILLS.get(fill, fill))}" for name, fill in facts.covariates.items()]
     return _pairs(
         [
             (say("Series"), f"{facts.series:,}"),
-            (say("Data until"), facts.data_until),
+            (say("Data until"), write.day(pd.Timestamp(facts.data_until))),
             (say("Snapshot"), facts.snapshot or "–"),
             (say("Known ahead"), say.joined(known) or say("none")),
             (say("From"), facts.uploaded_from or say("trained here")),
@@ -241,7 +264,11 @@ def _limits(facts: ModelFacts, say: Words, write: Writer) -> Text:
     if not facts.covariates:
         texts.append(say("It knows nothing of prices, promotions or festivals ahead."))
     texts += [
-        say("{number} series got a simpler method: {reason}.", number=number, reason=reason)
+        say(
+            "{number} series got a simpler method: {reason}.",
+            number=f"{number:,}",
+            reason=say.told(reason),
+        )
         for reason, number in facts.fallbacks.items()
     ]
     texts += [

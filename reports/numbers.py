@@ -15,6 +15,7 @@ from reports.content import Kind, Language
 DASH = "–"
 MINUS = "−"
 _WEEKDAYS = "一二三四五六日"
+_UNSIGNED: dict[Kind, Kind] = {"gain_units": "units", "gain_money": "money"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,8 @@ class Writer:
         kind = self._resolved(kind)
         if value is None or not math.isfinite(value):
             return DASH
+        if kind in _UNSIGNED:
+            return self.signed(value, _UNSIGNED[kind])
         if kind in ("units", "money"):
             symbol = self.currency if kind == "money" else ""
             edge = 9_999.5 if self.language == "zh" else 999.5 if symbol else 99_999.5
@@ -52,9 +55,14 @@ class Writer:
         ('412,612', '0%')
         >>> writer.full(0.148, "share"), writer.full(-0.039, "change"), writer.full(2.5, "price")
         ('14.8%', '−3.9%', '€2.50')
+        >>> writer.full(40.0, "gain"), writer.full(0.0, "gain_money"), writer.full(2.04, "times")
+        ('+40', '€0', '2.04×')
         """
         if value is None or not math.isfinite(value):
             return DASH
+        if (kind := self._resolved(kind)) in _UNSIGNED:
+            text = self.full(value, _UNSIGNED[kind])
+            return f"+{text}" if value > 0 and text != self.full(0.0, _UNSIGNED[kind]) else text
         write: dict[Kind, Callable[[float], str]] = {
             "units": lambda number: _grouped(number, 1 if _is_small(number) else 0),
             "money": lambda number: _grouped(number, 0, self.currency),
@@ -63,9 +71,9 @@ class Writer:
             "whole": lambda number: f"{number:.0%}",
             "change": _change,
             "score": lambda number: _grouped(number, 3),
-            "times": lambda number: f"{number:.{1 if number >= 1.995 else 2}f}×",
+            "times": lambda number: f"{number:.{2 if number < 9.995 else 1}f}×",
         }
-        return write[self._resolved(kind)](float(value))
+        return write[kind](float(value))
 
     def cell(self, value: object, kind: Kind) -> str:
         """Any value of a table."""
@@ -167,6 +175,8 @@ class Writer:
             "text": "@",
             "units": "#,##0;−#,##0;0",
             "money": f"{symbol}#,##0;−{symbol}#,##0;{symbol}0",
+            "gain_units": "+#,##0;−#,##0;0",
+            "gain_money": f"+{symbol}#,##0;−{symbol}#,##0;{symbol}0",
             "price": f"{symbol}#,##0.00;−{symbol}#,##0.00",
             "share": "0.0%",
             "whole": "0%",
@@ -179,9 +189,12 @@ class Writer:
         return formats[self._resolved(kind)]
 
     def _resolved(self, kind: Kind) -> Kind:
-        if kind != "amount":
-            return kind
-        return "money" if self.measure == "revenue" else "units"
+        is_money = self.measure == "revenue"
+        if kind == "gain":
+            return "gain_money" if is_money else "gain_units"
+        if kind == "amount":
+            return "money" if is_money else "units"
+        return kind
 
     def _short(self, value: float) -> str:
         if self.language == "zh":

@@ -20,14 +20,29 @@ _WHENS = {  # in the order of the lists
     "This week": "This week",
     "Later": "Later",
 }
-# Of `OrderFacts.notes`: how many lines or deliveries a number below is about.
+# Of `OrderFacts.notes`: what is said of one line or delivery, and of several.
 NOTES = {
-    "stale": "{number} lines have stock over a week old, used as it is.",
-    "costless": "{number} lines have no unit cost and count in units alone.",
-    "gone": "{number} lines are left out: their stock is over 13 weeks old.",
-    "unforecast": "{number} lines are left out: nothing is forecast for them.",
-    "late": "{number} deliveries due by the day of the stock are taken to be in it.",
-    "unknown": "No deliveries are known: what is on its way is ordered again.",
+    "stale": (
+        "1 line has stock over a week old, used as it is.",
+        "{number} lines have stock over a week old, used as it is.",
+    ),
+    "costless": (
+        "1 line has no unit cost and counts in units alone.",
+        "{number} lines have no unit cost and count in units alone.",
+    ),
+    "gone": (
+        "1 line is left out: its stock is over 13 weeks old.",
+        "{number} lines are left out: their stock is over 13 weeks old.",
+    ),
+    "unforecast": (
+        "1 line is left out: nothing is forecast for it.",
+        "{number} lines are left out: nothing is forecast for them.",
+    ),
+    "late": (
+        "1 delivery due by the day of the stock is taken to be in it.",
+        "{number} deliveries due by the day of the stock are taken to be in it.",
+    ),
+    "unknown": ("No deliveries are known: what is on its way is ordered again.",) * 2,
 }
 
 
@@ -82,18 +97,20 @@ def _summary(facts: OrderFacts, say: Words, write: Writer) -> Text:
         return Text(paragraphs=(say("Nothing needs to be ordered today."),))
     cost = "" if math.isnan(facts.cost) else f" ({write.brief(facts.cost, 'money')})"
     texts = [
-        say(
+        say.counted(
+            len(lines),
+            "To order now: 1 line, {units} units{cost}.",
             "To order now: {number} lines, {units} units{cost}.",
-            number=f"{len(lines):,}",
             units=write.brief(facts.units, "units"),
             cost=cost,
         )
     ]
     if late := int((lines["when"] == LATE).sum()):
         texts.append(
-            say(
+            say.counted(
+                late,
+                "1 line is late: it probably sells out before a delivery ordered today.",
                 "{number} lines are late: they probably sell out before a delivery ordered today.",
-                number=f"{late:,}",
             )
         )
     if facts.margin_if_not > 0:
@@ -110,7 +127,7 @@ def _summary(facts: OrderFacts, say: Words, write: Writer) -> Text:
     )
     approved = int(lines["approved"].sum())
     said = (
-        say("{number} lines are approved.", number=f"{approved:,}")
+        say.counted(approved, "1 line is approved.", "{number} lines are approved.")
         if approved
         else say("Nothing is approved yet: these are proposals.")
     )
@@ -129,13 +146,13 @@ def _figures(facts: OrderFacts, say: Words, write: Writer) -> Figures:
                 label=say("To order now"),
                 value=facts.cost if is_money else facts.units,
                 kind="money" if is_money else "units",
-                against=costless or say("{number} lines", number=f"{len(facts.lines):,}"),
+                against=costless or say.counted(len(facts.lines), "1 line", "{number} lines"),
             ),
             Figure(
                 label=say("Sells out before delivery"),
                 value=float(facts.late_products),
                 kind="units",
-                against=say("products"),
+                against=say.counted(facts.late_products, "product", "products"),
             ),
             Figure(
                 label=say("Excess stock"),
@@ -169,7 +186,7 @@ def _lists(facts: OrderFacts, say: Words) -> list[Section]:
     if len(by_place) > 1:
         shown = by_place.head(_PLACES)
         bars = Bars(
-            title=say("Orders by place"),
+            title=say("What the orders cost" if worth.any() else "Units to order"),
             remark=say("the largest {number}", number=len(shown))
             if len(shown) < len(by_place)
             else "",
@@ -274,7 +291,7 @@ def _assumptions(facts: OrderFacts, say: Words, write: Writer) -> Text:
         texts.append(say("The same weeks of last year stand in for a trained forecast."))
     for name, number in facts.notes.items():
         if number:
-            texts.append(say(NOTES[name], number=f"{number:,}"))
+            texts.append(say.counted(number, *NOTES[name]))
     return Text(paragraphs=tuple(texts), is_list=True)
 
 

@@ -24,17 +24,18 @@ from reports.content import (
     Row,
     Table,
     Text,
+    fitted,
     shortened,
 )
 from reports.errors import ReportError
 from reports.numbers import Writer
-from reports.safe import breakable
+from reports.safe import breakable, clean, together
 from reports.style import Style
 from reports.words import Words
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 _ACROSS = 7  # periods beside each other
-_BAR_LETTERS = 44
+_BAR_LETTERS = 36
 _CELL_LETTERS = 120
 
 Json = dict[str, Any]
@@ -126,7 +127,8 @@ def _content(review: Review, paper: Paper, style: Style | None = None) -> Json:
 def _block(block: Block, write: Writer) -> list[Json]:
     if isinstance(block, Text):
         texts = [breakable(text) for text in block.paragraphs]
-        return [{"is": "text", "list": block.is_list, "paragraphs": texts}]
+        lead = breakable(block.lead)
+        return [{"is": "text", "list": block.is_list, "lead": lead, "paragraphs": texts}]
     if isinstance(block, Figures):
         return [{"is": "figures", "figures": _figures(block, write)}]
     if isinstance(block, Chart):
@@ -213,7 +215,7 @@ def _bars(block: Bars, write: Writer) -> Json:
         "alt": breakable(block.finding),
         "bars": [
             {
-                "label": breakable(shortened(label, _BAR_LETTERS)),
+                "label": together(fitted(clean(label), _BAR_LETTERS)),
                 "start": (min(size, 0.0) - low) / width,
                 "length": abs(size) / width,
                 "value": write.brief(value, block.kind),

@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pandas as pd
 
-from reports.blocks import accuracy_blocks, fan, key_figures, period_sheet, share_of_year, writer
+from reports.blocks import (
+    accuracy_blocks,
+    fan,
+    key_figures,
+    period_sheet,
+    share_of_year,
+    with_rest,
+    writer,
+)
 from reports.content import Block, Column, Kind, Review, Section, Table, Text, shortened
 from reports.errors import ReportError
 from reports.facts import ProductFacts, Setting
@@ -29,7 +37,7 @@ def product_sheets(products: tuple[ProductFacts, ...], setting: Setting) -> Revi
     ahead = say.periods(made.horizon, setting.freq)
     return Review(
         template=say("Product sheet"),
-        title=one.name if one else say("{number} products", number=len(products)),
+        title=one.name if one else say.counted(len(products), "1 product", "{number} products"),
         facts=(
             (say("Dataset"), setting.dataset),
             (
@@ -129,7 +137,9 @@ def _sentence(product: ProductFacts, setting: Setting, say: Words) -> str:
         if growth is None
         else say("Against last year: {change}.", change=write.full(growth, "change"))
     )
-    simpler = made.fallback and say("A simpler method was used: {reason}", reason=made.fallback)
+    simpler = made.fallback and say(
+        "A simpler method was used: {reason}.", reason=say.told(made.fallback)
+    )
     return say.sentences(first, band, against, _shelf(product, setting, say), simpler)
 
 
@@ -149,11 +159,13 @@ def _shelf(product: ProductFacts, setting: Setting, say: Words) -> str:
 
 def _places(product: ProductFacts, setting: Setting, say: Words) -> Table:
     assert product.places is not None
-    frame = product.places.frame.head(_PLACES)
+    frame = with_rest(product.places, _PLACES, say)
     ahead = say.periods(product.outlook.horizon, setting.freq)
     return Table(
         title=say("Places"),
-        frame=frame.assign(change=frame["forecast"] / frame["before"] - 1),
+        frame=frame.assign(
+            change=frame["forecast"] / frame["before"].where(frame["before"] > 0) - 1
+        ),
         columns=(
             Column(name="label", label=say("Place"), kind="text", width=2.4),
             Column(name="forecast", label=say("Next {periods}", periods=ahead), kind="amount"),

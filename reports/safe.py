@@ -5,7 +5,7 @@ import unicodedata
 
 _DIRECTION = re.compile("[\u202a-\u202e\u2066\u2067]")  # 2068 and 2069 isolate, and are ours
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
-_PLUS = re.compile(r"\+(?=\S)")  # a line must not end between a sign and its number
+_PLUS = re.compile(r"[+−](?=[^\s\u2060])")  # a line must not end between a sign and its number
 _LONG_WORD = re.compile(r"[^\s\u200b\u3000-\u9fff]{25,}")
 
 
@@ -30,7 +30,16 @@ def breakable(text: str) -> str:
     >>> breakable("a" * 30).count("\\u200b")
     2
     """
-    return _PLUS.sub("+\u2060", _LONG_WORD.sub(_broken, clean(text)))
+    return together(_LONG_WORD.sub(_broken, clean(text)))
+
+
+def together(text: str) -> str:
+    """The text with signs that a line does not leave without their number.
+
+    >>> together("up +4, down −3") == "up +\u20604, down −\u20603"
+    True
+    """
+    return _PLUS.sub(lambda found: found.group() + "\u2060", text)
 
 
 def _broken(match: re.Match[str]) -> str:

@@ -28,6 +28,7 @@ _MEASURES: tuple[tuple[str, str, Kind], ...] = (
     ("revenue", "Revenue", "money"),
     ("margin", "Margin", "money"),
 )
+_SIGNED: dict[Kind, Kind] = {"units": "gain_units", "money": "gain_money"}
 _ROLES: tuple[Role, ...] = ("forecast", "rival", "third", "fourth", "fifth")
 
 
@@ -131,10 +132,10 @@ def _beside(facts: ScenarioFacts, say: Words) -> tuple[Block, ...]:
                         Column(name="name", label=say("Scenario"), kind="text", width=2.4),
                         Column(name="plan", label=say("Plan"), kind=kind),
                         Column(name="scenario", label=say("With it"), kind=kind),
-                        Column(name="difference", label=say("Difference"), kind=kind),
+                        Column(name="difference", label=say("Difference"), kind=_SIGNED[kind]),
                         Column(name="change", label=say("Change"), kind="change", width=0.8),
-                        Column(name="low", label=say("8 in 10 from"), kind=kind),
-                        Column(name="high", label=say("8 in 10 to"), kind=kind),
+                        Column(name="low", label=say("8 in 10 from"), kind=_SIGNED[kind]),
+                        Column(name="high", label=say("8 in 10 to"), kind=_SIGNED[kind]),
                     ),
                 )
             )
@@ -159,7 +160,7 @@ def _over_time(facts: ScenarioFacts, say: Words) -> tuple[Block, ...]:
                 remark=say("difference to the plan"),
                 frame=frame.rename_axis("x").reset_index(),
                 lines=tuple(lines),
-                kind=kind,
+                kind=_SIGNED[kind],
                 finding=say("How far each scenario is from the plan, over time."),
             )
         )
@@ -179,7 +180,7 @@ def _one(each: ScenarioOne, facts: ScenarioFacts, say: Words, write: Writer) -> 
                 frame=steps[["x", "difference", "low", "high"]].reset_index(drop=True),
                 lines=(Line(column="difference", name=say("Difference"), role="forecast"),),
                 band=Band(low="low", high="high", name=say("80% band")),
-                kind=kind,
+                kind=_SIGNED[kind],
                 finding=say("The difference to the plan with its band."),
             )
         )
@@ -189,14 +190,15 @@ def _one(each: ScenarioOne, facts: ScenarioFacts, say: Words, write: Writer) -> 
             worth = each.parts.loc[each.parts[name].abs().idxmax()]
             text = say(
                 "Most comes from {change}: {difference} by it alone.",
-                change=str(worth["change"]),
+                change=say.change_told(str(worth["change"])),
                 difference=write.signed(float(worth[name]), kind),
             )
             blocks.append(Text(paragraphs=(text,)))
     blocks.append(_changes(each, say))
     if each.notes:
-        blocks.append(Text(paragraphs=(say("What to know before believing it:"),)))
-        blocks.append(Text(paragraphs=each.notes, is_list=True))
+        notes = tuple(say.told(note) for note in each.notes)
+        lead = say("What to know before believing it:")
+        blocks.append(Text(paragraphs=notes, is_list=True, lead=lead))
     return tuple(blocks)
 
 
@@ -207,9 +209,9 @@ def _parts(each: ScenarioOne, name: str, label: str, kind: Kind, say: Words) -> 
     return Bars(
         title=say("What each change does by itself"),
         remark=say(label).lower(),
-        labels=tuple(str(change) for change in known["change"]),
+        labels=tuple(say.change_told(str(change)) for change in known["change"]),
         values=tuple(float(value) for value in known[name]),
-        kind=kind,
+        kind=_SIGNED[kind],
         finding=say("The difference that each change makes alone."),
     )
 
@@ -220,10 +222,13 @@ def _changes(each: ScenarioOne, say: Words) -> Block:
         return Text(paragraphs=(say("It changes nothing."),))
     return Table(
         title=say("Its changes"),
-        frame=each.parts,
+        frame=each.parts.assign(change=[say.change_told(str(one)) for one in each.parts["change"]]),
         columns=(
             Column(name="change", label=say("Change"), kind="text", width=3.4),
-            *(Column(name=name, label=say(label), kind=kind) for name, label, kind in _MEASURES),
+            *(
+                Column(name=name, label=say(label), kind=_SIGNED[kind])
+                for name, label, kind in _MEASURES
+            ),
         ),
     )
 

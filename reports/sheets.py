@@ -6,11 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from reports.content import Kind
+from reports.content import Kind, letters
 from reports.numbers import Writer
 from reports.safe import clean
 
 _MOST_LETTERS = 32_000  # of a cell; Excel ends at 32,767
+_ACROSS = 7  # columns that a paragraph runs over, besides the first
+_LETTERS = 118  # that fit there on a line; Chinese signs count twice
+_LINE = 15  # points
 _LOOKS: dict[str, dict[str, object]] = {
     "plain": {},
     "title": {"bold": True, "font_size": 15},
@@ -18,9 +21,10 @@ _LOOKS: dict[str, dict[str, object]] = {
     "pale": {"font_color": "#667085"},
     "wrapped": {"text_wrap": True, "valign": "top"},
     "head": {"bold": True, "font_color": "#4A5568", "bg_color": "#F4F6F9", "bottom": 1,
-             "bottom_color": "#DDE2EA"},
+             "bottom_color": "#DDE2EA", "text_wrap": True, "valign": "top"},
     "head_right": {"bold": True, "font_color": "#4A5568", "bg_color": "#F4F6F9", "bottom": 1,
-                   "bottom_color": "#DDE2EA", "align": "right"},
+                   "bottom_color": "#DDE2EA", "align": "right", "text_wrap": True,
+                   "valign": "top"},
 }  # fmt: skip
 
 
@@ -50,10 +54,16 @@ class Grid:
         self.sheet = sheet
         self._styles = styles
         self._cells: dict[tuple[int, int], tuple[Any, Any]] = {}
+        self._lines: dict[int, int] = {}  # of paragraphs, by row
 
     def text(self, row: int, column: int, text: str, look: str) -> None:
         """Words, never a formula."""
         self._cells[row, column] = (clean(text)[:_MOST_LETTERS], self._styles[look])
+
+    def paragraph(self, row: int, text: str) -> None:
+        """Words over several columns, broken into lines; the row is as high as they need."""
+        self.text(row, 0, text, "wrapped")
+        self._lines[row] = math.ceil(sum(map(letters, clean(text))) / _LETTERS)
 
     def value(
         self, row: int, column: int, value: object, kind: Kind, *, strong: bool = False
@@ -67,6 +77,9 @@ class Grid:
     def flush(self) -> None:
         """Write the cells, rows downwards as a workbook of constant memory needs them."""
         for (row, column), (value, style) in sorted(self._cells.items(), key=lambda item: item[0]):
+            if column == 0 and row in self._lines:
+                self.sheet.set_row(row, _LINE * max(1, self._lines[row]))
+                self.sheet.merge_range(row, 0, row, _ACROSS, "", style)
             if isinstance(value, str):
                 self.sheet.write_string(row, column, value, style)
             elif isinstance(value, pd.Timestamp):

@@ -32,7 +32,13 @@ CHINESE = {
     "Revenue": "销售额",
     "Units": "销量",
     "Model": "模型",
-    "Of": "范围",
+    "Scope": "范围",
+    "corrected sales": "修正后的销售",
+    "as one series": "合为一条序列",
+    "by category": "按品类",
+    "by product": "按商品",
+    "by place": "按门店",
+    "by product and place": "按商品和门店",
     "Trained": "训练日期",
     "{name}, sales through {period}": "{name}，销售截至{period}",
     "{model}, trained {day} ({run})": "{model}，训练于{day}（{run}）",
@@ -77,8 +83,8 @@ CHINESE = {
     "By month": "按月",
     "the last column is the sum of all": "最后一列为合计",
     "Sum": "合计",
-    "8 in 10 from": "80%区间下限",
-    "8 in 10 to": "80%区间上限",
+    "8 in 10 from": "80%下限",
+    "8 in 10 to": "80%上限",
     "Change against last year": "较去年变化",
     "In numbers": "数据表",
     "Change": "变化",
@@ -158,7 +164,7 @@ CHINESE = {
     # --- Notes ---
     "Sales from {first} to {last}, {periods}.": "销售数据自{first}至{last}，共{periods}。",
     "{period} is not complete and left out.": "{period}不完整，未计入。",
-    "A simpler method was used: {reason}": "使用了更简单的方法：{reason}",
+    "A simpler method was used: {reason}.": "使用了更简单的方法：{reason}。",
     "Last year means the same weekdays 52 weeks before.": "“去年”指52周前的相同星期。",
     "Last year means the same month a year before.": "“去年”指去年的同一个月。",
     "The forecast is the mean; the band holds what happens in 8 of 10 cases.": (
@@ -167,8 +173,13 @@ CHINESE = {
     "Forecast error (WAPE) is the sum of all errors as a share of what sold.": (
         "预测误差（WAPE）为误差总和占销售总和的比例。"
     ),
-    "Each part is forecast on its own by the pretrained network, so their sum can differ from the "
-    "total.": ("各部分由预训练网络单独预测，合计可能与总数不同。"),
+    "The parts are sums of the same run, so that every level adds up.": (
+        "各部分为同一次训练结果之和，各层级相加一致。"
+    ),
+    "The parts add up to the forecast: each gets the share that a simple forecast of its own has "
+    "in all of theirs.": "各部分相加等于总预测：每部分按其自身简单预测所占比例分摊。",
+    "All others": "其他",
+    "No category": "无品类",
     # --- Model card ---
     "{model} forecasts {series} series {ahead} ahead, learned from sales until {day}.": (
         "{model}对{series}条序列预测未来{ahead}，学习了截至{day}的销售。"

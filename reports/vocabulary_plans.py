@@ -21,7 +21,7 @@ CATEGORY = {
         "期间销售{value}，同比去年{change}（{difference}）。"
     ),
     "The change is made of: {parts}.": "变化构成：{parts}。",
-    "{name} moved most.": "变化最大的是{name}。",
+    "{name} gained most.": "增长最多的是{name}。",
     "{name} lost most.": "下降最多的是{name}。",
     "{name} comes on {day}; in the past it sold {times} the usual.": (
         "{day}将迎来{name}；以往销售为平时的{times}。"
@@ -60,7 +60,8 @@ CATEGORY = {
     "weak": "弱",
     "No festival in the calendar for the next weeks.": "未来几周日历中没有节日。",
     "What they did before": "以往影响",
-    "times what is usual without them, on their own days": "节日当天销售与平时之比",
+    "times what is usual without them, on their own days; what they add, with the days before and "
+    "after": "节日当天销售与平时之比；预计增加含前后几天",
     "Festival": "节日",
     "First day": "首日",
     "Times usual": "平时的倍数",
@@ -70,6 +71,8 @@ CATEGORY = {
     "never measured": "未曾测量",
     "could be chance": "可能是偶然",
     "sells more": "多卖",
+    "more, with less around it": "当天多卖，前后少卖",
+    "less, with more around it": "当天少卖，前后多卖",
     "sells less": "少卖",
     "There is no complete period of sales to forecast from.": "没有完整周期的销售可供预测。",
     "Volume is the change in units at last year's mean price; price that of products sold in both "
@@ -116,6 +119,8 @@ ORDERS = {
     "over 13 weeks": "超过13周",
     "{share} without orders": "不订货为{share}",
     "Orders by place": "各门店订货",
+    "What the orders cost": "订货金额",
+    "Units to order": "订货数量",
     "{place} orders most.": "{place}订货最多。",
     "Order list": "订货清单",
     "Orders, late ones first": "订货，迟者在前",

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from reports import told
 from reports.content import Language
 from reports.facts import Freq
 from reports.vocabulary import CHINESE
+from reports.vocabulary_festivals import FESTIVALS, OBSERVED
 
 _NOUNS: dict[Freq, tuple[str, str, str]] = {
     "D": ("day", "days", "天"),
@@ -45,6 +47,39 @@ class Words:
         """
         known = CHINESE.get(text, text) if self.language == "zh" else text
         return known.format(**values) if values else known
+
+    def counted(self, number: int, one: str, many: str, **values: object) -> str:
+        """What is said of `{number}` things; English says it otherwise of one of them.
+
+        >>> Words("en").counted(1, "1 line", "{number} lines")
+        '1 line'
+        >>> Words("en").counted(1200, "1 line", "{number} lines")
+        '1,200 lines'
+        """
+        if self.language == "en" and number == 1:
+            return one.format(**values) if values else one
+        return self(many, number=f"{number:,}", **values)
+
+    def told(self, text: str) -> str:
+        """A sentence of another room, as why a model fell back; see `reports.told`."""
+        return told.told(text, self.language)
+
+    def change_told(self, title: str) -> str:
+        """What a line of a scenario changes; see `reports.told`."""
+        return told.change_told(title, self.language)
+
+    def festival(self, name: str) -> str:
+        """A festival or holiday; one that a user named stays as it is.
+
+        >>> Words("zh").festival("Black Friday"), Words("zh").festival("Our birthday")
+        ('黑色星期五', 'Our birthday')
+        """
+        if self.language == "en":
+            return name
+        plain = name.removesuffix(" (observed)")
+        if plain not in FESTIVALS:
+            return name
+        return FESTIVALS[plain] + (OBSERVED if plain != name else "")
 
     def periods(self, number: int, freq: Freq) -> str:
         """A number of periods.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # the library takes a while to import
 class Children:
     """What is inside a scope, adding up to its forecast."""
 
-    table: pd.DataFrame  # child_id, label, forecast, growth
+    table: pd.DataFrame  # child_id, label, forecast, before, growth
     is_of_run: bool  # sums of the series of a run; else shares of the forecast of the scope
 
 

@@ -18,6 +18,7 @@ from ui import forecasts
 from ui.run_forecasts import Nodes, Selects
 
 OTHERS = "*"  # child_id of all that are too small to be listed, together
+NO_CATEGORY = "No category"
 LISTED = 50  # children at most, as `data.queries.children` gives them
 _SMALL = 0.002  # of the whole: what is left then is rounding
 _RECENT = 8  # periods whose shares count where no child is expected to sell
@@ -89,7 +90,7 @@ def added_up(found: Apart, total: FloatArray) -> pd.DataFrame:
 def on_their_own(found: Apart | None) -> pd.DataFrame:
     """The same of the listed children as each was forecast, which need not add up."""
     if found is None:
-        return pd.DataFrame(columns=["child_id", "label", "forecast", "growth"])
+        return pd.DataFrame(columns=["child_id", "label", "forecast", "before", "growth"])
     sums = found.means.sum().drop(OTHERS, errors="ignore")
     return table(sums, found.before, found.labels)
 
@@ -97,13 +98,15 @@ def on_their_own(found: Apart | None) -> pd.DataFrame:
 def table(
     forecast: "pd.Series[float]", before: "pd.Series[float]", labels: Mapping[str, str] | pd.Series
 ) -> pd.DataFrame:
-    """child_id, label, forecast, growth: the largest first, all others last."""
-    known = before.reindex(forecast.index).where(lambda value: value > 0)
+    """child_id, label, forecast, before, growth: the largest first, all others last."""
+    given = before.reindex(forecast.index)
+    known = given.where(lambda value: value > 0)
     frame = pd.DataFrame(
         {
             "child_id": forecast.index.astype(str),
-            "label": [str(labels.get(child, child)) or "No category" for child in forecast.index],
+            "label": [str(labels.get(child, child)) or NO_CATEGORY for child in forecast.index],
             "forecast": forecast.to_numpy(dtype=float),
+            "before": given.to_numpy(dtype=float),
             "growth": (forecast / known - 1).to_numpy(dtype=float),
         }
     )

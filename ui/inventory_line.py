@@ -132,6 +132,7 @@ def _change(view: View, picked: str, row: "pd.Series[Any]") -> None:
             step=float(row["pack_size"]),
             format="%.0f",
             key=f"inventory_quantity-{picked}",
+            help="The buttons go by the pack.",
         )
         reason = st.text_input("Reason", max_chars=200, key=f"inventory_why-{picked}")
         pressed = st.form_submit_button("Approve this quantity")

@@ -54,8 +54,9 @@ def _choose(view: View) -> str:
         pill = st.segmented_control(
             "Show",
             PILLS,
-            format_func=lambda name: f"{name} {counts[name]:,}",
-            default=None if PILL in st.session_state else ORDER,
+            # A phone has no room for all of “Move between places”, and pills in a row do not wrap.
+            format_func=lambda name: f"{name.partition(' between')[0]} {counts[name]:,}",
+            default=ORDER,
             required=True,
             key=PILL,
             bind="query-params",
@@ -165,7 +166,11 @@ def _order_columns(view: View, shown: tuple[str, ...]) -> dict[str, Any]:
             "Lost if not", format=f"{currency}%,d", width=78,
             help="Margin of what could not be sold until the delivery after this one.",
         ),
-        "why": config.TextColumn("Why", width=270),
+        "why": config.TextColumn(
+            "Why", width=270,
+            help="What the order rests on; a click on the product shows the whole sum. Of a "
+            "changed quantity: who changed it and why.",
+        ),
     }  # fmt: skip
 
 
@@ -293,8 +298,13 @@ def _excess(chosen: pd.DataFrame, view: View) -> None:
                 help="Click a product to see its stock to come.",
             ),
             "place": config.TextColumn("Place", width=100),
-            "on_hand": config.NumberColumn("In stock", format="%,d", width=80),
-            "on_order": config.NumberColumn("On order", format="%,d", width=80),
+            "on_hand": config.NumberColumn(
+                "In stock", format="%,d", width=80, help="Units, the last known."
+            ),
+            "on_order": config.NumberColumn(
+                "On order", format="%,d", width=80,
+                help="Units on their way: deliveries imported and orders approved here.",
+            ),
             "weeks": config.NumberColumn(
                 "Weeks", format="%,.1f", width=70,
                 help="Weeks that stock and deliveries last; – above ten years.",
@@ -305,7 +315,10 @@ def _excess(chosen: pd.DataFrame, view: View) -> None:
             "money": config.NumberColumn(
                 "Tied up", format=f"{currency}%,d", width=84, help="The same at unit cost."
             ),
-            "why": config.TextColumn("What to do", width=320),
+            "why": config.TextColumn(
+                "What to do", width=320,
+                help="Move it where another place would order it, else wait or mark it down.",
+            ),
         },
     )  # fmt: skip
 
@@ -326,7 +339,10 @@ def _moves(view: View) -> None:
                 "From", width=130, help="Has more than it needs until its next delivery."
             ),
             "to": config.TextColumn("To", width=130, help="Would have to order."),
-            "quantity": config.NumberColumn("Units", format="%,d", width=90),
+            "quantity": config.NumberColumn(
+                "Units", format="%,d", width=90,
+                help="As far as the one has it to spare and the other would order it.",
+            ),
             "money": config.NumberColumn(
                 "Margin saved", format=f"{currency}%,d", width=130,
                 help="Of sales that would be lost without the move or an order.",

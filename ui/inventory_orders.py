@@ -1,6 +1,7 @@
 """The order list as a file for the buyer: CSV, or a workbook that opens again as it was."""
 
 import io
+from collections.abc import Callable
 from datetime import date
 
 import pandas as pd
@@ -10,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from data import inventory_settings
 from ui import format as fmt
 from ui import inventory_facts as facts
-from ui import queries, state
+from ui import queries, state, table_files
 from ui.inventory import View
 
 HEADS = {
@@ -57,18 +58,15 @@ def downloads(place: DeltaGenerator, view: View) -> None:
             )
         else:
             st.caption("Approve lines to export them as orders.")
-        _button(
-            f"{fmt.count(len(wanted), 'proposal')} (CSV)",
-            lambda: csv(frame(wanted, view.today)),
-            "order-proposals.csv",
+        _lines(
+            lambda: frame(wanted, view.today),
+            fmt.count(len(wanted), "proposal"),
+            "order-proposals",
         )
         if len(view.moves):
-            _button(
-                f"{fmt.count(len(view.moves), 'move')} between places (CSV)",
-                lambda: csv(_moves(view)),
-                "moves.csv",
-            )
-        _button("Settings (CSV)", lambda: csv(_settings(view)), "stock-settings.csv")
+            said = f"{fmt.count(len(view.moves), 'move')} between places"
+            _lines(lambda: _moves(view), said, "moves")
+        _lines(lambda: _settings(view), "Settings", "stock-settings")
 
 
 def frame(lines: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
@@ -97,8 +95,11 @@ def workbook(table: pd.DataFrame, currency: str) -> bytes:
     sheet = book.active
     sheet.title = "Orders"
     sheet.append(list(table.columns))
-    for values in fmt.cells(table).itertuples(index=False):
+    for values in table.itertuples(index=False):
         sheet.append([None if pd.isna(value) else value for value in values])
+        for cell in sheet[sheet.max_row]:
+            if isinstance(cell.value, str):
+                cell.data_type = "s"  # words stay words, also those that begin like a formula
     formats = {HEADS[name]: "d mmm yyyy" for name in _DAYS}
     sign = currency.replace('"', "")
     formats |= {HEADS[name]: f'"{sign}"#,##0.00' for name in _MONEY}
@@ -134,6 +135,10 @@ def _settings(view: View) -> pd.DataFrame:
     return given.assign(
         product=given["product_id"].map(products), place=given["place_id"].map(places)
     )[["class", "product", "place", *inventory_settings.COLUMNS]]
+
+
+def _lines(source: Callable[[], pd.DataFrame], label: str, stem: str) -> None:
+    table_files.buttons(source, label, stem=stem, key=f"inventory-{stem}")
 
 
 def _button(label: str, data: object, name: str, mime: str = "text/csv") -> None:

@@ -124,7 +124,11 @@ def _table(found: Found, currency: str) -> None:
 def _columns(currency: str) -> dict[str, Any]:
     config = st.column_config
     return {
-        "what": config.TextColumn("Ordered by", width=112),
+        "what": config.TextColumn(
+            "Ordered by", width=112,
+            help="As it was: the stock that the shop wrote down. Textbook rule: mean and sigma of "
+            "the last 26 weeks. All begin at their own level and are judged after some weeks.",
+        ),
         "served": config.NumberColumn(
             "Served", format="%.1f%%", width=72,
             help="Share of units. As it was: of what was probably wanted, where Lost sales has "
@@ -134,16 +138,23 @@ def _columns(currency: str) -> dict[str, Any]:
             "Stock", format=f"{currency}%,d", width=88,
             help="Mean at the end of a day, at unit cost; lines without a cost are left out.",
         ),
-        "stock": config.NumberColumn("Stock, units", format="%,d", width=92),
+        "stock": config.NumberColumn(
+            "Stock, units", format="%,d", width=92, help="Mean at the end of a day, of all lines."
+        ),
         "lost_money": config.NumberColumn(
             "Lost sales", format=f"{currency}%,d", width=92,
             help="Units that were not there, at their price of the last 13 weeks.",
         ),
-        "lost": config.NumberColumn("Lost, units", format="%,d", width=88),
+        "lost": config.NumberColumn(
+            "Lost, units", format="%,d", width=88,
+            help="What was asked for and not there. As it was: by the estimate of Lost sales.",
+        ),
         "spoilt": config.NumberColumn(
             "Written off", format="%,d", width=88, help="Units that spoilt on the shelf."
         ),
-        "orders": config.NumberColumn("Orders", format="%,d", width=76),
+        "orders": config.NumberColumn(
+            "Orders", format="%,d", width=76, help="How often a line was ordered."
+        ),
         "out": config.NumberColumn(
             "Days out", format="%.1f%%", width=76,
             help="Share of days of a line. As it was: that ended without stock. Else: on which not "

@@ -188,7 +188,10 @@ def _columns() -> dict[str, Any]:
         "review_days": config.NumberColumn(
             "Every", min_value=0.5, format="%g", width=84, help="Days between two orders."
         ),
-        "pack_size": config.NumberColumn("Pack", min_value=0.001, format="%g", width=80),
+        "pack_size": config.NumberColumn(
+            "Pack", min_value=0.001, format="%g", width=80,
+            help="Units of a pack; orders are whole packs.",
+        ),
         "min_order": config.NumberColumn(
             "Least", min_value=0.0, format="%g", width=80, help="Smallest order, units."
         ),
@@ -196,7 +199,8 @@ def _columns() -> dict[str, Any]:
             "Keeps", min_value=0.5, format="%g", width=84, help="Shelf life, days; empty: for ever."
         ),
         "service_level": config.NumberColumn(
-            "Service, %", min_value=0.1, max_value=99.9, format="%g", width=96
+            "Service, %", min_value=0.1, max_value=99.9, format="%g", width=96,
+            help="What is asked of the stock; the next column says of what it is a share.",
         ),
         "target": config.SelectboxColumn(
             "Measured as", options=list(words.TARGETS), width=210,

@@ -48,6 +48,12 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             ":material/history:",
             "What was imported, when, and undoing the last one.",
         ),
+        Entry(
+            "pages/data/keys.py",
+            "API keys",
+            ":material/key:",
+            "Who may ask over REST, and how: forecasts out, sales in.",
+        ),
     ),
     "Explore": (
         Entry(

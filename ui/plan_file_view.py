@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from data import plan_files
+from data import plan_files, plan_sheets
 from data.errors import DataError
 from data.plan_files import Parsed
-from ui import corrected, layout, state
+from ui import chart_downloads, corrected, layout, state, table_files
 from ui import format as fmt
+from ui import scope as scopes
 from ui.plan_reads import Sheet
 
 _NAMED = 5  # wrong lines shown; the file has all
@@ -15,37 +16,52 @@ _NAMED = 5  # wrong lines shown; the file has all
 def menu(sheet: Sheet) -> None:
     """Downloads and the upload, in one popover."""
     with st.popover("File", icon=":material/table_view:", type="tertiary"):
-        st.download_button(
-            "Template (CSV)",
-            lambda: plan_files.template(state.store(), sheet.plan).encode("utf-8-sig"),
-            file_name="plan-changes-template.csv",
-            mime="text/csv",
-            on_click="ignore",
-            type="tertiary",
-            icon=":material/download:",
-            key="plan_template",
-        )
-        st.download_button(
-            "Changes in force (CSV)",
-            lambda: plan_files.write(state.store(), sheet.plan).encode("utf-8-sig"),
-            file_name="plan-changes.csv",
-            mime="text/csv",
-            on_click="ignore",
-            type="tertiary",
-            icon=":material/download:",
-            key="plan_changes_csv",
-        )
+        _downloads(sheet)
         _upload(sheet)
+
+
+def _downloads(sheet: Sheet) -> None:
+    """The plan to edit and the changes in force, each in three forms; an example of a line."""
+    plan, stem = sheet.plan, chart_downloads.slug(f"plan {scopes.name(sheet.scope)}")
+    if (count := int(sheet.series["cells"].sum())) > plan_sheets.MOST_LINES:
+        st.caption(
+            f"The plan of this scope has {count:,} lines, more than a file may have "
+            f"({plan_sheets.MOST_LINES:,}). Narrow the scope to take it along."
+        )
+    else:
+        table_files.buttons(
+            lambda: plan_sheets.filled(state.store(), plan, sheet.scope),
+            "Plan to edit",
+            stem=stem,
+            key="plan_filled",
+        )
+    table_files.buttons(
+        lambda: plan_sheets.in_force(state.store(), plan),
+        "Changes in force",
+        stem="plan-changes",
+        key="plan_changes",
+    )
+    st.download_button(
+        "Template (CSV)",
+        lambda: plan_files.template(state.store(), plan).encode("utf-8-sig"),
+        file_name="plan-changes-template.csv",
+        mime="text/csv",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+        key="plan_template",
+    )
 
 
 def _upload(sheet: Sheet) -> None:
     file = st.file_uploader(
-        "Import changes (CSV or Excel)",
-        type=["csv", "xlsx", "xls"],
+        "Import changes (CSV, Excel or Parquet)",
+        type=["csv", "xlsx", "xls", "parquet"],
         key=f"plan_file_{sheet.plan.plan_id}_{st.session_state.get('plan_files_kept', 0)}",
-        max_upload_size=plan_files.LARGEST // 1_000_000,
+        max_upload_size=plan_sheets.LARGEST // 1_000_000,
         help="A line per product and period: product, place (empty: all), period, kind "
-        "(%, units or to), amount, reason, comment.",
+        "(%, units or to), amount, reason, comment. Lines of “Plan to edit” that still say what "
+        "the plan says are left as they are.",
     )
     if file is None:
         return
@@ -55,6 +71,9 @@ def _upload(sheet: Sheet) -> None:
         st.error(fmt.escape(str(error)))
         return
     _problems(parsed)
+    if parsed.unchanged:
+        said = fmt.count(parsed.unchanged, "line says", "lines say")
+        st.caption(f"{said} what the plan says already.")
     if not parsed.good:
         return
     label = f"Import {fmt.count(parsed.good, 'change')}"

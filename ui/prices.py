@@ -1,4 +1,4 @@
-"""The upper parts of the Prices page: the goal and its bounds, what it stands on, four cards."""
+"""The upper parts of the Prices page: the advice, what it stands on, four cards."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from data import price_rules
 from data.scope import Scope
 from forecasting.pricing import Advice, PriceRules, advise
-from ui import elasticity_reads, layout, navigation, prices_facts, queries
+from ui import elasticity_reads, layout, navigation, prices_facts, queries, state
 from ui import format as fmt
 from ui import prices_reads as reads
 from ui import prices_words as words
@@ -18,9 +19,7 @@ from ui.prices_facts import Found
 from ui.queries import Dataset
 
 LEVEL = 0.8  # of all bands on the page: 8 in 10 cases
-CHANGES = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 GRAIN = {"D": "day", "W": "week", "M": "month"}
-SPREADS = {"Any": None, "±10%": (0.9, 1.1), "±25%": (0.75, 1.25), "±50%": (0.5, 1.5)}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,80 +36,6 @@ class View:
     @property
     def goal(self) -> str:
         return self.advice.rules.goal
-
-
-def choose(dataset: Dataset) -> PriceRules:
-    """The goal, how far a price may move, and further rules in a popover."""
-    has_cost = bool(queries.products(dataset.dataset_id)["unit_cost"].gt(0).any())
-    offered = ["Margin", "Revenue"] if has_cost else ["Revenue"]
-    if st.session_state.get("price_goal") not in offered:
-        st.session_state.pop("price_goal", None)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        goal = st.segmented_control(
-            "Best price for",
-            offered,
-            default=None if "price_goal" in st.session_state else offered[0],
-            required=True,
-            key="price_goal",
-            bind="query-params",
-            help="Margin: revenue less unit cost. Without unit costs only revenue can be judged.",
-        )
-        change = st.segmented_control(
-            "Change at most",
-            CHANGES,
-            format_func=lambda share: f"{share:.0%}",
-            default=None if "price_change" in st.session_state else 0.2,
-            required=True,
-            key="price_change",
-            help="Of the price now, up and down.",
-        )
-        with st.popover("Rules", icon=":material/rule:"):
-            more = _more(has_cost)
-    return PriceRules(
-        goal="margin" if goal == "Margin" else "revenue",
-        most_change=float(change or 0.2),
-        **more,
-    )
-
-
-def _more(has_cost: bool) -> dict[str, Any]:
-    ending = st.toggle(
-        "Prices end in 9",
-        value=True,
-        key="price_ending",
-        help="From 10 on they end in .99, below in 9 cents; under 1 any price is allowed.",
-    )
-    tested = st.toggle(
-        "Only prices between the lowest and the highest ever charged",
-        key="price_tested",
-        help="Else prices never charged may be advised: marked, with a wider band.",
-    )
-    least = (
-        st.number_input(
-            "Margin at least, % of the price",
-            min_value=0,
-            max_value=95,
-            value=None,
-            placeholder="No limit",
-            key="price_least",
-        )
-        if has_cost
-        else None
-    )
-    spread = st.segmented_control(
-        "From the middle price of its category",
-        list(SPREADS),
-        default="Any",
-        required=True,
-        key="price_spread",
-        help="The median price of the products of the same finest category.",
-    )
-    return {
-        "ending": ending,
-        "tested_only": tested,
-        "least_margin": None if least is None else least / 100,
-        "category": SPREADS[str(spread)],
-    }
 
 
 def read(dataset: Dataset, scope: Scope, rules: PriceRules) -> View:
@@ -245,7 +170,11 @@ def _advice(
     wanted: pd.Index,
     rules: PriceRules,
 ) -> Advice:
-    return _made(version, dataset_id, place_id, tuple(wanted.tolist()), rules)
+    edit = price_rules.kept(state.store(), dataset_id)
+    counts_stock = edit.rules.stock_weeks is not None
+    return _made(
+        version, dataset_id, place_id, tuple(wanted.tolist()), rules, edit.edit_id, counts_stock
+    )
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
@@ -255,11 +184,16 @@ def _made(
     place_id: int | None,
     wanted: tuple[int, ...],
     rules: PriceRules,
+    edit_id: int,  # of the limits: others, other advice
+    counts_stock: bool,
 ) -> Advice:
     dataset = next(each for each in queries.datasets() if each.dataset_id == dataset_id)
     found = elasticity_reads.found(dataset)
     assert found is not None, "asked for after the elasticities were made"
     known = reads.now(dataset_id, place_id)
-    table = prices_facts.of_now(found, known, queries.products(dataset_id))
-    chosen = table[table["product"].isin(wanted)].drop(columns="stock")
+    limits = price_rules.limits(state.store(), dataset_id)
+    table = prices_facts.of_now(found, known, queries.products(dataset_id), limits)
+    chosen = table[table["product"].isin(wanted)]
+    if not counts_stock:
+        chosen = chosen.drop(columns="stock")
     return advise(chosen, rules, level=LEVEL)

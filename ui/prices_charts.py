@@ -3,6 +3,8 @@
 Colours are places of the theme, as in `ui.charts`.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -12,6 +14,7 @@ from ui.chart_style import LEGEND, amount_ticks
 from ui.charts import COLOURS, PAGE
 
 BLUE, GREY, INK, PRICE = COLOURS["forecast"], COLOURS["last_year"], COLOURS["sold"], "#000004"
+Amount = Callable[[float], str]
 WORDS = {"units": "Units", "revenue": "Revenue", "margin": "Margin"}
 
 
@@ -33,6 +36,29 @@ def curve(
     def amount(value: float) -> str:
         return fmt.exact(value, measure, currency)
 
+    _outcome(figure, points, outcome, amount, currency)
+    if not tried.empty:
+        _tried(figure, tried, amount, currency)
+    _marks(figure, points, outcome, now, best, currency)
+    prices = points["price"]
+    left, right = float(prices.min()), float(prices.max())
+    _tested(figure, tested, (left, right))
+    values = [*points[f"{outcome}_low"], *points[f"{outcome}_high"], *tried["value"]]
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 34, "b": 8},
+        hovermode="closest",
+        legend=LEGEND,
+        dragmode=False,
+    )
+    _axes(figure, (left, right), values, measure, currency)
+    return figure
+
+
+def _outcome(
+    figure: go.Figure, points: pd.DataFrame, outcome: str, amount: Amount, currency: str
+) -> None:
+    """The expected outcome by price, and its band."""
     prices, low, high = points["price"], points[f"{outcome}_low"], points[f"{outcome}_high"]
     figure.add_scatter(
         x=[*prices, *prices[::-1]],
@@ -59,21 +85,18 @@ def curve(
         ],
         hoverinfo="text",
     )
-    if not tried.empty:
-        _tried(figure, tried, amount, currency)
-    _marks(figure, points, outcome, now, best, currency)
-    values = [*low, *high, *tried["value"]]
-    ticks = amount_ticks(float(np.nanmin(values)), float(np.nanmax(values)), measure, currency)
-    left, right = float(prices.min()), float(prices.max())
-    _tested(figure, tested, (left, right))
+
+
+def _axes(
+    figure: go.Figure,
+    shown: tuple[float, float],
+    values: list[float],
+    measure: str,
+    currency: str,
+) -> None:
+    """Prices across, amounts upwards."""
+    left, right = shown
     pad = 0.02 * (right - left)
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 34, "b": 8},
-        hovermode="closest",
-        legend=LEGEND,
-        dragmode=False,
-    )
     figure.update_xaxes(
         range=[left - pad, right + pad],
         tickprefix=currency.replace("$", "&#36;"),
@@ -86,8 +109,10 @@ def curve(
         fixedrange=True,
         title=None,
     )
+    highest = float(np.nanmax(values))
+    ticks = amount_ticks(float(np.nanmin(values)), highest, measure, currency)
     figure.update_yaxes(
-        range=[min(ticks), max(max(ticks), float(np.nanmax(values)) * 1.03)],
+        range=[min(ticks), max(max(ticks), highest * 1.03)],
         tickvals=list(ticks),
         ticktext=list(ticks.values()),
         zeroline=min(ticks) < 0,
@@ -95,10 +120,9 @@ def curve(
         title=None,
         automargin=True,
     )
-    return figure
 
 
-def _tried(figure: go.Figure, tried: pd.DataFrame, amount: object, currency: str) -> None:
+def _tried(figure: go.Figure, tried: pd.DataFrame, amount: Amount, currency: str) -> None:
     """Past prices, larger where they were charged for longer."""
     share = np.sqrt(tried["days"] / tried["days"].max())
     figure.add_scatter(
@@ -114,7 +138,7 @@ def _tried(figure: go.Figure, tried: pd.DataFrame, amount: object, currency: str
         name="Past prices",
         text=[
             f"{fmt.price(price, currency)} for {fmt.count(round(days), 'day')}: "
-            f"{amount(value)} a week at today's level"  # type: ignore[operator]
+            f"{amount(value)} a week at today's level"
             for price, value, days in zip(
                 tried["price"], tried["value"], tried["days"], strict=True
             )

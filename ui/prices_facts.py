@@ -152,19 +152,24 @@ def sales(store: Store, dataset_id: int, *, mark_cuts: bool = False) -> tuple[pd
     ), grain
 
 
-def of_now(found: Found, known: pd.DataFrame, goods: pd.DataFrame) -> pd.DataFrame:
-    """The products of `advise`: what is trusted, with what is sold now and its cost.
+def of_now(
+    found: Found, known: pd.DataFrame, goods: pd.DataFrame, limits: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """The products of `advise`: what is trusted, with what is sold now, its cost and its limits.
 
-    `known` is of `data.prices.now`, `goods` has unit_cost and categories by product_id. Products
-    without sales in the last weeks are left out.
+    `known` is of `data.prices.now`, `goods` has unit_cost and categories by product_id, `limits`
+    are of `data.price_rules`. Products without sales in the last weeks are left out. The middle
+    price of a category is that of all its products, whichever are looked at later.
     """
     table = found.trusted.drop(columns="group").merge(
         known.rename(columns={"product_id": "product"}), on="product"
     )
     cost = goods["unit_cost"].reindex(table["product"]).to_numpy(np.float64, na_value=np.nan)
     paths = goods["categories"].reindex(table["product"])
-    return table.assign(
+    table = table.assign(
         unit_cost=np.where(cost > 0, cost, np.nan),
         group=[" / ".join(path) for path in paths],
         units=table["units"].fillna(0.0),
     )
+    table["group_price"] = table.groupby("group")["price"].transform("median")
+    return table if limits is None else table.join(limits, on="product")

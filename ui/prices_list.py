@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui import chart_downloads, chart_style, prices
+from ui import chart_style, list_downloads, prices
 from ui import format as fmt
 from ui import prices_words as words
 from ui.prices import View
@@ -27,7 +27,7 @@ def show(view: View) -> int:
             "Show",
             PILLS,
             format_func=lambda name: f"{name} {len(parts[name]):,}",
-            default=None if "price_list" in st.session_state else usual,
+            default=usual,
             required=True,
             key="price_list",
             bind="query-params",
@@ -71,7 +71,7 @@ def _picked(view: View, chosen: pd.DataFrame) -> int:
 def _table(chosen: pd.DataFrame, view: View) -> None:
     config, currency = st.column_config, view.dataset.currency
     money = f"{currency}%,.2f"
-    table = pd.DataFrame(
+    shown = pd.DataFrame(
         {
             "product": chosen["name"].to_numpy(),
             "price": chosen["price"].to_numpy(),
@@ -89,38 +89,48 @@ def _table(chosen: pd.DataFrame, view: View) -> None:
         }
     )
     st.dataframe(
-        words.table(table, percents=("change",), money=("gain", "regret"), currency=currency),
+        words.table(shown, percents=("change",), money=("gain", "regret"), currency=currency),
         hide_index=True,
         placeholder=fmt.DASH,
         alt="Products with their price now, the best price, what it brings and how sure it is.",
         column_config={
             "product": config.ButtonColumn(
-                "Product", key=_OPEN, type="tertiary", alignment="left", width=200,
+                "Product", key=_OPEN, type="tertiary", alignment="left", width=176,
                 on_click=_opened, args=(tuple(chosen.index.tolist()),),
                 help="Click a product to see its curve.",
             ),
             "price": config.NumberColumn(
-                "Price now", format=money, width=76,
+                "Price now", format=money, width=72,
                 help="Asked last outside promotions, in the middle of its places.",
             ),
             "best": config.NumberColumn(
-                "Best", format=money, width=76, help=f"Allowed price with the most {view.goal}."
+                "Best", format=money, width=70, help=f"Allowed price with the most {view.goal}."
             ),
-            "change": config.Column("Change", width=66, alignment="right"),
+            "change": config.Column(
+                "Change", width=66, alignment="right", help="The best price against that now."
+            ),
             "gain": config.Column(
                 "Gain a week", width=86, alignment="right",
                 help=f"Expected {view.goal} at the best price, less that at the price now.",
             ),
-            "band": config.TextColumn("8 in 10 cases", width=126),
-            "answer": config.TextColumn("1% dearer", width=104, help=words.ELASTICITY_HELP),
+            "band": config.TextColumn(
+                "8 in 10 cases", width=114,
+                help="The gain lies in here in 8 of 10 cases, since the answer of sales to the "
+                "price is only known within its own band.",
+            ),
+            "answer": config.TextColumn("1% dearer", width=100, help=words.ELASTICITY_HELP),
             "trust": config.MultiselectColumn(
                 "Estimate", options=["Own", "Partly own", "Category's", "None"],
-                color=["green", "blue", "orange", "gray"], width=96, help=words.TRUST_HELP,
+                color=["green", "blue", "orange", "gray"], width=90, help=words.TRUST_HELP,
             ),
             "regret": config.Column(
                 "Regret", width=66, alignment="right", help=words.REGRET_HELP
             ),
-            "note": config.TextColumn("Note", width=150),
+            "note": config.TextColumn(
+                "Note", width=150,
+                help="Never charged so far: the answer of sales out there is a guess, and the band "
+                "is wider for it. Own price never moved: its category's answer stands in.",
+            ),
         },
     )  # fmt: skip
 
@@ -133,20 +143,12 @@ def _opened(shown: tuple[int, ...]) -> None:
 
 def downloads(place: DeltaGenerator, view: View) -> None:
     """The Download menu: every line, then the charts."""
-    with chart_downloads.menu(place):
-        st.download_button(
-            f"{fmt.count(len(view.lines), 'product')} (CSV)",
-            lambda: csv(view).encode("utf-8-sig"),
-            file_name="prices.csv",
-            mime="text/csv",
-            on_click="ignore",
-            type="tertiary",
-            key="prices_csv",
-        )
+    label = fmt.count(len(view.lines), "product")
+    list_downloads.show(place, lambda: table(view), label, stem="prices")
 
 
-def csv(view: View) -> str:
-    """Every line as a file."""
+def table(view: View) -> pd.DataFrame:
+    """Every line as a file has it: money to the cent, the rest to four digits."""
     lines = view.lines
     goal = view.goal.capitalize()
     columns: dict[str, Any] = {
@@ -168,4 +170,5 @@ def csv(view: View) -> str:
         "Never charged": lines["beyond"],
         "Note": lines["note"],
     }
-    return chart_downloads.csv(pd.DataFrame(columns))
+    money = [name for name in columns if name.startswith((goal, "Gain", "Regret", "Price", "Best"))]
+    return pd.DataFrame(columns).round(4).round(dict.fromkeys(money, 2))

@@ -125,7 +125,25 @@ def _answer(view: View, product: int, line: dict[str, Any]) -> None:
                 "$", "\\$"
             )
         )
+        _allowed(view, product)
     _what_if(product, line, currency)
+
+
+def _allowed(view: View, product: int) -> None:
+    """What the rules leave, and the competitor's price where it is known."""
+    currency = view.dataset.currency
+    row = view.advice.products[view.advice.products["product"] == product]
+    low, high = (float(ends[0]) for ends in view.advice.rules.bounds(row))
+    other = float(row["competitor"].iloc[0])
+    competitor = "" if np.isnan(other) else f" The competitor charges {fmt.price(other, currency)}."
+    if low <= high:
+        st.caption(
+            f"Rules allow {fmt.price(low, currency)} to {fmt.price(high, currency)}."
+            f"{competitor}".replace("$", "\\$"),
+            help="From the change at most and the rules above, all at once.",
+        )
+    elif competitor:
+        st.caption(competitor.strip().replace("$", "\\$"))
 
 
 def _what_if(product: int, line: dict[str, Any], currency: str) -> None:
@@ -178,12 +196,24 @@ def _off_rules(view: View, product: int) -> tuple[float, MarkdownRules]:
             format="%.0f",
             key=f"price_off_stock-{product}-{view.scope.place_id}",
             width=170,
+            help="The last stock known, over the places beside the title, unless you type another.",
         )
         weeks = st.number_input(
-            "In weeks", min_value=1, max_value=26, value=8, key="price_off_weeks", width=120
+            "In weeks",
+            min_value=1,
+            max_value=26,
+            value=8,
+            key="price_off_weeks",
+            width=120,
+            help="By when all of it should be gone, from the day after the last sale.",
         )
         steps = st.segmented_control(
-            "Price cuts at most", [1, 2, 3], default=2, required=True, key="price_off_steps"
+            "Price cuts at most",
+            [1, 2, 3],
+            default=2,
+            required=True,
+            key="price_off_steps",
+            help="Each plan of so few cuts is tried, as far as prices only fall.",
         )
         salvage = st.number_input(
             "A unit left over still brings",
@@ -193,6 +223,7 @@ def _off_rules(view: View, product: int) -> tuple[float, MarkdownRules]:
             format="%.2f",
             key="price_off_salvage",
             width=200,
+            help="Money for each unit that did not sell by then: returned, recycled, given away.",
         )
     rules = MarkdownRules(
         weeks=int(weeks), most_steps=int(steps or 2), salvage=float(salvage or 0.0)
@@ -260,9 +291,15 @@ def _off(view: View, made: Markdowns, line: dict[str, Any]) -> None:
         column_config={
             "week": config.DateColumn("Week from", format="ddd D MMM", width=110),
             "price": config.NumberColumn("Price", format=f"{currency}%,.2f", width=90),
-            "cut": config.Column("Against now", width=100, alignment="right"),
-            "units": config.NumberColumn("Units", format="%,.0f", width=90),
-            "stock": config.NumberColumn("Left", format="%,.0f", width=90),
+            "cut": config.Column(
+                "Against now", width=100, alignment="right", help="The price against that now."
+            ),
+            "units": config.NumberColumn(
+                "Units", format="%,.0f", width=90, help="Expected sales, as long as stock lasts."
+            ),
+            "stock": config.NumberColumn(
+                "Left", format="%,.0f", width=90, help="Expected stock at the end of the week."
+            ),
         },
     )
     st.caption(

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from data.cells import WrongCell, number
+from data.errors import PriceError
+from data.price_rules import ShopRules
 from ui import format as fmt
 
 if TYPE_CHECKING:
@@ -32,6 +35,68 @@ REGRET_HELP = (
     "only known within its band. Small: little can go wrong, and testing more prices would teach "
     "little."
 )
+
+
+SHAPES = {"nines": "End in 9", "steps": "Steps", "points": "Price points", "any": "Any cent"}
+
+
+def points(text: str) -> tuple[float, ...]:
+    """The prices of a ladder as somebody typed them, ascending and each once.
+
+    >>> points("7,99; 4.99 9.99\\n4.99")
+    (4.99, 7.99, 9.99)
+    """
+    found = set()
+    for part in text.replace(";", " ").split():
+        try:
+            found.add(number(part))
+        except WrongCell as error:
+            raise PriceError(
+                f"“{error.value}” in the price points {error.reason}. Write them apart by blanks, "
+                "such as 4.99 7.99 9.99."
+            ) from error
+    return tuple(sorted(found))
+
+
+def rules(given: ShopRules, limited: int, currency: str, *, has_cost: bool) -> str:
+    """The rules in force besides the change, in a line; "" where nothing is asked for.
+
+    >>> rules(ShopRules(over_competitor=0.05), 12, "€", has_cost=True)
+    'prices end in 9 · at most 5% above the competitor · limits of 12 products'
+    """
+    shapes = {
+        "nines": "prices end in 9",
+        "steps": f"prices {fmt.price(given.step, currency)} apart"
+        + (f", less {fmt.price(given.under, currency)}" if given.under else ""),
+        "points": fmt.count(len(given.points), "price point"),
+        "any": "any cent",
+    }
+    said = [shapes[given.shape]]
+    if given.least_margin is not None and has_cost:
+        said.append(f"margin at least {_percent(given.least_margin)}")
+    near = [
+        f"at most {_percent(share)} {way}"
+        for share, way in ((given.over_competitor, "above"), (given.under_competitor, "below"))
+        if share is not None
+    ]
+    said += [" or ".join(near) + " the competitor"] if near else []
+    ends = [
+        f"{way} {_percent(share)}"
+        for share, way in ((given.category_from, "from"), (given.category_to, "to"))
+        if share is not None
+    ]
+    said += [" ".join(ends) + " of its category"] if ends else []
+    if given.stock_weeks is not None:
+        said.append(f"the stock lasts {fmt.count(round(given.stock_weeks), 'week')}")
+    if given.tested_only:
+        said.append("only prices charged before")
+    if limited:
+        said.append(f"limits of {fmt.count(limited, 'product')}")
+    return " · ".join(said)
+
+
+def _percent(share: float) -> str:
+    return f"{round(share * 100, 2):g}%"
 
 
 def answer(elasticity: float | None) -> str:

@@ -17,10 +17,15 @@ SHADE = "8 in 10 cases"
 _HOVER = {"D": "%a %-d %b %Y", "W": "Week of %a %-d %b %Y", "M": "%B %Y"}
 
 
-def timeline(time: pd.DataFrame, *, grain: str, height: int = 340) -> go.Figure:
-    """Sold and what would have sold, with the promotion and the days around it shaded."""
+def timeline(
+    time: pd.DataFrame, *, grain: str, height: int = 340, during: str = "promotion"
+) -> go.Figure:
+    """Sold and what would have sold, with the promotion and the days around it shaded.
+
+    `during` is what the shaded days are called.
+    """
     figure = go.Figure()
-    _zones(figure, time, grain)
+    _zones(figure, time, grain, during)
     known = time[time["without"].notna()]
     figure.add_trace(
         band(list(known["timestamp"]), list(known["low"]), list(known["high"]), name=SHADE)
@@ -57,11 +62,11 @@ def timeline(time: pd.DataFrame, *, grain: str, height: int = 340) -> go.Figure:
     return figure
 
 
-def _zones(figure: go.Figure, time: pd.DataFrame, grain: str) -> None:
+def _zones(figure: go.Figure, time: pd.DataFrame, grain: str, during: str) -> None:
     """Green over the promotion, gold over the days around it, named."""
     half = pd.Timedelta(days={"D": 1, "W": 7, "M": 30}[grain]) / 2
     for zone, colour, name in (
-        ("before", GOLD, "before"), ("during", PROMOTION, "promotion"), ("after", GOLD, "after")
+        ("before", GOLD, "before"), ("during", PROMOTION, during), ("after", GOLD, "after")
     ):  # fmt: skip
         inside = time.loc[time["zone"] == zone, "timestamp"]
         if inside.empty:

@@ -1,6 +1,6 @@
 """Past promotions of a whole dataset as the Promotions page needs them. Knows no Streamlit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,9 +115,31 @@ def check(
     product, series = int(line["product"]), line["series"]
     places = [int(each) - product * found.places for each in series]
     first, last = line["first"], line["last"]
-    frame = beside.beside(
-        store, dataset_id, product, places, first=first.date(), last=last.date(), grain=found.grain
+    return against_others(
+        store, dataset_id, product, places, first=first, last=last, grain=found.grain, tell=tell
     )
+
+
+def against_others(
+    store: Store,
+    dataset_id: int,
+    product: int,
+    places: Sequence[int],
+    *,
+    first: pd.Timestamp,
+    last: pd.Timestamp,
+    grain: Grain,
+    price: float | None = None,
+    tell: Callable[[float], None] | None = None,
+) -> Effect:
+    """A product in a span against products that were left alone; raises `PanelError`.
+
+    With `price` only times at that price are learnt from.
+    """
+    frame = beside.beside(
+        store, dataset_id, product, places, first=first.date(), last=last.date(), grain=grain,
+        price=price,
+    )  # fmt: skip
     if tell is not None:
         tell(0.5)
     wide = frame.pivot(index="timestamp", columns="product_id", values="quantity").fillna(0.0)
@@ -129,5 +151,5 @@ def check(
         first=first,
         last=last,
         level=LEVEL,
-        settle=max(1, round(SETTLE_DAYS / database.DAYS[found.grain])),
+        settle=max(1, round(SETTLE_DAYS / database.DAYS[grain])),
     )

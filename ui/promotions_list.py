@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.causal import Effect
 from forecasting.errors import ForecastingError
-from ui import background, chart_downloads, chart_style, promotions_charts, queries
+from ui import background, chart_downloads, chart_style, list_downloads, promotions_charts, queries
 from ui import format as fmt
 from ui import prices_words as prices
 from ui import promotions_facts as facts
@@ -230,20 +230,12 @@ def _checked(effect: Effect, line: dict[str, Any], view: View) -> None:
 
 def downloads(place: DeltaGenerator, view: View) -> None:
     """The Download menu: every line, then the charts."""
-    with chart_downloads.menu(place):
-        st.download_button(
-            f"{fmt.count(len(view.lines), view.noun)} (CSV)",
-            lambda: csv(view).encode("utf-8-sig"),
-            file_name="promotions.csv",
-            mime="text/csv",
-            on_click="ignore",
-            type="tertiary",
-            key="promotions_csv",
-        )
+    label = fmt.count(len(view.lines), view.noun)
+    list_downloads.show(place, lambda: table(view), label, stem="promotions")
 
 
-def csv(view: View) -> str:
-    """Every line as a file."""
+def table(view: View) -> pd.DataFrame:
+    """Every line as a file has it, to four digits."""
     lines = view.lines
     columns: dict[str, Any] = {
         "Product": lines["name"],
@@ -266,4 +258,4 @@ def csv(view: View) -> str:
         "Verdict": [words.VERDICT[each][0] for each in lines["verdict"]],
         "Note": lines["note"],
     }
-    return chart_downloads.csv(pd.DataFrame(columns))
+    return pd.DataFrame(columns).round(4)

@@ -55,7 +55,7 @@ def category(
     line = found.line[found.line["complete"]].rename(columns={"start": "timestamp"})
     parts: tuple[reports.Parts, ...] = ()
     if made is not None and scopes.has_children(scope, "product"):
-        parts = (report_facts.parts(scope, "product", len(made.future)),)
+        parts = (report_facts.parts(scope, "product", made, run),)
     return reports.CategoryFacts(
         setting=setting,
         name=scopes.name(scope),
@@ -97,7 +97,7 @@ def _movers(store: Store, scope: Scope, comparison: Comparison) -> reports.Parts
             "before": found[f"{column}_before"].astype(float),
         }
     )
-    return reports.Parts(level="product", frame=frame, is_cut=len(frame) == MOVERS)
+    return reports.Parts(level="product", frame=frame)
 
 
 def _pattern(found: seasonality_facts.Patterns | None) -> reports.Pattern:

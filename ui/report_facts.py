@@ -1,6 +1,6 @@
 """From the forecasts on screen to what the builders of reports are given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,13 +13,21 @@ import reports
 from data.scope import Freq, Level, Scope
 from engine.registry import Entry
 from reports import Language
-from ui import forecast_words, forecasts, queries, run_forecasts, run_queries, training
+from ui import (
+    child_queries,
+    forecast_children,
+    forecast_words,
+    forecasts,
+    queries,
+    run_forecasts,
+    run_queries,
+    training,
+)
 from ui import scope as scopes
 from ui.engine import registry
 from ui.forecasts import Outlook
 from ui.queries import Dataset
 
-LISTED = 50  # children of a scope that are forecast; the largest
 _PATHS = 400  # sample paths for the band of a sum
 _LEVELS: tuple[Level, ...] = ("category", "product", "place")
 
@@ -48,9 +56,7 @@ def forecast(
         place=scopes.place(scope),
         outlook=outlook(made, scope.freq, run),
         parts=tuple(
-            parts(scope, level, len(made.future))
-            for level in _LEVELS
-            if scopes.has_children(scope, level)
+            parts(scope, level, made, run) for level in _LEVELS if scopes.has_children(scope, level)
         ),
         festivals=_festivals(scope, made),
         run=run.name if run else "",
@@ -81,19 +87,24 @@ def outlook(made: Outlook, freq: Freq, run: Entry | None) -> reports.Outlook:
     )
 
 
-def parts(scope: Scope, level: Level, horizon: int) -> reports.Parts:
-    """The scope one level down."""
-    table = queries.child_outlooks(scope, level, horizon)
-    before = table["forecast"] / (1 + table["growth"])
-    frame = pd.DataFrame(
-        {
-            "label": table["label"],
-            "forecast": table["forecast"].clip(lower=0),  # a trend may lead below zero
-            "before": before.astype(float),
-        }
+def parts(scope: Scope, level: Level, made: Outlook, run: Entry | None) -> reports.Parts:
+    """The scope one level down, as the Forecast screen has it: adding up to `made`."""
+    found = child_queries.children(scope, level, made, run)
+    is_rest = found.table["child_id"] == forecast_children.OTHERS
+    table, rest = found.table[~is_rest], found.table[is_rest]
+    return reports.Parts(
+        level=level,
+        frame=pd.DataFrame(
+            {
+                "label": table["label"],
+                "forecast": table["forecast"].astype(float),
+                "before": table["before"].astype(float),
+            }
+        ),
+        rest=float(rest["forecast"].iloc[0]) if len(rest) else 0.0,
+        rest_before=float(rest["before"].iloc[0]) if len(rest) else 0.0,
+        is_of_run=found.is_of_run,
     )
-    frame["label"] = frame["label"].replace("", "–")
-    return reports.Parts(level=level, frame=frame, is_cut=len(frame) >= LISTED)
 
 
 def products(
@@ -103,8 +114,7 @@ def products(
     if scope.product_id is not None:
         keys = [scope.product_id]
     else:
-        children = queries.child_outlooks(scope, "product", horizon)["child_id"]
-        keys = [int(child) for child in children[:count]]
+        keys = _largest(scope, run, count, horizon)
     known, found = queries.products(dataset.dataset_id), []
     for number, key in enumerate(keys):
         tell(number / len(keys), f"Forecasting product {number + 1} of {len(keys)}")
@@ -120,7 +130,9 @@ def products(
                 categories=tuple(row["categories"]),
                 outlook=outlook(made, scope.freq, run),
                 prices=queries.series(one),
-                places=parts(one, "place", horizon) if scopes.has_children(one, "place") else None,
+                places=parts(one, "place", made, run)
+                if scopes.has_children(one, "place")
+                else None,
             )
         )
     return tuple(found)
@@ -129,7 +141,8 @@ def products(
 def model(dataset: Dataset, entry: Entry, language: Language) -> reports.ModelFacts:
     """The facts of the card of a trained model."""
     about = entry.about
-    scope = training.scope_of(about) or Scope(dataset_id=dataset.dataset_id)
+    known = training.scope_of(about)
+    scope = known or Scope(dataset_id=dataset.dataset_id)
     tested = comparison(entry)
     notes = registry().run(entry.run_id).frame("notes")
     fallbacks = {} if notes is None else notes["reason"].value_counts().head(5).to_dict()
@@ -137,7 +150,10 @@ def model(dataset: Dataset, entry: Entry, language: Language) -> reports.ModelFa
         setting=setting(dataset, scope, language),
         name=entry.name,
         model=about.model,
-        scope=about.scope_words,
+        scope=scopes.name(known) if known else about.scope_words,
+        place=scopes.place(known) if known else "",
+        is_corrected=scope.corrected,
+        split=str(about.scope.get("split", "")) if known else "",
         series=about.series,
         horizon=about.horizon,
         seed=about.seed,
@@ -165,6 +181,17 @@ def comparison(entry: Entry) -> Entry | None:
     return None
 
 
+def _largest(scope: Scope, run: Entry | None, count: int, horizon: int) -> list[int]:
+    """The products of a scope that will sell most."""
+    made = run_queries.outlook(scope, run.run_id, horizon) if run is not None else None
+    if made is None:
+        found = queries.child_outlooks(scope, "product", horizon)
+    else:
+        found = child_queries.children(scope, "product", made, run).table
+    ids = found["child_id"][found["child_id"] != forecast_children.OTHERS]
+    return [int(child) for child in ids[:count]]
+
+
 def _forecast(scope: Scope, run: Entry | None, horizon: int, *, is_tested: bool) -> Outlook | None:
     """The forecast of one product; None where there is none.
 
@@ -183,11 +210,11 @@ def _forecast(scope: Scope, run: Entry | None, horizon: int, *, is_tested: bool)
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _quick(version: queries.Version, scope: Scope, horizon: int) -> Outlook:
-    """A forecast by Theta alone, as those of the parts of a scope are."""
+    """A forecast by the pretrained network alone, as those of the parts of a scope are."""
     series = queries.series(scope)
     history = forecasts.history_of(series, scope.measure)
     panel = forecasts.panel_of(history, scope.freq)
-    made = fc.create("theta", horizon=horizon).fit(panel).predict(panel)
+    made = forecasts.forecast(panel, forecasts.FIRST, horizon)
     future = made.to_frame().drop(columns="series_id")
     future["last_year"] = forecasts.last_year(history, future["timestamp"], scope.freq)
     future["baseline"] = future["last_year"]
@@ -195,7 +222,7 @@ def _quick(version: queries.Version, scope: Scope, horizon: int) -> Outlook:
     return Outlook(
         history=history,
         future=future,
-        model="theta",
+        model=forecasts.FIRST,
         baseline=forecasts.LAST_YEAR,
         scores=None,
         fallback=made.notes[0].used if made.notes else "",
@@ -231,8 +258,12 @@ def _rows(scope: Scope, run: Entry | None, made: Outlook) -> pd.DataFrame:
     known = {series_id: wanted(series_id) for series_id in ids.unique()}
     is_ahead = frame["timestamp"] >= made.future["timestamp"].iloc[0]
     chosen = frame[ids.map(known).astype(bool) & is_ahead]
+    # Read once: each read asks the database for its version, and there may be thousands of series.
+    products = queries.products(scope.dataset_id)["name"].to_dict()
+    places = queries.places(scope.dataset_id)["name"].to_dict()
+    split = str(run.about.scope.get("split"))
     names = {
-        series_id: _series_words(series_id, scope, str(run.about.scope.get("split")), node, where)
+        series_id: _series_words(series_id, split, (products, places), (node, where))
         for series_id in chosen["series_id"].astype(str).unique()
     }
     words = chosen["series_id"].astype(str).map(names)
@@ -245,16 +276,19 @@ def _wanted(scope: Scope, run: Entry) -> run_forecasts.Selects:
 
 
 def _series_words(
-    series_id: str, scope: Scope, split: str, node: str, where: str
+    series_id: str,
+    split: str,
+    names: tuple[Mapping[Hashable, str], Mapping[Hashable, str]],
+    whole: tuple[str, str],
 ) -> tuple[str, str]:
-    """What a series of a run is of: product or category, and place."""
-    products, places = queries.products(scope.dataset_id), queries.places(scope.dataset_id)
+    """What a series of a run is of: product or category, and place; `whole` is the scope's own."""
+    node, where = whole
 
     def product(key: str) -> str:
-        return str(products["name"].get(int(key), key)) if key.isdecimal() else key
+        return str(names[0].get(int(key), key)) if key.isdecimal() else key
 
     def place(key: str) -> str:
-        return str(places["name"].get(int(key), key)) if key.isdecimal() else key
+        return str(names[1].get(int(key), key)) if key.isdecimal() else key
 
     if split == "product_place":
         first, _, second = series_id.partition(":")

@@ -35,6 +35,9 @@ def orders(
     lines = lines.rename(columns={"product_code": "code"})
     sums = facts.totals(lines)
     moves = inventory.named_moves(facts.moves(lines), dataset.dataset_id)
+    moves = moves.sort_values(
+        ["money", "quantity"], ascending=False, kind="stable", na_position="last"
+    )
     levels = lines["service_level"]
     least_cost = bool((lines["target"] == "cost").all())
     return reports.OrderFacts(

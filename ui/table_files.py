@@ -6,7 +6,6 @@ and every digit, so that what is edited and uploaded again has lost nothing.
 """
 
 import io
-import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from typing import Any
@@ -15,12 +14,14 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from data.guards import unguarded
 from ui import format as fmt
+
+__all__ = ["buttons", "csv", "excel", "flat", "long", "menu", "parquet", "unguarded", "wide"]
 
 MOST_ROWS = 1_000_000  # of an Excel sheet, below Excel's own end
 _MOST_LETTERS = 32_000  # of an Excel cell
 _WIDE = 40  # letters of a column at most
-_GUARDED = re.compile(r"^'(?=[=+\-@\t\r])")
 _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FORMS: tuple[tuple[str, str, str], ...] = (
     ("CSV", "csv", "text/csv"),
@@ -75,15 +76,6 @@ def csv(frame: pd.DataFrame) -> bytes:
             table[name] = moments.dt.strftime(form)
     table.columns = pd.Index([fmt.cell(str(name)) for name in table.columns])
     return table.to_csv(index=False).encode("utf-8-sig")
-
-
-def unguarded(text: str) -> str:
-    """A cell of such a CSV as it was.
-
-    >>> unguarded("'=cmd()"), unguarded("'s-Hertogenbosch"), unguarded("Coffee")
-    ('=cmd()', "'s-Hertogenbosch", 'Coffee')
-    """
-    return _GUARDED.sub("", text)
 
 
 def parquet(frame: pd.DataFrame) -> bytes:

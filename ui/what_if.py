@@ -1,8 +1,7 @@
 """The upper parts of the What-if page: which scenario, a new one, its menu, what is compared."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -16,15 +15,17 @@ from data.scope import Scope
 from ui import address, corrected, layout, queries, state
 from ui import format as fmt
 from ui import scope as scopes
+from ui import what_if_asked as runs
 from ui import what_if_examples as examples
+from ui import what_if_link as link
 from ui import what_if_reads as reads
 from ui import what_if_results as results
 from ui import what_if_stale as stale
 from ui import what_if_words as words
 from ui.chart_style import short
 from ui.queries import Dataset
+from ui.what_if_kinds import Line
 from ui.what_if_results import By, Found
-from ui.what_if_rules import Line
 
 MOST = 5  # scenarios side by side
 USUAL = 3
@@ -32,6 +33,7 @@ _CHOICE, _COMPARE, _NAME, _BY = (
     "what_if_choice", "what_if_compare", "what_if_name", "what_if_by"
 )  # fmt: skip
 _DELETED = "what_if_deleted"
+_SIBLINGS = "siblings"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,6 +71,7 @@ def choose(dataset: Dataset, scope: Scope) -> tuple[list[Scenario], Scenario]:
             "prices and promotions. Upload sales by day or week."
         )
     listed = stored.listed(state.store(), dataset.dataset_id)
+    link.take(dataset, scope, listed)
     asked = address.number("scenario")
     if not listed:
         _first(dataset, scope)
@@ -83,6 +86,7 @@ def read(dataset: Dataset, scope: Scope, listed: list[Scenario], chosen: Scenari
     """The results of what is compared; stops the page in words where nothing sold."""
     compared = _compared(listed, chosen)
     by = results.answers(dataset, scope, chosen, compared)
+    by = replace(by, siblings=bool(st.session_state.get(_SIBLINGS, True)))
     found, by = results.compare(dataset, scope, by, compared, anew=stale.is_asked())
     stale.done()
     if not found:
@@ -115,6 +119,10 @@ def caption(place: DeltaGenerator, view: View) -> None:
                 series=result["series"],
             )
         )
+        for said in words.shares(view.by.asked.shares, result["by"]) if view.by.asked else ():
+            st.caption(f":gray[{said}]")
+        if beside := words.BESIDE.get(result.get("beside", "")):
+            st.caption(f":gray[{beside}]")
         if view.by.why:
             st.caption(f":gray[{fmt.escape(view.by.why)}: the measured price effects answer.]")
         stale.notes(view.dataset.dataset_id, view.chosen.scenario_id, view.found, view.by)
@@ -160,28 +168,10 @@ def _create(dataset_id: int, scope: Scope, name: str, lines: Sequence[Line]) -> 
         dataset_id,
         stored.free_name(store, dataset_id, name),
         author=corrected.author(),
-        scope=scope_json(scope),
-        changes=[as_json(line) for line in lines],
+        scope=link.scope_json(scope),
+        changes=[line.to_json() for line in lines],
     )
     _show(made)
-
-
-def as_json(line: Line) -> dict[str, Any]:
-    """A line as it is kept."""
-    return {
-        "on": line.on, "kind": line.kind, "products": line.products, "places": line.places,
-        "first": line.first, "last": line.last, "value": line.value,
-    }  # fmt: skip
-
-
-def scope_json(scope: Scope) -> dict[str, Any]:
-    """What a scenario remembers of where it was made, for its link."""
-    return {
-        "category": list(scope.categories),
-        "product": scope.product_id,
-        "place": scope.place_id,
-        "segment": scope.segment_id,
-    }
 
 
 def _show(scenario_id: int | None) -> None:
@@ -210,6 +200,13 @@ def _switch(dataset: Dataset, scope: Scope, listed: list[Scenario], chosen: Scen
             _new(dataset, scope)
         with st.popover("Edit", icon=":material/more_horiz:"):
             _menu(dataset, scope, chosen)
+        st.toggle(
+            "Rest of the category",
+            value=True,
+            key=_SIBLINGS,
+            bind="query-params",
+            help=words.SIBLINGS_HELP,
+        )
     _undo_delete(dataset)
 
 
@@ -228,7 +225,7 @@ def _menu(dataset: Dataset, scope: Scope, chosen: Scenario) -> None:
         on_change=_renamed,
         args=(dataset_id, key, chosen.name),
     )
-    askers = {each.entry.run_id: each.entry.name for each in reads.askers(dataset, scope)}
+    askers = {each.entry.run_id: each.entry.name for each in runs.askers(dataset, scope)}
     labels = {"": "The best there is", results.MEASURED: "Measured price effects", **askers}
     st.selectbox(
         "Answered by",

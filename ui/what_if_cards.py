@@ -27,7 +27,7 @@ def show(view: View) -> None:
         st.markdown("**Side by side**", width="content")
         st.space("stretch")
         what_if.compare_choice(view)
-    with st.grid(min(_ROW, len(view.compared) + 1), min_column_width=220):
+    with st.grid(min(_ROW, len(view.compared) + 1), min_column_width=200):
         _plan_card(view)
         for scenario in view.compared:
             _card(view, scenario)
@@ -128,7 +128,11 @@ def _hover(result: Result, dataset: Dataset) -> str:
         else "Sells out: not known, because there is no stock or the changes lie too far ahead."
     )
     lines.append(words.assumption(result["by"]))
-    lines.append("What other products gain or lose by it is not counted.")
+    lines.append(
+        "What it takes from the rest of the category is counted, as past promotions did."
+        if result.get("beside") == "told"
+        else "What other products gain or lose by it is not counted."
+    )
     return "\n\n".join(lines).replace("$", "\\$")
 
 
@@ -222,6 +226,10 @@ def parts_frame(view: View) -> pd.DataFrame:
         {"scenario": scenario.name, "change": part["title"]}
         | {name: part[name] for name in ("units", "revenue", "margin")}
         | {"units_around_promotions": part["around"]}
+        | {
+            "units_of_siblings": part.get("beside_units"),
+            "revenue_of_siblings": part.get("beside_revenue"),
+        }
         for scenario in view.compared
         for part in view.found[scenario.scenario_id].result["parts"]
     ]

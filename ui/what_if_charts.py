@@ -148,24 +148,29 @@ def margin_measure(shown: Sequence[Compared]) -> tuple[str, str]:
 
 
 def parts_of(result: Result, measure: str) -> list[tuple[str, float]]:
-    """What a scenario's difference is made of: each line alone, what promotions took from the days
+    """What a scenario's difference is made of: each line alone, what it took from the days around
 
-    around them (units only), and what the lines do together.
+    it (units only) and from the rest of its category, and what the lines do together.
     """
     field = "revenue" if measure == "revenue" else "units"
     total = result["totals"][field]["difference"]
     if total is None:
         return []
-    found, around = [], 0.0
+    found, around, beside = [], 0.0, 0.0
     for part in result["parts"]:
         value = part[field] or 0.0
         if field == "units":
             around += part["around"] or 0.0
             value -= part["around"] or 0.0
+        taken = part.get(f"beside_{field}") or 0.0  # none in results of before
+        beside += taken
+        value -= taken
         found.append((str(part["title"]), value))
     size = max([abs(value) for _, value in found], default=0.0)
     if abs(around) > 0.005 * size:
         found.append(("Bought before or after", around))
+    if abs(beside) > 0.005 * size:
+        found.append(("Rest of the category", beside))
     together = total - sum(value for _, value in found)
     if len(result["parts"]) > 1 and abs(together) > 0.005 * size:
         found.append(("Together", together))

@@ -11,12 +11,12 @@ from data.errors import DataError, FileError
 from ui import chart_style, queries, state, what_if
 from ui import format as fmt
 from ui import what_if_file as files
+from ui import what_if_kinds as kinds
 from ui import what_if_reads as reads
 from ui import what_if_results as results
-from ui import what_if_rules as rules
 from ui import what_if_words as words
 from ui.what_if import View
-from ui.what_if_rules import Line
+from ui.what_if_kinds import Line
 
 WARNINGS = 6  # shown before the rest is folded
 _FILE = "what_if_file"
@@ -63,8 +63,8 @@ def _table(view: View, lines: list[Line]) -> pd.DataFrame:
             "kind": line.kind,
             "products": line.products,
             "places": line.places,
-            "first": rules.day_of(line.first),
-            "last": rules.day_of(line.last),
+            "first": kinds.day_of(line.first),
+            "last": kinds.day_of(line.last),
             "value": line.value or None,
             "effect": words.cell(parts.get(number)),
         }
@@ -82,11 +82,11 @@ def _columns(view: View, lines: list[Line]) -> dict[str, Any]:
     products, places = reads.options(queries.version(), view.dataset.dataset_id)
     known, known_places = set(products), set(places)
     soon = _soon(view.dataset)
-    examples = "; ".join(f"{kind}: {text}" for kind, text in rules.EXAMPLES.items() if text)
+    examples = "; ".join(f"{kind}: {text}" for kind, text in kinds.EXAMPLES.items() if text)
     return {
-        "on": config.CheckboxColumn("On", width=52, default=True),
+        "on": config.CheckboxColumn("On", width=46, default=True),
         "kind": config.SelectboxColumn(
-            "Change", options=rules.KINDS, required=True, default=rules.PRICE, width=128
+            "Change", options=kinds.KINDS, required=True, default=kinds.PRICE, width=112
         ),
         "products": config.SelectboxColumn(
             "Products",
@@ -94,8 +94,8 @@ def _columns(view: View, lines: list[Line]) -> dict[str, Any]:
                 *products,
                 *dict.fromkeys(x.products for x in lines if x.products not in known),
             ],
-            default=rules.ALL_PRODUCTS,
-            width=220,
+            default=kinds.ALL_PRODUCTS,
+            width=180,
             help="All, a category, or one product. From a file several, with ; between.",
         ),
         "places": config.SelectboxColumn(
@@ -104,17 +104,17 @@ def _columns(view: View, lines: list[Line]) -> dict[str, Any]:
                 *places,
                 *dict.fromkeys(x.places for x in lines if x.places not in known_places),
             ],
-            default=rules.ALL_PLACES,
-            width=110,
+            default=kinds.ALL_PLACES,
+            width=96,
         ),
-        "first": config.DateColumn("From", format="ddd D MMM YY", default=soon, width=124),
+        "first": config.DateColumn("From", format="ddd D MMM YY", default=soon, width=110),
         "last": config.DateColumn(
-            "To", format="ddd D MMM YY", default=soon + timedelta(days=6), width=124
+            "To", format="ddd D MMM YY", default=soon + timedelta(days=6), width=110
         ),
-        "value": config.TextColumn("New value", width=110, help=examples),
+        "value": config.TextColumn("New value", width=94, help=examples),
         "effect": config.TextColumn(
             "Effect, units",
-            width=92,
+            width=88,
             alignment="right",
             help="What this line does alone, with the days around a promotion; expected value. "
             + words.assumption(view.mine.result["by"]),
@@ -137,7 +137,7 @@ def _keep(view: View, before: list[Line], edited: pd.DataFrame) -> None:
         state.store(),
         view.dataset.dataset_id,
         view.chosen.scenario_id,
-        [what_if.as_json(line) for line in lines],
+        [line.to_json() for line in lines],
     )
     st.rerun()
 
@@ -183,7 +183,7 @@ def _file(view: View) -> None:
         st.caption("No line of this file can be taken.")
         return
     st.dataframe(
-        pd.DataFrame([what_if.as_json(line) for line in parsed.lines]).drop(columns="on"),
+        pd.DataFrame([line.to_json() for line in parsed.lines]).drop(columns="on"),
         hide_index=True,
         height=220,
         alt="The lines of the file that can be taken.",
@@ -202,7 +202,7 @@ def _take(dataset_id: int, scenario_id: int, lines: tuple[Line, ...]) -> None:
     if found is None:
         what_if.note("This scenario was deleted meanwhile.")
         return
-    changes = [*found.changes, *(what_if.as_json(line) for line in lines)]
+    changes = [*found.changes, *(line.to_json() for line in lines)]
     try:
         stored.change(state.store(), dataset_id, scenario_id, changes)
     except DataError as error:

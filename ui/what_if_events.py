@@ -14,8 +14,11 @@ from data.calendar_entries import Entry
 from forecasting.diagnostics.events import Effect, Measured
 from forecasting.scenarios import Change
 from ui import calendar_facts
+from ui import what_if_kinds as kinds
 from ui import what_if_rules as rules
-from ui.what_if_rules import Line, Rule, RuleError, Shop
+from ui import what_if_values as values
+from ui.what_if_kinds import Line, RuleError
+from ui.what_if_rules import Rule, Shop
 
 TOTAL = "total"  # as in `ui.calendar_queries`
 
@@ -29,7 +32,7 @@ class Events:
 
     def dated(self, rule: Rule, shop: Shop) -> Rule:
         """The rule with the changes that its event makes. Raises `RuleError`."""
-        name, to = rules.event_of(rule.line)
+        name, to = values.event_of(rule.line)
         occurrence = self.occurrence(name, rule.line, shop)
         moved = _moved(occurrence, to, shop) if to else None
         changes: list[Change] = []
@@ -61,7 +64,7 @@ class Events:
             (named["last_day"] >= pd.Timestamp(first)) & (named["first_day"] <= pd.Timestamp(last))
         ]
         if inside.empty:
-            when = rules.said(pd.Timestamp(named["first_day"].iloc[0]).date())
+            when = kinds.said(pd.Timestamp(named["first_day"].iloc[0]).date())
             raise RuleError(f"{name} is not in these days; it comes on {when}.")
         return inside.head(1)
 
@@ -83,7 +86,7 @@ def planned(line: Line, entries: list[Entry], known: Events, shop: Shop) -> list
     What comes by rule every year stays: the calendar has no single year of it, and without it in
     the past nothing would be learned of it.
     """
-    name, to = rules.event_of(line)
+    name, to = values.event_of(line)
     occurrence = known.occurrence(name, line, shop)
     entry = next(
         (each for each in entries if each.name.lower() == name.lower() and each.is_on), None
@@ -127,12 +130,12 @@ def _phases(occurrence: pd.DataFrame) -> list[tuple[str, date, date]]:
 def _moved(occurrence: pd.DataFrame, to: str, shop: Shop) -> pd.DataFrame:
     """The same occurrence on other days."""
     begins = pd.Timestamp(occurrence["first_day"].iloc[0])
-    shift = rules.near(to, begins.date()) - begins.date()
+    shift = kinds.near(to, begins.date()) - begins.date()
     if not shift:
         raise RuleError("It is moved to where it is. Choose another day.")
     first = (begins + shift).date()
     if not shop.first_day <= first <= shop.last_day:
-        raise RuleError(f"{rules.said(first)} is not among the days that are forecast.")
+        raise RuleError(f"{kinds.said(first)} is not among the days that are forecast.")
     return occurrence.assign(
         first_day=occurrence["first_day"] + shift, last_day=occurrence["last_day"] + shift
     )

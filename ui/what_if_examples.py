@@ -11,10 +11,10 @@ from data import what_if
 from data.store import Store
 from ui import calendar_queries, queries, state
 from ui import format as fmt
+from ui import what_if_kinds as kinds
 from ui import what_if_reads as reads
-from ui import what_if_rules as rules
 from ui.queries import Dataset
-from ui.what_if_rules import Line
+from ui.what_if_kinds import Line
 
 LOOKED_AT = 40  # products, the largest, whose promotions are looked at
 _FAVOURITE = ("11.11", "Black Friday", "Christmas")
@@ -40,7 +40,7 @@ def _examples(version: queries.Version, dataset: Dataset) -> list[Example]:
     if products.empty:
         return []
     best = products.iloc[0]
-    label = rules.label_of(str(best["name"]), str(best["code"]))
+    label = kinds.label_of(str(best["name"]), str(best["code"]))
     soon = first + timedelta(days=(7 - first.weekday()) % 7)
     week = (soon, soon + timedelta(days=6))
     priced, what = _priced(dataset, first, week)
@@ -53,7 +53,7 @@ def _examples(version: queries.Version, dataset: Dataset) -> list[Example]:
 
 def _priced(dataset: Dataset, first: date, week: tuple[date, date]) -> tuple[Example, str]:
     category = _largest(dataset.dataset_id)
-    named = rules.path_label(category) if category else rules.ALL_PRODUCTS
+    named = kinds.path_label(category) if category else kinds.ALL_PRODUCTS
     said = category[-1] if category else "all products"
     name, begins = _event(dataset, first)
     if begins is not None:
@@ -61,7 +61,7 @@ def _priced(dataset: Dataset, first: date, week: tuple[date, date]) -> tuple[Exa
         week = (max(monday, first), monday + timedelta(days=6))
     when = f"in the week of {name}" if begins is not None else f"from {fmt.day(week[0])}"
     line = Line(
-        kind=rules.PRICE,
+        kind=kinds.PRICE,
         products=named,
         first=week[0].isoformat(),
         last=week[1].isoformat(),
@@ -104,7 +104,7 @@ def _promotion(
     )
     if found is None:
         line = Line(
-            kind=rules.PROMOTION,
+            kind=kinds.PROMOTION,
             products=label,
             first=week[0].isoformat(),
             last=week[1].isoformat(),
@@ -114,8 +114,8 @@ def _promotion(
     product, begins, ends = found
     row = products.loc[product]
     line = Line(
-        kind=rules.MOVE,
-        products=rules.label_of(str(row["name"]), str(row["code"])),
+        kind=kinds.MOVE,
+        products=kinds.label_of(str(row["name"]), str(row["code"])),
         first=begins.isoformat(),
         last=ends.isoformat(),
         value="+7 days",
@@ -151,5 +151,5 @@ def _next_promotion(
 
 
 def _empty(name: object, label: str, week: tuple[date, date]) -> Example:
-    line = Line(kind=rules.OUT, products=label, first=week[0].isoformat(), last=week[1].isoformat())
+    line = Line(kind=kinds.OUT, products=label, first=week[0].isoformat(), last=week[1].isoformat())
     return Example(name=f"{name} out of stock in W{week[0].isocalendar().week:02d}", lines=(line,))

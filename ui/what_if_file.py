@@ -13,8 +13,11 @@ import pandas as pd
 
 from data.calendar_files import decode
 from data.errors import FileError
+from ui import what_if_kinds as kinds
 from ui import what_if_rules as rules
-from ui.what_if_rules import Line, RuleError, Shop
+from ui import what_if_values as values
+from ui.what_if_kinds import Line, RuleError
+from ui.what_if_rules import Shop
 
 LARGEST = 20_000_000  # bytes
 MOST_LINES = 2_000
@@ -68,28 +71,28 @@ def read(content: bytes, name: str, shop: Shop) -> Parsed:
 
 
 def _line(cells: Mapping[str, str], shop: Shop) -> Line:
-    kinds = {kind.lower(): kind for kind in rules.KINDS}
+    known = {kind.lower(): kind for kind in kinds.KINDS}
     given = cells.get("change", "").lower()
-    if given not in kinds:
+    if given not in known:
         raise RuleError(
-            f"“{cells.get('change', '')}” is no kind of change. Use {', '.join(rules.KINDS)}."
+            f"“{cells.get('change', '')}” is no kind of change. Use {', '.join(kinds.KINDS)}."
         )
     line = Line(
-        kind=kinds[given],
-        products=cells.get("products", rules.ALL_PRODUCTS),
-        places=cells.get("places", rules.ALL_PLACES),
+        kind=known[given],
+        products=cells.get("products", kinds.ALL_PRODUCTS),
+        places=cells.get("places", kinds.ALL_PLACES),
         first=_iso(cells.get("from", "")),
         last=_iso(cells.get("to", "")),
         value=cells.get("value", ""),
     )
     rules.rule_of(0, line, shop)
-    if line.kind in rules.EVENTS:
-        rules.event_of(line)
+    if line.kind in kinds.EVENTS:
+        values.event_of(line)
     return line
 
 
 def _iso(text: str) -> str:
-    return rules.day(text).isoformat() if text else ""
+    return kinds.day(text).isoformat() if text else ""
 
 
 def _csv(content: bytes) -> list[list[str]]:

@@ -12,13 +12,13 @@ from data.calendar_entries import Entry
 from data.errors import DataError
 from ui import corrected, state, what_if, what_if_events
 from ui import format as fmt
+from ui import what_if_kinds as kinds
 from ui import what_if_reads as reads
 from ui import what_if_results as results
-from ui import what_if_rules as rules
 from ui import what_if_work as work
 from ui.chart_style import short
 from ui.what_if import View
-from ui.what_if_rules import Line, RuleError
+from ui.what_if_kinds import Line, RuleError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,13 +90,13 @@ def draft(view: View) -> Draft:
     for line in lines:
         if not line.on:
             left_out.append((line.title, "It is off."))
-        elif line.kind in rules.EVENTS:
+        elif line.kind in kinds.EVENTS:
             try:
                 entries = calendar or calendar_store.read(store, dataset_id)
                 calendar = what_if_events.planned(line, entries, reads.events(view.dataset), shop)
             except RuleError as error:
                 left_out.append((line.title, str(error)))
-        elif line.kind not in rules.PLANNED:
+        elif line.kind not in kinds.PLANNED:
             left_out.append((line.title, _why_not(line)))
     return Draft(
         rows=rows,
@@ -107,7 +107,7 @@ def draft(view: View) -> Draft:
 
 
 def _why_not(line: Line) -> str:
-    if line.kind == rules.COST:
+    if line.kind == kinds.COST:
         return "Costs are kept with the products; change them under “How we order”, Inventory."
     return "Only prices, promotions and events can be planned."
 

@@ -3,47 +3,32 @@
 All of it takes seconds, so it is read once by a thread for all visitors (`ui.background`).
 """
 
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-import pandas as pd
 import streamlit as st
 
-import forecasting as fc
 from data import scenarios
 from data.scope import Scope
 from data.store import Store
-from engine.registry import Entry
-from forecasting.future import known_future_array
 from ui import (
     background,
     calendar_queries,
-    covariates,
     elasticity_reads,
     queries,
-    run_queries,
     state,
-    training,
+    what_if_siblings,
 )
-from ui import inventory_source as sources
 from ui import scope as scopes
 from ui import what_if_ground as grounds
-from ui import what_if_rules as rules
+from ui import what_if_kinds as kinds
 from ui.background import Tell
-from ui.engine import registry
 from ui.queries import Dataset
 from ui.what_if_events import Events
 from ui.what_if_ground import Ground
-from ui.what_if_rules import Line, Shop
+from ui.what_if_kinds import Line
+from ui.what_if_rules import Shop
+from ui.what_if_siblings import Siblings
 from ui.what_if_work import Answerer
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asker:
-    """A finished run that reads prices, and can be asked again."""
-
-    entry: Entry
-    scope: Scope  # of the run
 
 
 def ground(dataset: Dataset, scope: Scope, horizon: int) -> Ground | None:
@@ -74,6 +59,18 @@ def ground(dataset: Dataset, scope: Scope, horizon: int) -> Ground | None:
     )
 
 
+def siblings(dataset: Dataset) -> Siblings | None:
+    """What cheaper products take from the rest of their category, as far as it can be told."""
+    return background.result(
+        "siblings",
+        queries.version()[:3],  # plans and calendars change nothing here
+        dataset.dataset_id,
+        lambda store, tell: what_if_siblings.find_once(store, dataset.dataset_id, tell=tell),
+        label="Learning what promotions take from the rest of their category",
+        kept=4,
+    )
+
+
 def last_day(dataset: Dataset) -> date:
     """The last day of the sales; of weeks, the end of the last one."""
     assert dataset.last_day is not None
@@ -86,7 +83,7 @@ def horizon_of(dataset: Dataset, series: int, lines: list[Line]) -> int:
     if series <= grounds.MANY:
         return grounds.LONG
     first = last_day(dataset) + timedelta(days=1)
-    days = [rules.day_of(text) for each in lines for text in (each.first, each.last)]
+    days = [kinds.day_of(text) for each in lines for text in (each.first, each.last)]
     far = any(day is not None and (day - first).days >= 7 * grounds.SHORT - 14 for day in days)
     return grounds.LONG if far else grounds.SHORT
 
@@ -133,89 +130,6 @@ def events(dataset: Dataset) -> Events:
     )
 
 
-def askers(dataset: Dataset, scope: Scope) -> list[Asker]:
-    """Finished runs of products in places that read prices and cover a scope.
-
-    Those in use first, then the latest.
-    """
-    found = []
-    for entry in registry().entries():
-        of_run = training.scope_of(entry.about)
-        if of_run is None or of_run.dataset_id != scope.dataset_id or not entry.about.model:
-            continue
-        if "price" not in entry.about.covariates or of_run.measure != "quantity":
-            continue
-        fine = entry.about.scope.get("split") == "product_place" or only_place(entry, dataset)
-        if not fine or of_run.freq == "M" or not registry().run(entry.run_id).model.is_dir():
-            continue
-        asked = replace(scope, freq=of_run.freq, measure="quantity", corrected=of_run.corrected,
-                        correction_revision=of_run.correction_revision)  # fmt: skip
-        if run_queries.selecting(asked, entry.run_id) is not None:
-            found.append(Asker(entry=entry, scope=of_run))
-    return sorted(found, key=lambda each: (not each.entry.is_champion, -each.entry.number))
-
-
-def only_place(entry: Entry, dataset: Dataset) -> int | None:
-    """The place of a run by product, where it is of a single one."""
-    if entry.about.scope.get("split") != "product":
-        return None
-    if (place := entry.about.scope.get("place")) is not None:
-        return int(place)
-    places = queries.places(dataset.dataset_id).index
-    return int(places[0]) if len(places) == 1 else None
-
-
-def asked_model(dataset: Dataset, scope: Scope, asker: Asker) -> Answerer:
-    """The model of a run on the newest sales, for the series of a scope."""
-    measured = elasticity_reads.found(dataset)
-    entry, place = asker.entry, only_place(asker.entry, dataset)
-    split = entry.about.scope["split"]
-    frame = training.panel(asker.scope, split, entry.about.horizon)
-    products, folder = set(products_in(dataset, scope)), registry().run(entry.run_id).model
-
-    def body(store: Store, tell: Tell) -> Answerer:
-        tell(0.0)
-        past, future, spec = covariates.assemble(frame, asker.scope.freq, entry.about.covariates)
-        panel = fc.Panel.from_frame(past, spec.freq, known_covariates=spec.known_covariates)
-        tell(0.2)
-        model = fc.load(folder)
-        planned = known_future_array(panel, future, entry.about.horizon)
-        ids = panel.series_ids.astype(str)
-        whole = ids if place is None else ids + f":{place}"
-        pairs = sources.pairs(pd.Index(whole))
-        wanted = pairs["product_id"].isin(products).to_numpy()
-        if scope.place_id is not None:
-            wanted &= (pairs["place_id"] == scope.place_id).to_numpy()
-        part = panel.subset(panel.series_ids[wanted])
-        forecast = model.predict(part, known_future=planned[wanted])
-        tell(0.8)
-        until = (panel.cutoff + (forecast.timestamps[0] - panel.cutoff)).date() - timedelta(days=1)
-        days = len(grounds.days_of(forecast, 0, len(forecast.timestamps)))
-        found = grounds.ahead(
-            store,
-            dataset.dataset_id,
-            pairs[wanted].reset_index(drop=True),
-            until=until,
-            days=days,
-            by_week=dataset.frequency == "W",
-        )
-        return Answerer(
-            ahead=found,
-            forecast=replace(forecast, series_ids=found.ids),
-            response=grounds.responses(measured, found.pairs),
-            name=entry.name,
-            model=model,
-            panel=part,
-            future=planned[wanted],
-        )
-
-    version = (*queries.version(), stock_revision(dataset.dataset_id))
-    key = (entry.run_id, scope.categories, scope.product_id, scope.place_id, scope.segment_id)
-    return background.result(
-        "scenario model", version, key, body, label=f"Asking {entry.name}", kept=2
-    )
-
-
 def stock_revision(dataset_id: int) -> int:
     """Of stock settings, deliveries and counts."""
     from data import inventory
@@ -237,11 +151,11 @@ def options(version: queries.Version, dataset_id: int) -> tuple[list[str], list[
     )
     listed = products.head(scopes.LISTED)
     names = [
-        rules.label_of(str(name), str(code))
+        kinds.label_of(str(name), str(code))
         for name, code in zip(listed["name"], listed["code"], strict=True)
     ]
     places = queries.places(dataset_id)
     return (
-        [rules.ALL_PRODUCTS, *(rules.path_label(path) for path in paths), *names],
-        [rules.ALL_PLACES, *places["name"].astype(str)],
+        [kinds.ALL_PRODUCTS, *(kinds.path_label(path) for path in paths), *names],
+        [kinds.ALL_PLACES, *places["name"].astype(str)],
     )

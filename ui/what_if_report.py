@@ -63,6 +63,6 @@ def review(view: View, language: Language) -> reports.Review:
                 )
                 for each in view.compared
             ],
-            by=view.by.asker.entry.name if view.by.asker else "",
+            by=view.by.asked.asker.entry.name if view.by.asked else "",
         )
     )

@@ -16,17 +16,18 @@ from engine.errors import EngineError
 from engine.registry import Entry
 from forecasting.errors import ForecastingError
 from ui import background, queries, state
+from ui import what_if_asked as runs
+from ui import what_if_kinds as kinds
 from ui import what_if_reads as reads
-from ui import what_if_rules as rules
 from ui import what_if_work as work
 from ui.engine import registry
 from ui.queries import Dataset
-from ui.what_if_reads import Asker
-from ui.what_if_rules import Line
+from ui.what_if_asked import Asked
+from ui.what_if_kinds import Line
 from ui.what_if_work import Answerer, Result, Weeks
 
 MEASURED = "measured"  # `Scenario.base`: no trained run
-VERSION = 2  # of what a result holds
+VERSION = 3  # of what a result holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +42,14 @@ class Found:
 class By:
     """What answers all compared scenarios."""
 
-    asker: Asker | None = None  # None: measured elasticities
+    asked: Asked | None = None  # None: measured elasticities
     why: str = ""  # why no run does, where one was wanted
     newer: Entry | None = None  # the same training done again, where the scenario names the old one
+    siblings: bool = True  # what cheaper products take from the rest of their category counts
 
     @property
     def key(self) -> str:
-        return self.asker.entry.run_id if self.asker else MEASURED
+        return (self.asked.key if self.asked else MEASURED) + ("" if self.siblings else "|alone")
 
 
 def lines_of(scenario: Scenario) -> list[Line]:
@@ -59,7 +61,7 @@ def answers(dataset: Dataset, scope: Scope, chosen: Scenario, compared: Sequence
     """The run that a scenario names, else the newest that can; it must reach all changed days."""
     if chosen.base == MEASURED:
         return By()
-    found = reads.askers(dataset, scope)
+    found = runs.askers(dataset, scope)
     wanted = [each for each in found if each.entry.run_id == chosen.base] if chosen.base else found
     if not wanted:
         return By(why="the run that was asked is gone" if chosen.base else "")
@@ -69,15 +71,17 @@ def answers(dataset: Dataset, scope: Scope, chosen: Scenario, compared: Sequence
             for scenario in compared
             for line in lines_of(scenario)
             for text in (line.first, line.last)
-            if line.on and (day := rules.day_of(text)) is not None
+            if line.on and (day := kinds.day_of(text)) is not None
         ),
         default=pd.Timestamp(0),
     )
     for asker in wanted:
-        if last < _end_of(asker):
-            again = [each for each in found if _is_again(each.entry, asker.entry)]
-            newer = again[0].entry if chosen.base and again else None
-            return By(asker=asker, newer=newer)
+        if last >= runs.end_of(asker):
+            continue
+        if not chosen.base:
+            return By(asked=runs.with_parts(dataset, scope, asker, last))
+        again = [each for each in found if _is_again(each.entry, asker.entry)]
+        return By(asked=Asked(asker=asker), newer=again[0].entry if again else None)
     return By(why=f"“{wanted[0].entry.name}” does not look as far ahead as these changes")
 
 
@@ -85,13 +89,6 @@ def _is_again(entry: Entry, than: Entry) -> bool:
     """Whether a run is the training of another one, done again."""
     same = [(each.about.scope_key, each.about.model, each.about.horizon) for each in (entry, than)]
     return same[0] == same[1] and entry.number > than.number
-
-
-def _end_of(asker: Asker) -> pd.Timestamp:
-    """The first day after what a run forecasts from the sales that it knew."""
-    about = asker.entry.about
-    step = 7 if asker.scope.freq == "W" else 1
-    return pd.Timestamp(about.data_until) + timedelta(days=step * (about.horizon + 1))
 
 
 def compare(
@@ -125,10 +122,10 @@ def compare(
         try:
             result = _made(dataset, scope, by, weeks, scenario, f"{lines}|{data}")
         except (ForecastingError, EngineError, OSError) as error:
-            if by.asker is None:
+            if by.asked is None:
                 raise
-            why = f"“{by.asker.entry.name}” cannot be asked ({error})"
-            return compare(dataset, scope, By(why=why), compared, anew=anew)
+            why = f"{by.asked.names} cannot be asked ({error})"
+            return compare(dataset, scope, replace(by, asked=None, why=why), compared, anew=anew)
         if result is None:
             return {}, by
         stored.keep(
@@ -140,11 +137,13 @@ def compare(
 
 def _before(scenario: Scenario, scope: Scope, by: By, weeks: Weeks) -> Kept | None:
     """The result by an earlier run of the training that answers now; None where there is none."""
-    if by.asker is None:
+    if by.asked is None:
         return None
+    asker = by.asked.asker
     for entry in registry().entries():
-        if _is_again(by.asker.entry, entry):
-            place = place_of(scope, By(asker=replace(by.asker, entry=entry)), weeks)
+        if _is_again(asker.entry, entry):
+            earlier = replace(by.asked, asker=replace(asker, entry=entry))
+            place = place_of(scope, replace(by, asked=earlier), weeks)
             if (kept := stored.kept(state.store(), scenario.scenario_id, place)) is not None:
                 return kept
     return None
@@ -152,8 +151,8 @@ def _before(scenario: Scenario, scope: Scope, by: By, weeks: Weeks) -> Kept | No
 
 def weeks_of(dataset: Dataset, scope: Scope, by: By, compared: Sequence[Scenario]) -> Weeks:
     """The steps that all of them are compared over."""
-    if by.asker is not None:
-        return Weeks(last=by.asker.entry.about.horizon)
+    if by.asked is not None:
+        return Weeks(last=by.asked.horizon)
     lines = [line for each in compared for line in lines_of(each)]
     first = reads.last_day(dataset) + timedelta(days=1)
     return work.weeks_of(lines, first, horizon_of(dataset, scope, lines))
@@ -173,12 +172,18 @@ def place_of(scope: Scope, by: By, weeks: Weeks) -> str:
 
 def answerer(dataset: Dataset, scope: Scope, by: By, lines: list[Line]) -> Answerer | None:
     """What answers, read where it is not yet; None where nothing sold in the scope."""
-    if by.asker is not None:
-        return reads.asked_model(dataset, scope, by.asker)
-    ground = reads.ground(dataset, scope, horizon_of(dataset, scope, lines))
-    if ground is None:
-        return None
-    return Answerer(ahead=ground.ahead, forecast=ground.forecast, response=ground.response)
+    if by.asked is not None:
+        found = runs.model(dataset, scope, by.asked)
+    else:
+        ground = reads.ground(dataset, scope, horizon_of(dataset, scope, lines))
+        if ground is None:
+            return None
+        found = Answerer(ahead=ground.ahead, forecast=ground.forecast, response=ground.response)
+    if not by.siblings:
+        return replace(found, beside="off")
+    known = reads.siblings(dataset)
+    cross = known.cross(found.ahead.pairs) if known is not None else None
+    return found if cross is None else replace(found, cross=cross, beside="told")
 
 
 def _made(
@@ -190,9 +195,9 @@ def _made(
         return None
     shop = reads.shop(dataset, asked)
     dated = None
-    if any(line.on and line.kind in rules.EVENTS for line in lines):
+    if any(line.on and line.kind in kinds.EVENTS for line in lines):
         dated = reads.events(dataset).dated
-    if by.asker is not None:
+    if by.asked is not None:
         weeks = Weeks(last=len(asked.forecast.timestamps))
 
     def body(store: Any, tell: background.Tell) -> Result:

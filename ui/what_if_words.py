@@ -6,10 +6,20 @@ from typing import Any
 import pandas as pd
 
 from ui import format as fmt
+from ui.what_if_asked import Share
 from ui.what_if_work import Result
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NOTHING = 5e-4  # of a whole, below which a difference is none
+SIBLINGS_HELP = (
+    "A cheaper product takes sales from the rest of its category, a dearer one gives. Counted "
+    "where past promotions show it; off: every product is taken alone."
+)
+BESIDE = {  # `Answerer.beside`: what is said of it
+    "untold": "What a cheaper product takes from the rest of its category cannot be told from "
+    "these sales (too few promotions beside others), so nothing is taken off.",
+    "off": "What cheaper products take from the rest of their category is not counted.",
+}
 Verdict = tuple[str, str]  # words and the colour of their badge
 
 
@@ -127,6 +137,20 @@ def stands_on(name: str, last_day: Any, *, first: str, last: str, series: int) -
         f"{fmt.count(series, 'product in places', 'products in places')}. Nothing changes until "
         "you make a scenario the plan."
     )
+
+
+def shares(parts: Sequence[Share], rest: str) -> list[str]:
+    """Which run answers for a part of what is asked, and why one in use does not."""
+    found = []
+    for part in parts:
+        name, of = fmt.escape(part.name), fmt.escape(part.words)
+        if part.asker is None:
+            found.append(
+                f"“{name}” is in use for {of}, but {part.why}: “{fmt.escape(rest)}” answers."
+            )
+        else:
+            found.append(f"For {of} “{name}” answers, which is in use there.")
+    return found
 
 
 def warnings(result: Result, titles: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,17 +18,22 @@ from data.inventory import PAIR
 from forecasting.errors import ForecastingError
 from forecasting.panel import Panel
 from forecasting.protocol import Forecaster
-from forecasting.scenarios import Base, Outcome, Response, run_measured, run_planned
+from forecasting.scenarios import Base, Cross, Outcome, Response, run_measured, run_planned
 from forecasting.scenarios.setting import MEASURES
 from ui import what_if_ground as grounds
+from ui import what_if_kinds as kinds
 from ui import what_if_rules as rules
+from ui import what_if_values as values
 from ui.what_if_ground import Ahead
-from ui.what_if_rules import Line, Rule, RuleError, Shop
+from ui.what_if_kinds import Line, RuleError
+from ui.what_if_rules import Rule, Shop
 
 WEEKS = 13  # that are compared, as long as all changes fit in
 BEFORE, AFTER = 2, 4  # weeks around changes that lie further ahead
 SOON = 91  # days in which the stock of today says something
+BESIDE = tuple(f"beside_{name}" for name in MEASURES)  # what siblings gain or lose
 Result = dict[str, Any]
+Beside = Literal["told", "untold", "off"]  # whether what siblings lose is counted
 Dated = Callable[[Rule, Shop], Rule]  # completes a rule of an event
 
 
@@ -43,6 +48,8 @@ class Answerer:
     model: Forecaster | None = None
     panel: Panel | None = None
     future: Any = None  # (B, H, K) as planned
+    cross: Cross | None = None  # what cheaper products take from others
+    beside: Beside = "untold"
 
     @property
     def first_day(self) -> date:
@@ -83,7 +90,7 @@ def read(lines: Sequence[Line], shop: Shop, dated: Dated | None = None) -> Read:
             continue
         try:
             rule = rules.rule_of(number, line, shop)
-            if line.kind in rules.EVENTS:
+            if line.kind in kinds.EVENTS:
                 if dated is None:
                     raise RuleError("Events cannot be changed here.")
                 rule = dated(rule, shop)
@@ -116,10 +123,10 @@ def weeks_of(lines: Sequence[Line], first_day: date, count: int, length: int = W
 
 def _days_named(line: Line) -> list[date]:
     """First and last day of a line, and of where a promotion moves to."""
-    found = [day for text in (line.first, line.last) if (day := rules.day_of(text)) is not None]
-    if line.kind == rules.MOVE and found:
+    found = [day for text in (line.first, line.last) if (day := kinds.day_of(text)) is not None]
+    if line.kind == kinds.MOVE and found:
         try:
-            shift = rules.shift_of(line.value, pd.Timestamp(found[0]))
+            shift = values.shift_of(line.value, pd.Timestamp(found[0]))
         except RuleError:  # said beside the line
             return found
         found += [day + timedelta(days=shift) for day in found]
@@ -169,7 +176,7 @@ def _outcome(answerer: Answerer, base: Base, kept: Sequence[Rule]) -> Outcome:
     rows = [_within(rule, base) for rule in kept]
     names = [rule.line.title for rule in kept]
     if answerer.model is None or answerer.panel is None:
-        return run_measured(base, rows, answerer.response, names=names)
+        return run_measured(base, rows, answerer.response, cross=answerer.cross, names=names)
     return run_planned(
         answerer.model,
         answerer.panel,
@@ -177,6 +184,7 @@ def _outcome(answerer: Answerer, base: Base, kept: Sequence[Rule]) -> Outcome:
         base,
         rows,
         answerer.response,
+        cross=answerer.cross,
         names=names,
     )
 
@@ -208,7 +216,7 @@ def _result(
     stamps = outcome.steps.loc[outcome.steps["measure"] == "units", "timestamp"]
     parts = [
         {"line": rule.number, "title": rule.line.title}
-        | {name: _plain(row[name]) for name in (*MEASURES, "around")}
+        | {name: _plain(row[name]) for name in (*MEASURES, "around", *BESIDE)}
         for rule, row in zip(kept, outcome.contributions.to_dict("records"), strict=True)
     ]
     notes = [*(note for rule in kept for note in rule.notes), *outcome.notes]
@@ -221,6 +229,7 @@ def _result(
         "notes": [named(note, shop) for note in dict.fromkeys(notes)],
         "stock": _stock(answerer, outcome, kept, weeks),
         "by": answerer.name,
+        "beside": answerer.beside,
         "first": f"{base.plan.days[0]:%Y-%m-%d}",
         "last": f"{base.plan.days[-1]:%Y-%m-%d}",
         "series": len(answerer.ahead.pairs),
@@ -295,7 +304,7 @@ def plan_rows(
     `everywhere` says whether all places of the shop are among the series: a day that is the same in
     all of them is written once, without a place.
     """
-    found = read([replace(each, on=each.on and each.kind in rules.PLANNED) for each in lines], shop)
+    found = read([replace(each, on=each.on and each.kind in kinds.PLANNED) for each in lines], shop)
     left_out = dict(found.problems)
     ends = [
         change.last + timedelta(days=abs(change.shift)) for r in found.rules for change in r.changes

@@ -103,18 +103,23 @@ def guard_sql(column: Column, value: str) -> str:
 def text_sql(cell: str, *, whole: bool) -> str:
     """Trimmed text, NULL for what says nothing.
 
-    Only a cell that is as short as the words for nothing, or has a blank at an end, is looked at
-    closely; the spellings are listed to spare a lower().
+    Only a cell that is as short as the words for nothing, has a blank at an end or begins with an
+    apostrophe is looked at closely; the spellings are listed to spare a lower().
     """
     spellings = tuple(
         dict.fromkeys(s for w in NOTHING for s in (w, w.upper(), w.capitalize(), "NaN", "NaT"))
     )
-    text = f"regexp_replace(trim({cell}), '^(-?[0-9]+)\\.0+$', '\\1')" if whole else f"trim({cell})"
+    bare = f"trim({cell})"
+    # An apostrophe that our own files put before what a spreadsheet would run is taken off again.
+    plain = f"regexp_replace({bare}, '^''([=+@\\t\\r-])', '\\1')"
+    text = f"(CASE WHEN prefix({bare}, '''') THEN {plain} ELSE {bare} END)"
+    text = f"regexp_replace({text}, '^(-?[0-9]+)\\.0+$', '\\1')" if whole else text
     close = f"CASE WHEN NOT list_contains([{_list(spellings)}], trim({cell})) THEN {text} END"
     if whole:
         return close
     short = max(map(len, spellings))
     odd = f"strlen({cell}) <= {short} OR prefix({cell}, ' ') OR suffix({cell}, ' ')"
+    odd += f" OR prefix({cell}, '''')"
     return f"(CASE WHEN {odd} THEN {close} ELSE {cell} END)"
 
 

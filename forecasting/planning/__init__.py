@@ -14,6 +14,7 @@ from forecasting.planning.rolling import (
     service_curve,
     up_to_by_review,
 )
+from forecasting.planning.service import Service
 from forecasting.planning.starting import starting
 from forecasting.planning.stock_ahead import StockAhead, stock_ahead
 from forecasting.planning.transfers import transfers
@@ -22,6 +23,7 @@ __all__ = [
     "Items",
     "Plan",
     "Replay",
+    "Service",
     "ServiceCurve",
     "StockAhead",
     "gaussian_levels",

@@ -11,12 +11,19 @@ from forecasting.errors import ConfigError, PanelError
 from forecasting.forecast import Forecast
 from forecasting.planning.exposure import Exposure, expose
 from forecasting.planning.items import Items
+from forecasting.planning.service import (
+    Asked,
+    asking,
+    at_target,
+    levels_of,
+    quantile,
+    up_to_level,
+)
 from forecasting.validation import first_of
 
 EXCESS_DAYS = 91.0  # what does not sell within 13 weeks is too much
 TOLERANCE = 1e-6  # of a pack, so that 24.0000001 is two packs of 12
 SEARCH = 60  # halvings of the marginal return that spends a budget
-HALVINGS = 25  # of the largest demand, until the level that serves a fill rate
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,7 +87,7 @@ class Plan:
         """Quantities (B,) whose last unit still returns `least` per unit of money."""
         with np.errstate(invalid="ignore", divide="ignore"):
             chance = np.where(known, least * self.items.unit_cost / self.items.margin, 1.0)
-        quantity = _quantile(self.need, np.clip(1.0 - chance, 0.0, 1.0))
+        quantity = quantile(self.need, np.clip(1.0 - chance, 0.0, 1.0))
         quantity = np.where(chance >= 1.0, 0.0, quantity)
         packs = np.floor(quantity / self.items.pack_size + TOLERANCE)
         cut = np.minimum(packs * self.items.pack_size, wanted)
@@ -128,12 +135,12 @@ def plan_orders(
         n_jobs=n_jobs,
         on_chunk=on_chunk,
     )
-    level, unpriced = _levels(items)
-    raw = _at_target(exposure.need, exposure.served, items, level)
+    level, unpriced = levels_of(items)
+    raw = at_target(exposure.need, exposure.served, items, level)
     limit = np.where(np.isfinite(items.shelf_life_days), exposure.sells_fresh, np.inf)
     fresh = np.minimum(raw, np.maximum(limit, 0.0))
     quantity, due = _in_packs(fresh, items), arrivals.sum(axis=1)
-    up_to = _up_to(exposure, items, level)
+    up_to = up_to_level(exposure, items, level)
     expected = exposure.demand_cycle.mean(axis=1, dtype=np.float64)
     position = np.where(known, items.on_hand, 0.0) + due
     stock = _stock_lasts(forecast, items, exposure, level, position)
@@ -147,7 +154,7 @@ def plan_orders(
             "on_hand": items.on_hand,
             "on_order": due,
             "rounding": quantity - fresh,
-            "reorder_point": _at_target(exposure.demand_lead, exposure.served, items, level),
+            "reorder_point": at_target(exposure.demand_lead, exposure.served, items, level),
             "order_up_to": up_to,
             "safety_stock": up_to - expected,
             **stock,
@@ -164,37 +171,48 @@ def order_up_to(
     forecast: Forecast,
     items: Items,
     *,
-    asked: Sequence[float | None] = (None,),
+    asked: Sequence[Asked] = (None,),
     num_paths: int = 500,
     seed: int = 0,
 ) -> FloatArray:
-    """The level (A, B) of stock and orders to fill up to, for each service level of `asked`.
+    """The level (A, B) of stock and orders to fill up to, for each service that is asked for.
 
-    None asks for what the items ask for. The same as `order_up_to` of a plan, on one walk for all
-    of them; but no more than is likely to sell before it spoils.
+    The same as `order_up_to` of a plan, on one walk for all of them; but no more than is likely to
+    sell before it spoils.
     """
     bare = replace(items, on_hand=np.zeros(len(items.series_ids)))
+    step_days = _step_days(forecast)
+    near = _until_cycle(forecast, items, step_days)
     exposure = expose(
-        forecast,
+        near,
         bare,
-        _arrivals(forecast, None),
-        step_days=_step_days(forecast),
+        _arrivals(near, None),
+        step_days=step_days,
         num_paths=num_paths,
         seed=seed,
     )
     sells = exposure.demand_lead.mean(axis=1, dtype=np.float64) + exposure.sells_fresh
     limit = np.where(np.isfinite(items.shelf_life_days), sells, np.inf)
-    own = _levels(bare)[0]
-    levels = [own if each is None else np.full(len(own), each) for each in asked]
-    return np.stack([np.minimum(_up_to(exposure, bare, level), limit) for level in levels])
+    each_asked = (asking(bare, each) for each in asked)
+    return np.stack(
+        [np.minimum(up_to_level(exposure, them, level), limit) for them, level in each_asked]
+    )
 
 
-def _levels(items: Items) -> tuple[FloatArray, BoolArray]:
-    """The service level (B,) of each item, and whether it should follow from costs that are not
-    known, so that the one that was set counts instead."""
-    level = np.where(items.target == "cost", items.critical_ratio(), items.service_level)
-    unpriced = np.isnan(level)
-    return np.where(unpriced, items.service_level, level), unpriced
+def _until_cycle(forecast: Forecast, items: Items, step_days: float) -> Forecast:
+    """The steps that a level answers for: paths need not be walked beyond the longest cycle."""
+    if (items.lead_time_sd_days > 0).any() or np.isfinite(items.shelf_life_days).any():
+        return forecast
+    longest = float(np.max(items.lead_time_days + items.review_days, initial=0.0))
+    steps = max(int(np.ceil(longest / step_days)), 1)
+    if steps >= len(forecast.timestamps):
+        return forecast
+    return replace(
+        forecast,
+        mean=forecast.mean[:, :steps],
+        quantiles=forecast.quantiles[:, :steps],
+        timestamps=forecast.timestamps[:steps],
+    )
 
 
 def _stock_lasts(
@@ -202,81 +220,15 @@ def _stock_lasts(
 ) -> dict[str, pd.DatetimeIndex | FloatArray]:
     """The columns of a plan (B,) that say how long the stock lasts, by their names."""
     step_days = _step_days(forecast)
-    order_at = _quantile(exposure.out_at, 1 - level) - items.lead_time_days / step_days
+    order_at = quantile(exposure.out_at, 1 - level) - items.lead_time_days / step_days
     return {
-        "sells_out": _dates(forecast, step_days, _quantile(exposure.out_at, 0.5)),
+        "sells_out": _dates(forecast, step_days, quantile(exposure.out_at, 0.5)),
         "order_by": _dates(forecast, step_days, order_at),
         "out_before": exposure.out_before,
         "lost_before": exposure.lost_before,
         "weeks_of_cover": _cover(exposure.mean_path, position) * step_days / 7,
         "excess": np.maximum(position - _sold_within(exposure.mean_path, step_days), 0.0),
     }
-
-
-def _at_target(
-    samples: Float32Array, served: FloatArray, items: Items, level: FloatArray
-) -> FloatArray:
-    """The amount (B,) that serves ascending samples (B, S) as the items' targets ask."""
-    filled = _fills(samples, (1 - level) * served)
-    chosen = np.where(items.target == "fill", filled, _quantile(samples, level))
-    return np.where(level > 0, chosen, 0.0)
-
-
-def _up_to(exposure: Exposure, items: Items, level: FloatArray) -> FloatArray:
-    """The level (B,) of stock and orders that serves a whole cycle as the items' targets ask.
-
-    Of the shortage until the end of a cycle, that until its delivery belongs to the cycle before.
-    """
-    found = _at_target(exposure.demand_cycle, exposure.served, items, level)
-    rows = np.flatnonzero(items.target == "fill")
-    if not len(rows):
-        return found
-    lead, cycle = exposure.demand_lead[rows], exposure.demand_cycle[rows]
-    allowed = (1 - level[rows]) * exposure.served[rows]
-    low, high = np.zeros(len(rows)), cycle[:, -1].astype(np.float64)
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        level_of_all = middle[:, None].astype(np.float32)
-        short = np.maximum(cycle - level_of_all, 0).mean(axis=1)
-        short -= np.maximum(lead - level_of_all, 0).mean(axis=1)
-        enough = short <= allowed
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    found[rows] = high
-    return found
-
-
-def _quantile(samples: Float32Array, level: FloatArray | float) -> FloatArray:
-    """Quantiles (B,) of ascending samples (B, S): the smallest that at least `level` do not exceed.
-
-    >>> _quantile(np.array([[1, 2, 3, 4]], dtype=np.float32), 0.5)
-    array([2.])
-    """
-    count = samples.shape[1]
-    place = np.ceil(np.asarray(level) * count - TOLERANCE).astype(np.intp) - 1
-    place = np.broadcast_to(np.clip(place, 0, count - 1), (len(samples),))
-    return samples[np.arange(len(samples)), place].astype(np.float64)
-
-
-def _fills(samples: Float32Array, allowed: FloatArray) -> FloatArray:
-    """The least amount (B,) that leaves at most `allowed` units unmet on average.
-
-    The mean shortage falls in straight lines between the samples, so it is inverted exactly.
-
-    >>> _fills(np.array([[0, 10]], dtype=np.float32), np.array([1.0]))
-    array([8.])
-    """
-    count = samples.shape[1]
-    values = samples.astype(np.float64)
-    beyond = np.cumsum(values[:, ::-1], axis=1)[:, ::-1] - values  # sum of the larger samples
-    larger = np.arange(count - 1, -1, -1)
-    short = (beyond - larger * values) / count  # mean shortage when stocking each sample
-    at = (short > allowed[:, None] + 1e-12).sum(axis=1)  # samples that leave too much unmet
-    rows = np.arange(len(values))
-    upper = np.minimum(at, count - 1)
-    above = np.maximum(count - upper, 1)  # samples from `upper` on: the slope below it
-    return np.asarray(
-        np.maximum(values[rows, upper] - (allowed - short[rows, upper]) * count / above, 0.0)
-    )
 
 
 def _in_packs(quantity: FloatArray, items: Items) -> FloatArray:

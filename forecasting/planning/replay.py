@@ -89,53 +89,77 @@ def replay(
     Missing demand (NaN) counts as none. Raises `ConfigError` for negative lead times, and reviews
     and shelf lives of no steps.
     """
-    count, steps = demand.shape
+    asked = np.nan_to_num(np.maximum(demand, 0.0))
+    count, steps = asked.shape
     reviews = np.broadcast_to(np.asarray(review_steps), count)
     fresh = np.broadcast_to(np.inf if shelf_steps is None else np.asarray(shelf_steps), count)
     if (lead_steps < 0).any() or (reviews < 1).any() or (fresh < 1).any():
         raise ConfigError(
             "Lead times must be at least 0 steps, and reviews and shelf lives at least one step."
         )
-    asked = np.nan_to_num(np.maximum(demand, 0.0))
     shelf = _Shelf(np.maximum(stock, 0.0), np.where(fresh >= steps, np.inf, fresh))
     coming = np.zeros((count, steps + int(lead_steps.max(initial=0)) + 1))
-    sums = {name: np.zeros(count) for name in ("lost", "spoilt", "ordered", "orders", "stock")}
-    out, rows = np.zeros(count), np.arange(count)
-    by_step = np.zeros((2, steps))  # lost, and stock
+    kept, rows = _Books(count, steps, warm_up), np.arange(count)
     for step in range(steps):
-        judged = step >= warm_up
         if (due := step % reviews == 0).any():
-            quantity = np.maximum(policy(step, shelf.stock, coming[:, step:]), 0.0) * due
-            quantity = np.where(quantity > 0, np.maximum(quantity, min_order), 0.0)
-            quantity = np.ceil(quantity / pack_size - TOLERANCE) * pack_size
+            wanted = np.maximum(policy(step, shelf.stock, coming[:, step:]), 0.0) * due
+            quantity = _in_packs(wanted, pack_size, min_order)
             coming[rows, step + lead_steps] += quantity
-            if judged:
-                sums["ordered"] += quantity
-                sums["orders"] += quantity > 0
+            kept.ordered(step, quantity)
         shelf.receive(coming[:, step])
         coming[:, step] = 0.0
         lost = shelf.sell(asked[:, step])
-        spoilt, left = shelf.grow_older(), shelf.stock
-        by_step[:, step] = lost.sum(), left.sum()
-        if judged:
-            sums["lost"] += lost
-            sums["spoilt"] += spoilt
-            sums["stock"] += left
-            out += lost > 0
-    length = max(steps - warm_up, 1)
-    return Replay(
-        demand=asked[:, warm_up:].sum(axis=1),
-        lost=sums["lost"],
-        spoilt=sums["spoilt"],
-        ordered=sums["ordered"],
-        orders=sums["orders"],
-        mean_stock=sums["stock"] / length,
-        steps_out=out / length,
-        steps=length,
-        demand_by_step=asked[:, warm_up:].sum(axis=0),
-        lost_by_step=by_step[0, warm_up:],
-        stock_by_step=by_step[1, warm_up:],
-    )
+        kept.sold(step, lost, shelf.grow_older(), shelf.stock)
+    return kept.closed(asked)
+
+
+def _in_packs(
+    wanted: FloatArray, pack_size: FloatArray | float, min_order: FloatArray | float
+) -> FloatArray:
+    """Whole packs (B,), and the smallest order where anything is wanted."""
+    least = np.where(wanted > 0, np.maximum(wanted, min_order), 0.0)
+    return np.asarray(np.ceil(least / pack_size - TOLERANCE) * pack_size)
+
+
+class _Books:
+    """What is added up of the steps that are judged, by item, and of all items by step."""
+
+    def __init__(self, count: int, steps: int, warm_up: int) -> None:
+        self._warm_up, self._length = warm_up, max(steps - warm_up, 1)
+        self._lost, self._spoilt, self._stock = (np.zeros(count) for _ in range(3))
+        self._ordered, self._orders, self._out = (np.zeros(count) for _ in range(3))
+        self._lost_by_step, self._stock_by_step = np.zeros(steps), np.zeros(steps)
+
+    def ordered(self, step: int, quantity: FloatArray) -> None:
+        if step >= self._warm_up:
+            self._ordered += quantity
+            self._orders += quantity > 0
+
+    def sold(self, step: int, lost: FloatArray, spoilt: FloatArray, left: FloatArray) -> None:
+        """A step's end: what was not there, what spoilt, and what is left, each (B,)."""
+        self._lost_by_step[step], self._stock_by_step[step] = lost.sum(), left.sum()
+        if step >= self._warm_up:
+            self._lost += lost
+            self._spoilt += spoilt
+            self._stock += left
+            self._out += lost > 0
+
+    def closed(self, asked: FloatArray) -> Replay:
+        """The sums, against what was asked for (B, T)."""
+        judged = asked[:, self._warm_up :]
+        return Replay(
+            demand=judged.sum(axis=1),
+            lost=self._lost,
+            spoilt=self._spoilt,
+            ordered=self._ordered,
+            orders=self._orders,
+            mean_stock=self._stock / self._length,
+            steps_out=self._out / self._length,
+            steps=self._length,
+            demand_by_step=judged.sum(axis=0),
+            lost_by_step=self._lost_by_step[self._warm_up :],
+            stock_by_step=self._stock_by_step[self._warm_up :],
+        )
 
 
 def up_to(levels: FloatArray, *, reorder_points: FloatArray | None = None) -> Policy:

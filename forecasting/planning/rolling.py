@@ -17,6 +17,7 @@ from forecasting.panel import Panel
 from forecasting.planning.items import Items
 from forecasting.planning.orders import order_up_to
 from forecasting.planning.replay import Policy, replay
+from forecasting.planning.service import Asked, Service
 from forecasting.protocol import Forecaster
 
 
@@ -50,13 +51,13 @@ def levels_asked(
     items: pd.DataFrame,
     reviews: Sequence[pd.Timestamp],
     *,
-    asked: Sequence[float | None],
+    asked: Sequence[Asked],
     num_paths: int = 500,
     step_correlation: float | None = None,
     seed: int = 0,
     on_review: Callable[[int, int], None] | None = None,
 ) -> FloatArray:
-    """`review_levels` (A, R, B) for several service levels at once; None: as the items ask."""
+    """`review_levels` (A, R, B) for several services; arrays (B,) of them go by the panel."""
     horizon, levels = model.config.horizon, []
     for number, review in enumerate(reviews):
         at = int(panel.timestamps.get_indexer(pd.DatetimeIndex([review]))[0])
@@ -67,12 +68,20 @@ def levels_asked(
         if step_correlation is not None:
             forecast = changed(forecast, step_correlation=step_correlation)
         known = Items.from_frame(items, forecast.series_ids)
-        found = order_up_to(forecast, known, asked=asked, num_paths=num_paths, seed=seed)
         rows = forecast.series_ids.get_indexer(panel.series_ids)
+        own = panel.series_ids.get_indexer(forecast.series_ids)
+        of_forecast = [_of_rows(each, own) for each in asked]
+        found = order_up_to(forecast, known, asked=of_forecast, num_paths=num_paths, seed=seed)
         levels.append(np.where(rows >= 0, found[:, rows], 0.0))
         if on_review is not None:
             on_review(number + 1, len(reviews))
     return np.stack(levels, axis=1)
+
+
+def _of_rows(asked: Asked, rows: IntArray) -> Asked:
+    if isinstance(asked, Service) and isinstance(asked.level, np.ndarray):
+        return changed(asked, level=asked.level[rows])
+    return asked[rows] if isinstance(asked, np.ndarray) else asked
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,6 +114,7 @@ def service_curve(
     num_groups: int = 3,
     num_paths: int = 200,
     warm_up: int = 0,
+    on_review: Callable[[int, int], None] | None = None,
 ) -> ServiceCurve:
     """Replay the past at several fill rates, in groups of items of alike volume.
 
@@ -118,7 +128,9 @@ def service_curve(
     groups = _by_volume(np.nansum(demand, axis=1), num_groups)
     served = np.empty((num_groups, len(asked)))
     filled = items.assign(target="fill")
-    every = levels_asked(model, panel, filled, reviews, asked=asked, num_paths=num_paths)
+    every = levels_asked(
+        model, panel, filled, reviews, asked=asked, num_paths=num_paths, on_review=on_review
+    )
     for column, levels in enumerate(every):
         found = replay(
             demand,

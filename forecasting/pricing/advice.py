@@ -16,7 +16,7 @@ import pandas as pd
 
 from forecasting.arrays import BoolArray, FloatArray
 from forecasting.errors import PanelError
-from forecasting.pricing.rules import PriceRules
+from forecasting.pricing.rules import PriceRules, group_prices
 from forecasting.validation import first_of
 
 DRAWS = 200
@@ -73,7 +73,8 @@ def advise(products: pd.DataFrame, rules: PriceRules, *, level: float = 0.9) -> 
 
     `products` has product, price (now), units (a week at that price), elasticity, error (standard),
     trust, lowest and highest (prices ever charged), as `trusted` gives them; unit_cost, group,
-    stock (units to sell in `rules.weeks`), competitor, at_least and at_most (prices) where known.
+    group_price (the middle one of the group, else that of these products), stock (units to sell in
+    `rules.weeks`), competitor, at_least and at_most (prices) where known.
 
     `lines` has product, trust, price, best, change (share), and now, then, gain, gain_low,
     gain_high of the goal a week; units_now, units_then; regret (expected loss of `best` against the
@@ -88,6 +89,8 @@ def advise(products: pd.DataFrame, rules: PriceRules, *, level: float = 0.9) -> 
             "Leave those products out, or give their price."
         )
     products = products.reset_index(drop=True)
+    if "group" in products:  # before the products are looked at in parts
+        products = products.assign(group_price=group_prices(products))
     blocks = [products.iloc[at : at + _BLOCK] for at in range(0, len(products), _BLOCK)]
     lines = pd.concat([_block(block, rules, level) for block in blocks or [products]])
     return Advice(rules=rules, lines=lines, products=products, level=level)
@@ -211,6 +214,7 @@ def _notes(
         if "unit_cost" in products
         else np.ones(len(products), dtype=bool)
     )
+    least, most = rules.bounds(products)
     notes = []
     for at, trust in enumerate(products["trust"]):
         said = []
@@ -222,7 +226,7 @@ def _notes(
         elif rules.goal == "margin" and costless[at]:
             said.append("Its unit cost is not known, so there is no margin.")
         elif not any_allowed[at]:
-            said.append("The rules leave no price.")
+            said.append(_none_left(least[at], most[at]))
         elif beyond[at]:
             under = best[at] < low[at]
             said.append(
@@ -238,3 +242,13 @@ def _notes(
             )
         notes.append(" ".join(said))
     return notes
+
+
+def _none_left(least: float, most: float) -> str:
+    """Why no price is allowed."""
+    if least > most:
+        return (
+            f"The rules leave no price: one asks for at least {least:,.2f}, another for at most "
+            f"{most:,.2f}."
+        )
+    return f"The rules leave no price: none of those allowed lies in {least:,.2f} to {most:,.2f}."

@@ -24,10 +24,12 @@ class PriceRules:
     goal: Goal = "margin"
     most_change: float = 0.2  # share of the price now, up and down
     ending: bool = True  # prices of 10 and more end in .99, others in 9 cents
+    step: float | None = None  # instead of `ending`: prices are whole steps less `under`
+    under: float = 0.0  # money: a step of 1 less 0.01 allows 4.99 and 5.99
     ladder: tuple[float, ...] = ()  # the only prices there are, where given
     least_margin: float | None = None  # share of the price that must remain over its cost
     competitor: tuple[float, float] | None = None  # shares of the competitor's price, from and to
-    category: tuple[float, float] | None = None  # shares of the median price of the group
+    category: tuple[float, float] | None = None  # shares of the middle price of the group
     tested_only: bool = False  # only between the lowest and the highest price ever charged
     weeks: float = 1.0  # that a stock has to last, where one is known
 
@@ -42,9 +44,14 @@ class PriceRules:
             raise ConfigError(f"The ladder has a price of {min(self.ladder):g}. Use prices over 0.")
         if self.least_margin is not None and not self.least_margin < 1:
             raise ConfigError(f"least_margin={self.least_margin:g} leaves no price. Use under 1.")
+        if self.step is not None and not 0 <= self.under < self.step:
+            raise ConfigError(
+                f"A step of {self.step:g} less {self.under:g} is no price. Use a step above 0, and "
+                "take less than a step from it."
+            )
         for name in ("competitor", "category"):
             shares = getattr(self, name)
-            if shares is not None and not 0 < shares[0] <= shares[1]:
+            if shares is not None and not (0 <= shares[0] <= shares[1] and shares[1] > 0):
                 raise ConfigError(
                     f"{name}={shares} is no range of shares. Use for example (0.9, 1.1)."
                 )
@@ -52,7 +59,11 @@ class PriceRules:
             raise ConfigError(f"weeks={self.weeks:g} is no time. Use more than 0.")
 
     def bounds(self, products: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
-        """The lowest and the highest allowed price (P,); the lowest may be over the highest."""
+        """The lowest and the highest allowed price (P,); the lowest may be over the highest.
+
+        A middle price of the group that is known stands in the column group_price; else it is that
+        of the products given.
+        """
         price = _column(products, "price")
         low, high = price * (1 - self.most_change), price * (1 + self.most_change)
         low = np.fmax(low, _column(products, "at_least"))
@@ -66,7 +77,7 @@ class PriceRules:
                 np.fmin(high, other * self.competitor[1]),
             )
         if self.category is not None:
-            median = products.groupby("group")["price"].transform("median").to_numpy(np.float64)
+            median = group_prices(products)
             low, high = (
                 np.fmax(low, median * self.category[0]),
                 np.fmin(high, median * self.category[1]),
@@ -83,12 +94,30 @@ class PriceRules:
         if self.ladder:
             steps = np.broadcast_to(np.sort(self.ladder), (len(price), len(self.ladder)))
         else:
-            share = np.linspace(0, 1, STEPS)
-            steps = low[:, None] + np.maximum(high - low, 0)[:, None] * share
-            steps = charm(steps) if self.ending else np.round(steps, 2)
+            steps = self._between(low, np.maximum(high, low))
         prices = np.column_stack([price, steps])
         inside = (prices >= (low - _HAIR)[:, None]) & (prices <= (high + _HAIR)[:, None])
         return prices, inside & (prices > 0)
+
+    def _between(self, low: FloatArray, high: FloatArray) -> FloatArray:
+        """Prices (P, G) from the lowest to the highest, as a shelf may show them."""
+        share = np.linspace(0, 1, STEPS)
+        if self.step is None:
+            prices = low[:, None] + (high - low)[:, None] * share
+            return charm(prices) if self.ending else np.round(prices, 2)
+        first, last = (
+            rounded((ends + self.under + way * _HAIR) / self.step)
+            for ends, way, rounded in ((low, -1, np.ceil), (high, 1, np.floor))
+        )
+        steps = np.rint(first[:, None] + np.maximum(last - first, 0)[:, None] * share)
+        return np.asarray(np.round(steps * self.step - self.under, 4))
+
+
+def group_prices(products: pd.DataFrame) -> FloatArray:
+    """The middle price (P,) of each product's group, unless the column group_price names it."""
+    if "group_price" in products:
+        return _column(products, "group_price")
+    return products.groupby("group")["price"].transform("median").to_numpy(np.float64)
 
 
 def charm(prices: FloatArray) -> FloatArray:

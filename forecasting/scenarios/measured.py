@@ -54,14 +54,26 @@ class Answer:
     promo_move: FloatArray
 
 
+def own_moves(
+    plan: DailyPlan, edited: DailyPlan, response: Response
+) -> tuple[FloatArray, FloatArray]:
+    """Log of sales (B, D) that the own price brings, and that an own promotion does."""
+    price = _slope(response.elasticity) * _price_move(plan, edited)
+    return price, _slope(response.uplift) * (edited.promo - plan.promo)
+
+
+def _price_move(plan: DailyPlan, edited: DailyPlan) -> FloatArray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.nan_to_num(np.log(edited.price) - np.log(plan.price)))
+
+
 def answer(plan: DailyPlan, edited: DailyPlan, response: Response) -> Answer:
     """What the edited plan sells, in multiples of the plan."""
+    price, promo = _price_move(plan, edited), edited.promo - plan.promo
     with np.errstate(invalid="ignore", divide="ignore"):
-        price = np.nan_to_num(np.log(edited.price) - np.log(plan.price))
         times = np.where(plan.demand > 0, edited.demand / plan.demand, 0.0)
-    promo = edited.promo - plan.promo
-    logs = _slope(response.elasticity) * price + _slope(response.uplift) * promo
-    direct = np.exp(logs) * times
+    by_price, by_promo = own_moves(plan, edited, response)
+    direct = np.exp(by_price + by_promo) * times
     if not promo.any():
         return Answer(factor=direct, direct=direct, price_move=price, promo_move=promo)
     after, before = _around(edited.promo), _around(edited.promo[:, ::-1])[:, ::-1]

@@ -16,11 +16,10 @@ from forecasting.correlation import Correlation
 from forecasting.forecast import Forecast
 from forecasting.future import KnownFuture, fill_future, known_future_array
 from forecasting.panel import Panel
-from forecasting.protocol import Forecaster
 from forecasting.scenarios.changes import Change, described
 from forecasting.scenarios.luck import Doubt, Side, gains, summed
 from forecasting.scenarios.response import Changed, changed_forecast
-from forecasting.scenarios.setting import MEASURES, Setting, means
+from forecasting.scenarios.setting import MEASURES, Answering, Setting, means
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,7 +45,7 @@ class Luck:
 
 
 def run_scenario(
-    model: Forecaster,
+    model: Answering,
     panel: Panel,
     changes: Sequence[Change],
     *,

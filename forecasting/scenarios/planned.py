@@ -15,14 +15,14 @@ from forecasting.correlation import Correlation
 from forecasting.errors import ConfigError
 from forecasting.forecast import Forecast
 from forecasting.panel import Panel
-from forecasting.protocol import Forecaster
 from forecasting.scenarios.changes import Change, described
 from forecasting.scenarios.daily import DailyPlan
 from forecasting.scenarios.luck import Doubt, Side, gains, summed
-from forecasting.scenarios.measured import Answer, Response, answer, unknown_prices, widened
+from forecasting.scenarios.measured import Response, answer, unknown_prices, widened
 from forecasting.scenarios.outcome import Outcome
 from forecasting.scenarios.response import answered
-from forecasting.scenarios.setting import MEASURES, Setting
+from forecasting.scenarios.setting import MEASURES, Answering, Setting
+from forecasting.scenarios.siblings import Cross
 
 BEYOND = 2.0  # times the error of an elasticity where a price was never charged
 
@@ -82,6 +82,7 @@ def run_measured(
     rows: Sequence[Sequence[Change]],
     response: Response,
     *,
+    cross: Cross | None = None,
     names: Sequence[str] = (),
     correlation: Correlation | None = None,
     num_paths: int = 500,
@@ -92,26 +93,30 @@ def run_measured(
 
     `rows` are changes that belong together, as a line of a table; each is also worked out alone
     and named by `names`. `contributions` has column `around` besides: of the units, those that are
-    bought before or after promotions instead.
+    bought before or after promotions instead, and `beside_units`, `beside_revenue` and
+    `beside_margin`: what siblings sell less, by `cross` (None: nothing).
     """
     edited = base.plan.edited(*(change for row in rows for change in row))
     outside = beyond(base, edited)
     found = answer(base.plan, edited, response)
     unsure = widened(response, outside, BEYOND)
-    before, after = _side(base, base.plan, None), _side(base, edited, found)
+    share = _share(base, edited, response, cross)
+    taken = 1.0 if cross is None else cross.factor(share)
+    before, after = _side(base, base.plan, None), _side(base, edited, found.factor * taken)
     known = np.maximum(after.units, 1e-12)
     doubts = [
         Doubt(error=unsure.error, move=base.to_steps(found.factor * found.price_move) / known),
         Doubt(
             error=unsure.uplift_error, move=base.to_steps(found.factor * found.promo_move) / known
         ),
+        *_doubts(base, cross, share),
     ]
     paths = gains(
         base.forecast, base.forecast, before, after, doubts=doubts, correlation=correlation,
         num_paths=num_paths, seed=seed,
     )  # fmt: skip
     totals, series, steps = summed(base.forecast, base.forecast, before, after, paths, level=level)
-    alone = [_alone(base, before, row, response) for row in rows]
+    alone = [_alone(base, before, row, response, cross) for row in rows]
     notes = [*_never_charged(base, edited, outside)]
     if without := unknown_prices(base.plan, edited, response):
         notes.append(
@@ -134,9 +139,21 @@ def _scenario(forecast: Forecast, units: FloatArray) -> Forecast:
     )
 
 
-def _side(base: Base, plan: DailyPlan, found: Answer | None) -> Side:
-    """What a unit of the forecast becomes under a plan."""
-    factor = np.ones(plan.price.shape) if found is None else found.factor
+def _share(base: Base, edited: DailyPlan, response: Response, cross: Cross | None) -> FloatArray:
+    """Share (B, D) of the siblings that are promoted more than planned."""
+    if cross is None:
+        return np.zeros(base.plan.price.shape)
+    return cross.share(base.plan, edited, response)
+
+
+def _doubts(base: Base, cross: Cross | None, share: FloatArray) -> list[Doubt]:
+    """How unsure it is what siblings lose."""
+    return [] if cross is None else [Doubt(error=cross.doubt, move=base.to_steps(share))]
+
+
+def _side(base: Base, plan: DailyPlan, times: FloatArray | None) -> Side:
+    """What a unit of the forecast becomes under a plan, by how much is sold of it (B, D)."""
+    factor = np.ones(plan.price.shape) if times is None else times
     return Side(
         units=base.to_steps(factor),
         revenue=base.to_steps(_worth(factor, plan.price)),
@@ -149,17 +166,30 @@ def _worth(factor: FloatArray, money: FloatArray) -> FloatArray:
     return np.where(factor == 0, np.where(np.isfinite(money), 0.0, money), factor * money)
 
 
-def _alone(base: Base, before: Side, row: Sequence[Change], response: Response) -> dict[str, float]:
-    """The difference that one line makes to each measure, and how much is around promotions."""
+def _alone(
+    base: Base, before: Side, row: Sequence[Change], response: Response, cross: Cross | None
+) -> dict[str, float]:
+    """The difference that one line makes to each measure, around promotions and beside it."""
     edited = base.plan.edited(*row)
-    found = answer(base.plan, edited, response)
-    after = _side(base, edited, found)
-    mean = base.forecast.mean
+    found, mean = answer(base.plan, edited, response), base.forecast.mean
+    own = _side(base, edited, found.factor)
+    after = own
+    if cross is not None:
+        taken = cross.factor(cross.share(base.plan, edited, response))
+        after = _side(base, edited, found.factor * taken)
     made = {
         name: _total(mean * (getattr(after, name) - getattr(before, name))) for name in MEASURES
     }
     direct = base.to_steps(found.direct)
-    return made | {"around": float((mean * (after.units - direct)).sum())}
+    return made | _beside(mean, own, after) | {"around": float((mean * (own.units - direct)).sum())}
+
+
+def _beside(mean: FloatArray, own: Side, after: Side) -> dict[str, float]:
+    """What siblings gain or lose of each measure."""
+    return {
+        f"beside_{name}": _total(mean * (getattr(after, name) - getattr(own, name)))
+        for name in MEASURES
+    }
 
 
 def _total(values: FloatArray) -> float:
@@ -173,7 +203,8 @@ def contributions(
 ) -> pd.DataFrame:
     """One row per line of changes: its name, and what it alone does."""
     said = list(names) or [row[0].name or described(row[0]) if row else "nothing" for row in rows]
-    frame = pd.DataFrame(list(alone), columns=[*MEASURES, "around"], dtype=float)
+    beside = [f"beside_{name}" for name in MEASURES]
+    frame = pd.DataFrame(list(alone), columns=[*MEASURES, "around", *beside], dtype=float)
     frame.insert(0, "change", said)
     return frame
 
@@ -206,7 +237,7 @@ def _never_charged(base: Base, edited: DailyPlan, outside: BoolArray) -> list[st
 
 
 def run_planned(
-    model: Forecaster,
+    model: Answering,
     panel: Panel,
     known_future: FloatArray,
     base: Base,
@@ -215,6 +246,7 @@ def run_planned(
     *,
     price: str = "price",
     promo: str = "promo",
+    cross: Cross | None = None,
     names: Sequence[str] = (),
     correlation: Correlation | None = None,
     num_paths: int = 500,
@@ -226,7 +258,7 @@ def run_planned(
     `base.forecast` is its forecast of `known_future` (B, H, K). Series that a change leaves alone
     are not asked again. What the model says about a price stands unless `response` contradicts it.
     """
-    asked = _Asked.of(model, panel, known_future, base, response, price, promo)
+    asked = _Asked.of(model, panel, known_future, base, response, cross, price, promo)
     edited = base.plan.edited(*(change for row in rows for change in row))
     scenario, notes = asked.scenario(edited)
     before, after = asked.side(base.plan), asked.side(edited)
@@ -234,7 +266,10 @@ def run_planned(
     outside = beyond(base, edited)
     paths = gains(
         base.forecast, scenario, before, after,
-        doubts=[Doubt(error=widened(response, outside, BEYOND).error, move=moved)],
+        doubts=[
+            Doubt(error=widened(response, outside, BEYOND).error, move=moved),
+            *_doubts(base, cross, _share(base, edited, response, cross)),
+        ],
         correlation=correlation, num_paths=num_paths, seed=seed,
     )  # fmt: skip
     totals, series, steps = summed(
@@ -251,7 +286,7 @@ def run_planned(
             )
             for name in MEASURES
         }
-        alone.append(made | {"around": 0.0})
+        alone.append(made | asked.beside(one, its.mean) | {"around": 0.0})
     return Outcome(
         plan=base.forecast,
         scenario=_scenario(scenario, after.units),
@@ -275,21 +310,24 @@ def _weeks(forecast: Forecast) -> IntArray | None:
 class _Asked:
     """A trained model and what it is asked with."""
 
-    model: Forecaster
+    model: Answering
     panel: Panel
     setting: Setting
     base: Base
+    response: Response
+    cross: Cross | None
     price: str
     promo: str
 
     @classmethod
     def of(
         cls,
-        model: Forecaster,
+        model: Answering,
         panel: Panel,
         future: FloatArray,
         base: Base,
         response: Response,
+        cross: Cross | None,
         price: str,
         promo: str,
     ) -> "_Asked":
@@ -303,7 +341,7 @@ class _Asked:
             }
         )
         setting = Setting.of(panel, future, price, None, table)
-        return cls(model, panel, setting, base, price, promo)  # fmt: skip
+        return cls(model, panel, setting, base, response, cross, price, promo)  # fmt: skip
 
     def future(self, edited: DailyPlan) -> FloatArray:
         """The known future (B, H, K) under an edited plan."""
@@ -343,10 +381,12 @@ class _Asked:
         return replace(plan, mean=mean, quantiles=quantiles), notes
 
     def side(self, plan: DailyPlan) -> Side:
-        """What a unit of the model's forecast becomes, by demand, prices and costs of its days."""
-        factor = plan.demand
-        return Side(
-            units=self.base.to_steps(factor),
-            revenue=self.base.to_steps(_worth(factor, plan.price)),
-            margin=self.base.to_steps(_worth(factor, plan.price - plan.cost)),
-        )
+        """What a unit of the model's forecast becomes: demand, siblings, prices and costs."""
+        if self.cross is None:
+            return _side(self.base, plan, plan.demand)
+        share = _share(self.base, plan, self.response, self.cross)
+        return _side(self.base, plan, plan.demand * self.cross.factor(share))
+
+    def beside(self, plan: DailyPlan, mean: FloatArray) -> dict[str, float]:
+        """What siblings gain or lose of each measure, which the model does not see."""
+        return _beside(mean, _side(self.base, plan, plan.demand), self.side(plan))

@@ -9,9 +9,8 @@ from forecasting.arrays import FloatArray
 from forecasting.errors import ConfigError, PanelError
 from forecasting.forecast import Forecast
 from forecasting.panel import Panel
-from forecasting.protocol import Forecaster
 from forecasting.scenarios.changes import DAILY, Change, cells_of
-from forecasting.scenarios.setting import Setting, scaled, times
+from forecasting.scenarios.setting import Answering, Setting, scaled, times
 from forecasting.validation import first_of
 
 MOVED = 1e-4  # of log price; smaller changes are none
@@ -29,7 +28,7 @@ class Changed:
 
 
 def changed_forecast(
-    model: Forecaster,
+    model: Answering,
     panel: Panel,
     setting: Setting,
     plan: Forecast,
@@ -63,7 +62,7 @@ def changed_forecast(
 
 
 def answered(
-    model: Forecaster,
+    model: Answering,
     panel: Panel,
     setting: Setting,
     plan: Forecast,
@@ -113,7 +112,7 @@ def beyond_experience(panel: Panel, setting: Setting, prices: FloatArray) -> lis
 
 
 def credible(
-    model: Forecaster,
+    model: Answering,
     panel: Panel,
     setting: Setting,
     plan: Forecast,

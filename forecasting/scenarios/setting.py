@@ -1,16 +1,33 @@
 """What stays the same from one scenario to the next: the plan, prices, costs and elasticities."""
 
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from forecasting.arrays import BoolArray, FloatArray
 from forecasting.forecast import Forecast
+from forecasting.future import KnownFuture
 from forecasting.panel import Panel
 from forecasting.scenarios.changes import Change
 
 MEASURES = ("units", "revenue", "margin")
+
+
+class Answering(Protocol):
+    """What a scenario asks: a fitted model, or several as one."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def uses_known_covariates(self) -> bool: ...
+
+    @property
+    def config(self) -> Any: ...  # with its horizon
+
+    def predict(self, panel: Panel, *, known_future: KnownFuture | None = None) -> Forecast: ...
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

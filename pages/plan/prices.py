@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import chart_downloads, layout, prices, prices_list, prices_product, scope
+from ui import chart_downloads, layout, prices, prices_list, prices_product, prices_rules, scope
 
 head = layout.page("Prices")
 menu = chart_downloads.begin(head.actions)
@@ -11,7 +11,7 @@ menu = chart_downloads.begin(head.actions)
 dataset, asked = scope.current(head, corrections=False)
 caption = st.empty()
 scope.way(dataset, asked)
-rules = prices.choose(dataset)
+rules = prices_rules.choose(dataset, asked)
 
 # --- Run ---
 view = prices.read(dataset, asked, rules)

@@ -1,8 +1,8 @@
-"""Promotions: what past ones earned, pull-forward and siblings counted, and which kinds work."""
+"""Promotions: what past ones earned, all counted, which kinds work, and whether prices did."""
 
 import streamlit as st
 
-from ui import chart_downloads, layout, promotions, promotions_list, scope
+from ui import chart_downloads, effects_check, layout, promotions, promotions_list, scope
 
 head = layout.page("Promotions")
 menu = chart_downloads.begin(head.actions)
@@ -11,6 +11,8 @@ menu = chart_downloads.begin(head.actions)
 dataset, asked = scope.current(head, corrections=False)
 caption = st.empty()
 scope.way(dataset, asked)
+if effects_check.is_asked():
+    effects_check.show(dataset, asked)
 span = promotions.choose(dataset)
 
 # --- Run ---

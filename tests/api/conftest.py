@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 
 import forecasting as fc
-from api import keys, server_file, serving
+from api import answers, keys, server_file, serving
 from data import api_keys, demo
 from data.store import open_store
 from tests.api.service import Service, served
@@ -38,6 +38,7 @@ def service(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ALMANAC_VAR", str(var))
         patch.setenv("ALMANAC_JOBS", "1")
+        patch.setattr(answers, "LATE", 0.0)  # tests wait for nothing
         patch.setenv("ALMANAC_API_RATE", "8000")  # tests are in more of a hurry than clients
         _forget()
         (var / "runs").mkdir()

@@ -16,6 +16,13 @@ def opened(app: AppTest, **address: str) -> AppTest:
     return open_at(app, PAGE, **address)
 
 
+def checking(app: AppTest) -> AppTest:
+    """The part of the page that checks price changes and events."""
+    app.segmented_control(key="promotion_part").set_value("Did it work?").run()
+    assert not app.exception
+    return app
+
+
 def test_when_opened_then_cards_kinds_list_and_one_are_there(demo_app: AppTest) -> None:
     app = opened(demo_app)
     labels = [metric.label for metric in app.metric]
@@ -90,3 +97,27 @@ def test_when_a_product_was_never_promoted_then_it_is_said(
 
 def test_when_there_is_no_data_then_the_page_leads_to_home(empty_app: AppTest) -> None:
     assert "No sales yet" in words(opened(empty_app))
+
+
+def test_when_a_price_change_or_an_event_is_picked_then_its_effect_and_placebo_are_told(
+    demo_app: AppTest,
+) -> None:
+    app = checking(opened(demo_app, product="9"))
+    (box,) = [each for each in app.selectbox if each.label == "Price change"]
+    assert "€15.19 → €13.79 (−9.2%), from Mon 5 Oct 2026" in str(box.options[0])
+    assert "Placebo: the same was done for" in words(app)
+    assert "Held against" in words(app)
+    assert app.get("plotly_chart")
+    app.segmented_control(key="effect_of").set_value("Events").run()
+    assert not app.exception
+    assert "Placebo: the same was done for" in words(app)
+    assert "An event touches all products" in words(app)
+
+
+def test_when_no_price_ever_changed_then_it_is_said_what_counts_as_one(
+    empty_app: AppTest, demo_var: Path, tmp_path: Path
+) -> None:
+    shutil.copy(demo_var / "almanac.duckdb", tmp_path / "almanac.duckdb")
+    changed(tmp_path, "UPDATE sales SET price = 5, revenue = 5 * quantity")
+    app = checking(opened(empty_app))
+    assert "No finished price change" in words(app)

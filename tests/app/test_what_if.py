@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
@@ -145,3 +146,30 @@ def test_when_a_run_lacks_its_model_then_measured_effects_answer(demo_app: AppTe
 def test_when_there_is_no_data_then_the_page_leads_to_the_start(empty_app: AppTest) -> None:
     app = opened(empty_app)
     assert "No sales yet" in words(app)
+
+
+def test_when_a_link_asks_for_a_price_then_its_scenario_is_made_once(demo_app: AppTest) -> None:
+    product = 1
+    app = opened(demo_app, product=str(product), price="2.49")
+    store = state.store()
+    (made,) = scenarios.listed(store, 1)
+    (line,) = made.changes
+    assert (line["kind"], line["value"]) == ("Price", "2.49")
+    assert (pd.Timestamp(line["last"]) - pd.Timestamp(line["first"])).days == 27
+    name = store.rows("SELECT name FROM product WHERE product_id = 1")[0][0]
+    assert line["products"].startswith(name)
+    assert made.name.endswith("at €2.49")
+    assert app.query_params["scenario"] == str(made.scenario_id)
+    assert "price" not in app.query_params
+    assert "**Changes in A**" in words(app)
+    opened(app, product=str(product), price="2.49")
+    assert len(scenarios.listed(store, 1)) == 1  # the same again
+    asked = {"price": "-5%", "from": "2026-12-07", "to": "2026-12-13", "place": "1"}
+    app = opened(app, product=str(product), **asked)
+    other = scenarios.listed(store, 1)[-1]
+    assert (other.changes[0]["first"], other.changes[0]["last"]) == ("2026-12-07", "2026-12-13")
+    assert other.changes[0]["places"] != "All places"
+    for wrong in ({"price": "0"}, {"price": "cheap"}, {"price": "3", "from": "soon"}):
+        app = opened(app, **wrong)
+        assert ":orange-badge[Price of the link]" in words(app)
+    assert len(scenarios.listed(store, 1)) == 2

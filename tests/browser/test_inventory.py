@@ -1,4 +1,4 @@
-"""Ticking an order in the list, approving it, and opening the exported workbook again."""
+"""Ticking an order in the list, approving it, and opening the exported files again."""
 
 import re
 import shutil
@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+from data.store import open_store
 from tests.browser.conftest import settle
 
 pytestmark = pytest.mark.browser
@@ -18,6 +20,10 @@ def test_when_an_order_is_ticked_and_exported_then_the_file_opens_with_that_orde
     page: Page, serve: Callable[[Path], str], demo_var: Path, tmp_path: Path
 ) -> None:
     shutil.copy(demo_var / "almanac.duckdb", tmp_path / "almanac.duckdb")
+    store = open_store(tmp_path / "almanac.duckdb")
+    with store.transaction() as cursor:  # a name that a spreadsheet would run
+        cursor.execute("UPDATE product SET name = '=1+1 ' || name")
+    store.close()
     page.set_viewport_size({"width": 1440, "height": 1600})
     page.goto(f"{serve(tmp_path)}/inventory")
     settle(page)
@@ -52,3 +58,21 @@ def test_when_an_order_is_ticked_and_exported_then_the_file_opens_with_that_orde
     assert order["Quantity"] > 0
     assert order["Quantity"] == order["Proposed"]
     assert order["Cost"] == pytest.approx(order["Quantity"] * order["Unit cost"], abs=0.01)
+    product = sheet.cell(2, heads.index("Product") + 1)
+    assert str(product.value).startswith("=1+1 ")
+    assert product.data_type == "s"  # a word, not a formula
+    with page.expect_download() as download:
+        page.get_by_role("button", name="1 approved order (CSV)").click()
+    download.value.save_as(tmp_path / "orders.csv")
+    again = pd.read_csv(tmp_path / "orders.csv", encoding="utf-8-sig")
+    assert list(again.columns) == heads
+    assert again["Product"].tolist() == ["'" + str(product.value)]
+    assert again["Quantity"].tolist() == [order["Quantity"]]
+    assert again["Delivery expected"].tolist() == [f"{order['Delivery expected']:%Y-%m-%d}"]
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Excel", exact=True).first.click()
+    download.value.save_as(tmp_path / "proposals.xlsx")
+    proposals = pd.read_excel(tmp_path / "proposals.xlsx")
+    assert list(proposals.columns) == heads
+    assert len(proposals) > 1
+    assert order["Product"] in set(proposals["Product"])

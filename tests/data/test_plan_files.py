@@ -52,7 +52,9 @@ def test_when_lines_are_good_then_they_are_one_edit_that_can_be_undone(
     assert finals(store, plan, Scope(dataset_id=1, product_id=3))[2] == 1245
     assert plan_log.history(store, plan.plan_id)[0].lines == 4
     text = plan_files.write(store, plan)
-    assert "P00001,S1,2026-11-23,to,99.0,promotion" in text.replace(",,", ",")
+    assert (
+        "P00001,S1,2026-11-23,to,99.0,other,\nP00001,S2,2026-11-23,to,36.0,promotion,door" in text
+    )
     plan_changes.undo(store, plan, number, author="Ada")
     assert finals(store, plan, ALL) == [105] * 4
     assert plan_files.read(store, plan, text.encode(), "again.csv").problems == ()

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,18 +10,9 @@ import pandas as pd
 import pytest
 
 from almanac import docs
-from tests.almanac.conftest import Run, app, environment, run, sales
-
-ROOT = Path(__file__).parents[2]
-__all__ = ["app", "environment", "run", "sales"]  # fixtures
-
-
-def commands(page: str) -> list[list[str]]:
-    """The arguments of every command in the blocks of a page."""
-    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines() if line.strip()]
-    assert all(line.startswith("python -m almanac ") for line in lines)
-    return [line.split()[3:] for line in lines]
+from tests.almanac.conftest import Run
+from tests.docs import shell
+from tests.docs.shell import ROOT
 
 
 def test_when_the_code_changes_then_its_pages_are_written_anew() -> None:
@@ -32,22 +22,15 @@ def test_when_the_code_changes_then_its_pages_are_written_anew() -> None:
 
 
 @pytest.mark.slow
-def test_when_the_commands_of_the_pages_are_run_then_they_work(
-    run: Run, sales: Path, tmp_path: Path
-) -> None:
-    shutil.copy(sales, tmp_path / "sales.csv")
-    (tmp_path / "new.csv").write_text(
-        "date,product,store,quantity,price\n"
-        + "".join(f"2026-11-{day:02},TEA-1,north,20,3.5\n" for day in range(5, 16))
-    )
-    for arguments in [*commands("command-line.md"), *commands("rest.md")]:
-        done = run(*arguments)
-        assert done.returncode == 0, f"{arguments}: {done.stderr}"
-    assert len(pd.read_csv(tmp_path / "forecast.csv")) == 8
-    assert pd.read_parquet(tmp_path / "tomorrow.parquet")["timestamp"].min() == pd.Timestamp(
+def test_when_the_commands_of_the_pages_are_run_then_they_work(folder: Path) -> None:
+    for line in shell.commands("command-line.md", "rest.md"):
+        assert line.startswith("python -m almanac ")
+        shell.run(line)
+    assert len(pd.read_csv(folder / "forecast.csv")) == 8
+    assert pd.read_parquet(folder / "tomorrow.parquet")["timestamp"].min() == pd.Timestamp(
         "2026-11-16"
     )
-    assert (tmp_path / "review.html").stat().st_size > 100_000
+    assert (folder / "review.html").stat().st_size > 100_000
 
 
 @pytest.mark.slow

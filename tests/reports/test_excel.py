@@ -4,14 +4,17 @@ import io
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 
 import openpyxl
+import openpyxl.utils
 import pandas as pd
 import pytest
 
 import reports
 from reports import ForecastFacts, ModelFacts, ReportError
 from tests.reports.conftest import HOSTILE
+from tests.reports.plans import make_orders
 
 Facts = Callable[..., ForecastFacts]
 
@@ -107,3 +110,51 @@ def test_when_the_disk_is_full_then_the_error_says_so(
     monkeypatch.setattr("tempfile.mkstemp", full)
     with pytest.raises(ReportError, match="No space left"):
         reports.excel(reports.forecast_review(forecast_facts()))
+
+
+def test_when_many_days_are_listed_then_no_number_behind_a_chart_stands_on_them(
+    forecast_facts: Facts,
+) -> None:
+    """56 days fill 58 columns; the numbers behind the chart go beside them, and not to paper."""
+    facts = forecast_facts()
+    times = pd.date_range("2026-11-16", periods=56, freq="D")
+    draws = pd.Series(range(1000, 1056), dtype=float)
+    future = pd.DataFrame(
+        {"timestamp": times, "mean": draws, "q0.1": 1.0, "q0.9": 2.0, "last_year": 3.0}
+    )
+    past = pd.date_range(end="2026-11-15", periods=400, freq="D")
+    history = pd.DataFrame({"timestamp": past, "value": 5.0, "stockout_share": 0.0})
+    made = replace(facts.outlook, history=history, future=future)
+    facts = replace(facts, outlook=made, setting=replace(facts.setting, freq="D"))
+    sheet = opened(facts)["History and forecast"]
+    row = next(row for row in sheet.iter_rows(max_col=1) if row[0].value == "Forecast")[0].row
+    shown = [sheet.cell(row, column).value for column in range(2, 59)]
+    assert shown == [*draws, draws.sum()]
+    behind = [cell.column for cell in sheet[4] if cell.value is not None]
+    assert min(behind) > 58
+    area = str(sheet.print_area).replace("$", "").rpartition(":")[2]
+    last = openpyxl.utils.column_index_from_string(area.rstrip("0123456789"))
+    assert 58 <= last < min(behind)
+
+
+def test_when_a_paragraph_is_long_then_it_runs_over_columns_in_a_high_row(
+    forecast_facts: Facts,
+) -> None:
+    sheet = opened(forecast_facts(names=("咖啡" * 60, "Tea", "=1+1")))["Summary"]
+    row = next(
+        row[0].row for row in sheet.iter_rows(min_row=4, max_col=1) if "咖啡" in str(row[0].value)
+    )
+    assert f"A{row}:H{row}" in [str(each) for each in sheet.merged_cells.ranges]
+    assert sheet.row_dimensions[row].height >= 45
+    assert sheet.cell(row, 1).alignment.wrap_text
+
+
+def test_when_there_are_many_bars_then_the_chart_is_high_enough_to_name_them(
+    setting: Callable[..., reports.Setting],
+) -> None:
+    names = tuple(f"Place {number}" for number in range(28))
+    facts = make_orders(setting(), names=("Coffee",) * 28)
+    facts = replace(facts, lines=facts.lines.assign(place=list(names)[: len(facts.lines)]))
+    book = openpyxl.load_workbook(io.BytesIO(reports.excel(reports.order_proposal(facts))))
+    anchor = book["Orders by place"]._charts[0].anchor
+    assert anchor.to.row - anchor._from.row >= 28

@@ -11,9 +11,11 @@ import pandas as pd
 import pytest
 
 import reports
-from reports import ForecastFacts, ModelFacts, ReportError, Review, Setting
-from reports.content import Figures, Periods, Text
+from reports import Festival, ForecastFacts, ModelFacts, ReportError, Review, Setting
+from reports.content import Figures, Periods, Table, Text
+from reports.festivals import ahead_blocks
 from reports.vocabulary import CHINESE
+from reports.words import Words
 
 ROOM = Path(reports.__file__).parent
 Facts = Callable[..., ForecastFacts]
@@ -136,3 +138,34 @@ def test_when_reviews_differ_then_so_do_their_digests(forecast_facts: Facts) -> 
     first, same = (reports.forecast_review(forecast_facts()) for _ in range(2))
     other = replace(first, made_on=pd.Timestamp("2026-11-21"))
     assert first.digest() == same.digest() != other.digest()
+
+
+def test_when_parts_are_cut_then_a_row_of_all_others_makes_them_add_up(
+    forecast_facts: Facts,
+) -> None:
+    facts = forecast_facts(names=tuple(f"Product {number}" for number in range(40)))
+    parts = replace(facts.parts[0], rest=500.0, rest_before=400.0)
+    review = reports.forecast_review(replace(facts, parts=(parts,)))
+    inside = next(each for each in review.sections if each.title == "Inside")
+    table = inside.blocks[0]
+    assert isinstance(table, Table)
+    assert len(table.frame) == 25
+    assert table.frame["label"].iloc[-1] == "All others"
+    assert table.frame["forecast"].sum() == pytest.approx(parts.frame["forecast"].sum() + 500)
+    assert table.frame["share"].sum() == pytest.approx(1.0)
+    assert "add up to the forecast" in words_of(review)
+    of_run = replace(facts, parts=(replace(parts, is_of_run=True),))
+    assert "sums of the same run" in words_of(reports.forecast_review(of_run))
+
+
+def test_when_a_festival_sells_less_on_its_day_and_more_around_it_then_both_are_said() -> None:
+    given = Festival(
+        name="Christmas", first_day=pd.Timestamp("2026-12-24"), lift=0.6, low=0.5, high=0.7,
+        times=3, is_clear=True, extra=9_000.0,
+    )  # fmt: skip
+    table = ahead_blocks((given, replace(given, lift=2.0, extra=-5.0)), Words("en"))[0]
+    assert isinstance(table, Table)
+    assert table.frame["said"].tolist() == [
+        "less, with more around it",
+        "more, with less around it",
+    ]

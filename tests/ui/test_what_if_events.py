@@ -9,7 +9,8 @@ import pytest
 from data.calendar_entries import Entry
 from forecasting.diagnostics.events import Effect, Measured
 from ui.what_if_events import TOTAL, Events, planned
-from ui.what_if_rules import Line, Rule, RuleError, Shop, rule_of
+from ui.what_if_kinds import Line, RuleError
+from ui.what_if_rules import Rule, Shop, rule_of
 
 FAIR = Entry(
     kind="own", name="Tea fair", first_day=date(2026, 11, 25), last_day=date(2026, 11, 26),

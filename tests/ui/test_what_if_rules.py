@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from ui import what_if_rules as rules
-from ui.what_if_rules import Line, Rule, RuleError, Shop, rule_of
+from ui.what_if_kinds import Line, RuleError
+from ui.what_if_rules import Rule, Shop, rule_of
 
 FIRST, LAST = date(2026, 11, 20), date(2027, 11, 18)
 

@@ -17,10 +17,12 @@ from ui import prices_facts
 from ui import what_if_charts as charts
 from ui import what_if_file as files
 from ui import what_if_ground as grounds
+from ui import what_if_siblings as siblings
 from ui import what_if_words as words
 from ui import what_if_work as work
 from ui.what_if_charts import Compared
-from ui.what_if_rules import Line, Shop
+from ui.what_if_kinds import Line
+from ui.what_if_rules import Shop
 from ui.what_if_work import Answerer, Weeks
 
 LAST = date(2026, 11, 19)
@@ -271,3 +273,31 @@ def _answerer_of_one(store: Store) -> Answerer:
     )  # fmt: skip
     assert ground is not None
     return Answerer(ahead=ground.ahead, forecast=ground.forecast, response=ground.response)
+
+
+def test_when_siblings_are_counted_then_the_breakdown_names_them_and_adds_up(
+    answerer: Answerer, shop: Shop
+) -> None:
+    tell_none = run(answerer, shop, line(products="Mug 1"))
+    assert tell_none["beside"] == "untold"
+    assert "cannot be told" in words.BESIDE["untold"]
+    known = siblings.Siblings(
+        groups=pd.DataFrame(
+            {"group": ["Drinks"], "slope": [-0.4], "error": [0.1], "usual": [0.3], "seen": [True]}
+        ),
+        sizes=pd.DataFrame({"group": ["Drinks"] * 2, "place": [1, 2], "count": [2, 2]}),
+        group_of=pd.DataFrame({"product": [1, 2], "group": ["Drinks"] * 2}),
+    )
+    cross = known.cross(answerer.ahead.pairs)
+    assert cross is not None
+    assert cross.slope.tolist() == [-0.4] * 4 + [0.0] * 2
+    assert len(set(cross.group[:4].tolist())) == 2  # a group in each place
+    told = replace(answerer, cross=cross, beside="told")
+    result = run(told, shop, line(products="Mug 1"))
+    parts = dict(charts.parts_of(result, "quantity"))
+    assert parts["Rest of the category"] < 0
+    assert sum(parts.values()) == pytest.approx(result["totals"]["units"]["difference"], rel=0.01)
+    money = dict(charts.parts_of(result, "revenue"))
+    assert money["Rest of the category"] < 0
+    nothing = known.cross(answerer.ahead.pairs[answerer.ahead.pairs["product_id"] == 3])
+    assert nothing is None

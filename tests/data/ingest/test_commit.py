@@ -202,3 +202,29 @@ def test_when_series_are_asked_for_then_they_equal_a_plain_computation(
         assert got["timestamp"].tolist() == list(sums.index)
     weeks = queries.series(store, Scope(dataset_id=1, freq="W"))
     assert weeks["complete"].tolist() == [False] + [True] * 8
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "parquet"])
+def test_when_sales_come_from_our_own_files_then_every_code_is_as_it_was(
+    store: Store, tmp_path: Path, form: str
+) -> None:
+    """Formula signs are guarded in CSV, and the guard is taken off where the file is read."""
+    from ui import table_files
+
+    codes = ("=1+1", "+2", "-3 deal", "@x", "007", '咖啡 "特级"', "'s-Hertogenbosch")
+    days = pd.date_range("2026-01-01", periods=40, freq="D")
+    frame = pd.DataFrame(
+        [
+            (day, code, "Berlin", 3 + number, 2.5)
+            for day in days
+            for number, code in enumerate(codes)
+        ],
+        columns=["date", "product", "place", "quantity", "price"],
+    )
+    makers = {"csv": table_files.csv, "xlsx": table_files.excel, "parquet": table_files.parquet}
+    upload(store, tmp_path, (f"sales.{form}", makers[form](frame))).keep()
+    found = store.rows("SELECT code FROM product ORDER BY code")
+    assert [code for (code,) in found] == sorted(codes)
+    sold = store.rows("SELECT sum(quantity) FROM sales JOIN product USING (product_id) "
+                      "WHERE code = '=1+1'")  # fmt: skip
+    assert sold == [(3.0 * len(days),)]

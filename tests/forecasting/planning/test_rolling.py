@@ -127,6 +127,21 @@ def test_when_several_services_are_asked_for_then_each_gets_the_levels_it_gets_a
     assert (both[0] > both[1]).all()
 
 
+def test_when_items_ask_for_services_of_their_own_then_each_gets_the_level_of_its_own() -> None:
+    panel = panel_of(demand(3))
+    model = fitted(panel.until(panel.timestamps[139]))
+    reviews = [panel.timestamps[140]]
+    wanted = np.linspace(0.6, 0.98, SERIES)
+    filled = items(panel, target="fill")
+    together = levels_asked(model, panel, filled, reviews, asked=(0.6, wanted, 0.98), num_paths=60)
+    alone = review_levels(
+        model, panel, items(panel, target="fill", service_level=wanted), reviews, num_paths=60
+    )
+    np.testing.assert_allclose(together[1], alone)
+    assert (together[0, 0, 1:] < together[1, 0, 1:]).all()
+    assert (together[1, 0, :-1] < together[2, 0, :-1]).all()
+
+
 def test_when_goods_spoil_soon_then_no_more_is_held_than_sells_before() -> None:
     panel = panel_of(demand(4))
     model = fitted(panel.until(panel.timestamps[139]))

@@ -68,6 +68,8 @@ def test_when_the_best_price_was_never_charged_then_it_is_said_and_its_band_is_w
         (PriceRules(most_change=0.5, least_margin=0.55), {}, 4 / 0.45, 15.0),
         (PriceRules(most_change=0.5, competitor=(0.95, 1.05)), {"competitor": 9.0}, 8.55, 9.45),
         (PriceRules(most_change=0.5, category=(0.97, 1.0)), {}, 9.7, 10.0),
+        (PriceRules(most_change=0.5, category=(1.1, 1.2)), {"group_price": 9.0}, 9.9, 10.8),
+        (PriceRules(most_change=0.5, competitor=(0.0, 0.8)), {"competitor": 9.0}, 0.0, 7.2),
         (PriceRules(most_change=0.5), {"at_least": 9.2, "at_most": 9.4}, 9.2, 9.4),
     ],
 )
@@ -81,6 +83,33 @@ def test_when_there_are_rules_then_the_best_price_keeps_them(
 def test_when_there_is_a_ladder_then_only_its_prices_are_advised() -> None:
     line = advise(mug(), PriceRules(most_change=0.5, ladder=(6.5, 8.5, 12.5))).lines.iloc[0]
     assert line["best"] == 8.5
+
+
+@pytest.mark.parametrize(
+    ("step", "under", "best"), [(1.0, 0.01, 7.99), (0.5, 0.0, 8.0), (2.5, 0.01, 7.49)]
+)
+def test_when_prices_go_by_steps_then_only_those_are_advised(
+    step: float, under: float, best: float
+) -> None:
+    """Its best price of all is 8.00, as of the textbook."""
+    rules = PriceRules(most_change=0.5, step=step, under=under)
+    advice = advise(mug(error=1e-6, lowest=4.0, highest=16.0), rules)
+    assert advice.lines["best"][0] == best
+    prices, allowed = rules.candidates(advice.products)
+    steps = (prices[0, 1:][allowed[0, 1:]] + under) / step
+    np.testing.assert_allclose(steps, np.rint(steps), atol=1e-9)
+    assert prices[0, 1:].min() >= 5.0
+    assert prices[0, 1:].max() <= 15.0
+
+
+def test_when_the_shelf_is_large_then_the_middle_of_a_category_is_that_of_all_of_it() -> None:
+    """Products are looked at in parts of 400, and curves one at a time."""
+    prices = np.linspace(8.0, 12.0, 900)
+    shelf = pd.concat([mug(product=f"p{n}", price=price) for n, price in enumerate(prices)])
+    advice = advise(shelf, PriceRules(most_change=0.9, category=(1.0, 1.0), ending=False))
+    np.testing.assert_allclose(advice.lines["best"], 10.0)
+    curve = advice.curve("p0")
+    np.testing.assert_allclose(curve.loc[curve["allowed"], "price"], 10.0)
 
 
 def test_when_prices_end_in_nine_then_the_best_does() -> None:
@@ -107,7 +136,12 @@ def test_when_the_stock_is_short_then_a_lower_price_sells_no_more() -> None:
     [
         ({"trust": "none", "elasticity": np.nan, "error": np.nan}, WIDE, "there is no estimate"),
         ({"unit_cost": np.nan}, WIDE, "unit cost is not known"),
-        ({"at_least": 20.0}, WIDE, "rules leave no price"),
+        ({"at_least": 20.0}, WIDE, "at least 20.00, another for at most 15.00"),
+        (
+            {"at_most": 9.5},
+            PriceRules(most_change=0.1, ladder=(5.0, 20.0)),
+            "none of those allowed lies in 9.00 to 9.50",
+        ),
     ],
 )
 def test_when_nothing_can_be_advised_then_it_says_why(
@@ -156,6 +190,8 @@ def test_when_a_product_is_one_of_many_then_its_line_is_the_same() -> None:
         ({"most_change": 1.5}, "no share of a price"),
         ({"ladder": (0.0, 5.0)}, "price of 0"),
         ({"competitor": (1.1, 0.9)}, "no range of shares"),
+        ({"step": 0.5, "under": 0.5}, "step of 0.5 less 0.5 is no price"),
+        ({"step": 0.0}, "step of 0 less 0 is no price"),
     ],
 )
 def test_when_a_rule_is_wrong_then_it_is_refused(options: dict[str, object], words: str) -> None:
@@ -164,7 +200,8 @@ def test_when_a_rule_is_wrong_then_it_is_refused(options: dict[str, object], wor
 
 
 def test_when_a_price_is_zero_or_a_column_is_missing_then_it_is_refused() -> None:
-    with pytest.raises(fc.PanelError, match="'mug' is not above zero"):
-        advise(mug(price=0.0), WIDE)
+    for price in (0.0, -2.0):
+        with pytest.raises(fc.PanelError, match="'mug' is not above zero"):
+            advise(mug(price=price), WIDE)
     with pytest.raises(fc.PanelError, match="no column units"):
         advise(mug().drop(columns="units"), WIDE)

@@ -9,6 +9,7 @@ from forecasting.errors import ConfigError, PanelError
 from forecasting.scenarios import (
     Base,
     Change,
+    Cross,
     DailyPlan,
     Outcome,
     Response,
@@ -194,3 +195,48 @@ def test_when_a_trained_model_is_asked_then_only_touched_series_change() -> None
     whole = model.predict(panel, known_future=changed)
     assert rows.loc["2:1", "scenario"] == pytest.approx(whole.mean[2].sum(), rel=1e-4)
     assert len(found.steps[found.steps["measure"] == "units"]) == 4  # weeks of a forecast by day
+
+
+def cross(slope: float = -0.3, *, error: float = 0.0) -> Cross:
+    """The first two series are siblings of three in one place; a usual promotion brings 40 %."""
+    return Cross(
+        group=np.array([0, 0, 1]), slope=np.array([slope, slope, 0.0]),
+        error=np.array([error, error, 0.0]), usual=np.full(3, np.log(1.4)),
+        others=np.array([2.0, 2.0, 1.0]),
+    )  # fmt: skip
+
+
+def test_when_a_price_falls_then_siblings_lose_their_part_and_it_is_told_apart() -> None:
+    cut = [change(series=("1:1",))]
+    alone = run_measured(base(), [cut], response())
+    found = run_measured(base(), [cut], response(), cross=cross())
+    own = -2.0 * np.log(0.9) / np.log(1.4)  # of a usual promotion
+    lost = 140 * (np.exp(-0.3 * own / 2) - 1)
+    difference = total(found, "units")["difference"]
+    assert difference == pytest.approx(total(alone, "units")["difference"] + lost)
+    row = found.contributions.iloc[0]
+    assert row["beside_units"] == pytest.approx(lost)
+    assert row["beside_revenue"] == pytest.approx(10 * lost)
+    assert row["beside_margin"] == pytest.approx(4 * lost)
+    assert row["units"] == pytest.approx(difference)
+    series = found.series[found.series["measure"] == "units"].set_index("series_id")
+    assert series.loc["2:1", "difference"] == 0  # of another group
+    dearer = run_measured(
+        base(), [[change(series=("1:1",), value=10.0)]], response(), cross=cross()
+    )
+    assert dearer.contributions["beside_units"].iloc[0] > 0
+
+
+def test_when_it_is_unsure_what_siblings_lose_then_the_band_is_wider() -> None:
+    cut = [change(series=("1:1",))]
+    sure = total(run_measured(base(), [cut], response(), cross=cross()), "units")
+    unsure = total(run_measured(base(), [cut], response(), cross=cross(error=0.3)), "units")
+    assert unsure["high"] - unsure["low"] > 1.5 * (sure["high"] - sure["low"])
+
+
+def test_when_all_of_a_group_are_cheaper_then_each_loses_to_all_others() -> None:
+    both = [change(series=("1:1", "1:2"), value=-50.0)]  # far beyond a usual promotion
+    found = run_measured(base(), [both], response(), cross=cross())
+    units = found.series[found.series["measure"] == "units"].set_index("series_id")
+    own, capped = 0.5**-2, np.exp(-0.3 * 2.0 / 2)
+    assert units.loc["1:1", "difference"] == pytest.approx(70 * (own * capped - 1))
