@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data import scenarios
 from data.errors import FileError
+from data.ingest.undo import undo
 from data.store import Store, open_store
 from tests.data.shop import fill
 from ui import prices_facts
@@ -301,3 +303,113 @@ def test_when_siblings_are_counted_then_the_breakdown_names_them_and_adds_up(
     assert money["Rest of the category"] < 0
     nothing = known.cross(answerer.ahead.pairs[answerer.ahead.pairs["product_id"] == 3])
     assert nothing is None
+
+
+def test_when_a_price_falls_below_the_unit_cost_then_products_and_margin_are_named(
+    answerer: Answerer, shop: Shop
+) -> None:
+    fine = run(answerer, shop, line(products="Mug 1"))
+    assert fine["below"] == ""
+    cheap = run(answerer, shop, line(products="Drinks", value="-45%"))
+    # Mug 1 is on promotion at €8 from 25 November on, so its lowest price is €4.40.
+    assert cheap["below"].startswith(
+        "**2 products are sold below cost**: Mug 1 at €4.40, which costs €6.00 (€1.60 lost on "
+        "each), Mug 2 at "
+    )
+    assert "already as planned" not in cheap["below"]
+    warned = words.warnings(cheap, ["a"])
+    assert warned[0].startswith(":red[:material/warning:] **2 products are sold below cost**")
+    dear = run(answerer, shop, line(kind="Unit cost", products="Mug 3", value="12.00"))
+    total = dear["totals"]["margin"]
+    assert "Mug 3 at €8.00, which costs €12.00 (€4.00 lost on each)" in dear["below"]
+    assert total["difference"] < 0
+    ahead = replace(answerer.ahead, unit_cost=np.full(6, 11.0))
+    always = run(replace(answerer, ahead=ahead), shop, line(kind="Demand", value="+0%"))
+    assert "All of them already as planned" in always["below"]
+    assert always["below"].endswith(", as planned.")
+
+
+def test_when_some_unit_costs_are_missing_then_margins_count_the_others_and_it_is_said(
+    answerer: Answerer, shop: Shop
+) -> None:
+    cost = np.array([np.nan] * 4 + [6.0, 6.0])  # of both Drinks none
+    some = replace(answerer, ahead=replace(answerer.ahead, unit_cost=cost))
+    result = run(
+        some, shop, line(), line(kind="Unit cost", products="Drinks", value="+5%"),
+        line(kind="Unit cost", products="Home", value="+5%"),
+    )  # fmt: skip
+    said = words.warnings(result, ["a", "b", "c"])
+    assert "No unit cost is known of these" in said[0]
+    assert "Line 2" in said[0]
+    assert "Margins leave out 4 products in places without a unit cost." in said[-1]
+    home = run(some, shop, line(products="Home"))["totals"]
+    all_known = run(answerer, shop, line(products="Home"))["totals"]
+    assert home["margin"]["difference"] == pytest.approx(all_known["margin"]["difference"])
+    assert home["margin"]["plan"] < all_known["margin"]["plan"]
+    none = replace(answerer, ahead=replace(answerer.ahead, unit_cost=np.full(6, np.nan)))
+    blank = run(none, shop, line())
+    assert blank["totals"]["margin"]["plan"] is None
+    assert "**No unit cost is known**, so margins are not" in words.warnings(blank, ["a"])[-1]
+
+
+def test_when_a_promotion_is_moved_past_the_horizon_then_it_is_said(
+    answerer: Answerer, shop: Shop
+) -> None:
+    def moved(by: str) -> work.Result:
+        return run(
+            answerer, shop,
+            line(kind="Move promotion", products="Mug 1", value=by, first="2026-11-20"),
+            line(products="Home"),
+        )  # fmt: skip
+
+    inside, partly, past = moved("+7 days"), moved("+83 days"), moved("+300 days")
+    assert not inside["problems"]
+    assert not any("moves a promotion" in x for x in inside["notes"])
+    assert not partly["problems"]
+    assert any("Line 1 moves a promotion past" in note for note in partly["notes"])
+    assert "the promotion lies outside of what is compared" in past["problems"]["0"]
+    assert [part["line"] for part in past["parts"]] == [1]  # the other line is worked out
+    assert past["totals"]["units"]["difference"] > 0
+
+
+def test_when_products_go_with_an_undone_import_then_their_lines_say_so_and_others_stand(
+    tmp_path: Path,
+) -> None:
+    store = open_store(tmp_path / "almanac.duckdb", threads=1)
+    days = [LAST - timedelta(days=number) for number in range(200)]
+    fill(store, [(product, 1, day, 5.0, 4.0) for product in (1, 2) for day in days])
+    with store.transaction() as cursor:
+        cursor.execute("UPDATE sales SET import_id = 2 WHERE product_id = 2")
+        cursor.execute(
+            "INSERT INTO import_log (import_id, dataset_id, mode, files, mapping, rows_read,"
+            " rows_accepted, rows_set_aside, rows_refused, sales_added, sales_replaced,"
+            " sales_skipped, started_at, seconds)"
+            " VALUES (2, 1, 'append', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, $1, 1)",
+            [LAST],
+        )
+    asked = [
+        line(kind="Demand", products="Mug 2 · P00002", value="+10%"),
+        line(kind="Demand", products="Mug 1", value="+10%"),
+    ]
+    made = scenarios.create(
+        store, 1, "Both", author="Ann", scope={}, changes=[each.to_json() for each in asked]
+    )
+    before = scenarios.state(store, 1)
+    undo(store, 2)
+    assert scenarios.state(store, 1) != before  # what was kept of it is marked stale
+    (kept,) = scenarios.listed(store, 1)
+    assert kept.scenario_id == made
+    left = store.rows("SELECT product_id, name FROM product")
+    assert left == [(1, "Mug 1")]
+    bare = _answerer_of_one(store)
+    store.close()
+    shop = Shop(
+        names={1: "Mug 1"}, codes={"p00001": 1}, paths={1: ()}, place_names={1: "Store 1"},
+        place_codes={"s1": 1}, pairs=frozenset({(1, 1)}), currency="€",
+        first_day=bare.first_day, last_day=bare.last_day,
+    )  # fmt: skip
+    result = work.run(bare, [Line.of(each) for each in kept.changes], shop, Weeks())
+    assert set(result["problems"]) == {"0"}
+    assert "“Mug 2 · P00002” is no product or category here (any more)" in result["problems"]["0"]
+    assert [part["line"] for part in result["parts"]] == [1]
+    assert result["totals"]["units"]["difference"] == pytest.approx(3.5, rel=0.01)
