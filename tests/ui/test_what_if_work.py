@@ -10,9 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data import scenarios
 from data.errors import FileError
-from data.ingest.undo import undo
 from data.store import Store, open_store
 from tests.data.shop import fill
 from ui import prices_facts
@@ -254,7 +252,7 @@ def test_when_no_price_is_known_then_demand_is_answered_and_prices_are_refused(
     store = open_store(tmp_path / "almanac.duckdb", threads=1)
     rows = [(1, 1, LAST - timedelta(days=number), 5.0, None) for number in range(200)]
     fill(store, rows)
-    bare = _answerer_of_one(store)
+    bare = answerer_of_one(store)
     shop = Shop(
         names={1: "Mug 1"}, codes={"m1": 1}, paths={1: ()}, place_names={1: "Shop"},
         place_codes={"s": 1}, pairs=frozenset({(1, 1)}), currency="",
@@ -268,7 +266,7 @@ def test_when_no_price_is_known_then_demand_is_answered_and_prices_are_refused(
     assert words.verdict(result) == ("more units", "blue")
 
 
-def _answerer_of_one(store: Store) -> Answerer:
+def answerer_of_one(store: Store) -> Answerer:
     ground = grounds.make(
         store, 1, products=[1], place_id=None, until=LAST, by_week=False, horizon=13,
         measured=None, tell=lambda share: None,
@@ -370,46 +368,3 @@ def test_when_a_promotion_is_moved_past_the_horizon_then_it_is_said(
     assert "the promotion lies outside of what is compared" in past["problems"]["0"]
     assert [part["line"] for part in past["parts"]] == [1]  # the other line is worked out
     assert past["totals"]["units"]["difference"] > 0
-
-
-def test_when_products_go_with_an_undone_import_then_their_lines_say_so_and_others_stand(
-    tmp_path: Path,
-) -> None:
-    store = open_store(tmp_path / "almanac.duckdb", threads=1)
-    days = [LAST - timedelta(days=number) for number in range(200)]
-    fill(store, [(product, 1, day, 5.0, 4.0) for product in (1, 2) for day in days])
-    with store.transaction() as cursor:
-        cursor.execute("UPDATE sales SET import_id = 2 WHERE product_id = 2")
-        cursor.execute(
-            "INSERT INTO import_log (import_id, dataset_id, mode, files, mapping, rows_read,"
-            " rows_accepted, rows_set_aside, rows_refused, sales_added, sales_replaced,"
-            " sales_skipped, started_at, seconds)"
-            " VALUES (2, 1, 'append', '[]', '{}', 0, 0, 0, 0, 0, 0, 0, $1, 1)",
-            [LAST],
-        )
-    asked = [
-        line(kind="Demand", products="Mug 2 · P00002", value="+10%"),
-        line(kind="Demand", products="Mug 1", value="+10%"),
-    ]
-    made = scenarios.create(
-        store, 1, "Both", author="Ann", scope={}, changes=[each.to_json() for each in asked]
-    )
-    before = scenarios.state(store, 1)
-    undo(store, 2)
-    assert scenarios.state(store, 1) != before  # what was kept of it is marked stale
-    (kept,) = scenarios.listed(store, 1)
-    assert kept.scenario_id == made
-    left = store.rows("SELECT product_id, name FROM product")
-    assert left == [(1, "Mug 1")]
-    bare = _answerer_of_one(store)
-    store.close()
-    shop = Shop(
-        names={1: "Mug 1"}, codes={"p00001": 1}, paths={1: ()}, place_names={1: "Store 1"},
-        place_codes={"s1": 1}, pairs=frozenset({(1, 1)}), currency="€",
-        first_day=bare.first_day, last_day=bare.last_day,
-    )  # fmt: skip
-    result = work.run(bare, [Line.of(each) for each in kept.changes], shop, Weeks())
-    assert set(result["problems"]) == {"0"}
-    assert "“Mug 2 · P00002” is no product or category here (any more)" in result["problems"]["0"]
-    assert [part["line"] for part in result["parts"]] == [1]
-    assert result["totals"]["units"]["difference"] == pytest.approx(3.5, rel=0.01)
