@@ -2,11 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# A file in one process, so that what its tests share is made once.
-PARALLEL := -n 2 --dist loadfile
+# A file in one process, so that what its tests share is made once; in the order of conftest.py.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 export OPENBLAS_NUM_THREADS := 1
+# Hundreds of processes are started in tests: none should compile anew what others have compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 BENCH := .venv-bench
 
@@ -14,6 +16,9 @@ BENCH := .venv-bench
 
 run: $(VENV)/runtime
 	$(BIN)/streamlit run app.py
+
+# Two tests run at once, each of them on small data: threads of their own would only be in the way.
+unit app browser: export OMP_NUM_THREADS := 1
 
 test: lint types unit app browser
 	@echo "All checks passed."
@@ -25,7 +30,7 @@ lint: $(VENV)/development
 	$(BIN)/ruff format --check .
 
 types: $(VENV)/development
-	$(BIN)/mypy
+	$(BIN)/mypy -n 2
 
 unit: $(VENV)/development
 	$(BIN)/pytest $(PARALLEL) tests forecasting data engine reports ui api almanac --ignore tests/app --ignore tests/browser

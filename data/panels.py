@@ -7,6 +7,7 @@ from data.scope import Scope, Split
 from data.store import Store
 
 DECIMALS = 6  # that targets, prices and shares are rounded to
+PAID_DAYS = 91  # whose prices count as paid lately
 _KEYS = {
     "total": "'total'",
     "category": "coalesce(p.categories[$depth], '')",
@@ -62,6 +63,27 @@ def panel(store: Store, scope: Scope, split: Split, *, horizon: int) -> pd.DataF
     numbers = ["target", "price", "promo"]
     # The database adds up in parallel, in whatever order: equal sales are to give equal numbers.
     return frame.astype(dict.fromkeys(numbers, float)).round(dict.fromkeys(numbers, DECIMALS))
+
+
+def paid(store: Store, scope: Scope, split: Split) -> pd.DataFrame:
+    """series_id, price: paid per unit over the last 13 weeks of sales with money."""
+    condition, parameters = where(scope)
+    if split == "category":
+        parameters |= {"depth": len(scope.categories) + 1}
+    known = "quantity > 0 AND revenue IS NOT NULL"
+    return store.frame(
+        f"""
+        WITH last AS (SELECT max(day) AS day FROM sales WHERE dataset_id = $dataset_id),
+        known AS (
+            SELECT product_id, place_id, quantity, revenue FROM {relation(scope)}
+            WHERE {condition} AND day > (SELECT day FROM last) - {PAID_DAYS}
+        )
+        SELECT {_KEYS[split]} AS series_id,
+               sum(revenue) FILTER ({known}) / nullif(sum(quantity) FILTER ({known}), 0) AS price
+        FROM known s JOIN product p USING (product_id) GROUP BY 1 HAVING price > 0 ORDER BY 1
+        """,
+        parameters,
+    )
 
 
 def _periods(unit: str) -> str:

@@ -45,6 +45,7 @@ class Effect:
     """What a change does to its node, before it is made."""
 
     lines: tuple[tuple[date, float], ...]  # what each period is asked, in the change's measure
+    finals: tuple[float, ...]  # units that each of these periods becomes
     before: float  # units, all periods
     after: float
     money_before: float  # at the price paid lately; NaN where none is known
@@ -269,6 +270,7 @@ def _effect(cursor: plan_spread.Cursor, plan: Plan, change: Change) -> Effect:
     known = not np.isnan(table[:, 6]).all()
     return Effect(
         lines=tuple((row[0], float(x)) for row, x in zip(found, asked, strict=True)),
+        finals=tuple((wanted + held).tolist()),
         before=float((free + held).sum()),
         after=float((wanted + held).sum()),
         money_before=float(money.sum()) if known else float("nan"),

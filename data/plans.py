@@ -165,6 +165,16 @@ def series(store: Store, plan: Plan, scope: Scope) -> pd.DataFrame:
     return frame.assign(timestamp=pd.to_datetime(frame["timestamp"]).astype("datetime64[ns]"))
 
 
+def totals(store: Store, plan: Plan, scope: Scope) -> pd.DataFrame:
+    """product_id, place_id, final: units of a scope's cells over all periods of the plan."""
+    condition, bound = where(scope)
+    return store.frame(
+        f"SELECT product_id, place_id, sum(final) AS final FROM demand_cell "
+        f"WHERE plan_id = $plan_id AND {condition} GROUP BY ALL ORDER BY ALL",
+        bound | {"plan_id": plan.plan_id},
+    )
+
+
 def children(store: Store, plan: Plan, scope: Scope, level: Level) -> pd.DataFrame:
     """The plan of a scope one level down, over all periods: child_id, label, mean, final, changed.
 

@@ -1,8 +1,9 @@
 """Drivers of a forecast, and what a panel would be without them: the ordinary case.
 
 Without a covariate's driver its value ahead is what is usual; without season the history has no
-seasonal pattern; without recent history the last weeks were ordinary ones. Shape suffixes: N
-series, T steps, H horizon, K known covariates, S steps per season.
+seasonal pattern; without recent history the last weeks were ordinary ones. The lower price of a
+promotion is part of the promotion: nobody reads "price" where the leaflet says 30 % off. Shape
+suffixes: N series, T steps, H horizon, K known covariates, S steps per season.
 """
 
 import re
@@ -178,6 +179,7 @@ class Ordinary:
         recent = RECENT_STEPS.get(panel.seasonality, OTHER_RECENT)
         self.recent = np.arange(max(panel.length - recent, 0), panel.length)
         self.names = tuple(dict.fromkeys([*STANDARD[1:], *drivers.values()]))
+        self.owners = self._owners()
 
     def active(self, *, covariates: bool) -> BoolArray:
         """(N, drivers), True where taking a driver away changes anything at all."""
@@ -187,9 +189,25 @@ class Ordinary:
         if covariates:
             known = ~np.isnan(self.usual)[:, None] & ~np.isnan(self.ahead)
             differs = known & ~np.isclose(self.ahead, self.usual[:, None])
-            for k, name in enumerate(self.panel.known_names):
-                found[:, self.names.index(self.drivers[name])] |= differs[:, :, k].any(axis=1)
+            for at in range(len(self.names)):
+                found[:, at] |= (differs & (self.owners == at)).any(axis=(1, 2))
         return found
+
+    def _owners(self) -> IntArray:
+        """The driver (N, H, K) of each covariate ahead, as its place in `names`.
+
+        A price below the usual one belongs to the promotion that is on with it.
+        """
+        columns = [self.drivers[name] for name in self.panel.known_names]
+        owners = np.empty(self.ahead.shape, dtype=np.int64)
+        owners[:] = [self.names.index(driver) for driver in columns]
+        usual = self.usual[:, None]
+        promotions = [k for k, driver in enumerate(columns) if driver == "promotion"]
+        above: BoolArray = np.asarray(self.ahead > usual)
+        promoted: BoolArray = np.asarray(above[:, :, promotions].any(axis=2))
+        cut = (self.ahead < usual) & (owners == self.names.index("price"))
+        owners[cut & promoted[:, :, None]] = self.names.index("promotion")
+        return owners
 
     @cached_property
     def usual_level(self) -> FloatArray:
@@ -234,9 +252,11 @@ class Ordinary:
         target[:, recent] = np.where(past[:, None], ordinary, target[:, recent])
         known = np.concatenate([panel.known_covariates, self.ahead], axis=1)[rows]
         usual = self.usual[rows]
-        for k, name in enumerate(panel.known_names):
-            gone = absent[:, self.names.index(self.drivers[name])] & ~np.isnan(usual[:, k])
-            known[gone, panel.length :, k] = usual[gone, k][:, None]
+        gone = np.take_along_axis(absent[:, None], self.owners[rows], axis=2)
+        gone &= ~np.isnan(usual)[:, None]
+        future = known[:, panel.length :]
+        future[gone] = np.broadcast_to(usual[:, None], future.shape)[gone]
+        for k in range(len(panel.known_names)):
             # Weeks without special sales had no special prices or promotions either.
             ordinary_weeks = np.flatnonzero(past & ~np.isnan(usual[:, k]))
             known[ordinary_weeks[:, None], recent, k] = usual[ordinary_weeks, k][:, None]

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from data import demo
@@ -15,6 +17,9 @@ from ui import background, engine, state
 
 APP = Path(__file__).parents[1] / "app.py"
 TODAY = date(2026, 11, 18)  # a Wednesday, so that the last week is not complete
+
+# Every AppTest reads the metadata of all installed packages anew, which takes longer than a page.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 @contextmanager
@@ -49,7 +54,7 @@ def small_demo(folder: Path) -> None:
 
 def open_at(app: AppTest, page: str, **address: str) -> AppTest:
     """The app on a page with an address, where nothing has failed."""
-    app = app.run().switch_page(page)
+    app = app.switch_page(page)
     app.query_params.update(address)
     app.run()
     assert not app.exception

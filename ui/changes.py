@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from engine.registry import Entry
 from ui import changes_reads as reads
 from ui import format as fmt
-from ui import layout, navigation, sidebar, table_files
+from ui import layout, navigation, plan_words, sidebar, table_files
 from ui.changes_reads import CAUSES, Changes, Pair
 from ui.chart_style import LEGEND, amount_ticks, dates_format
 from ui.queries import Dataset
@@ -158,7 +158,8 @@ def figure(found: Changes, currency: str) -> go.Figure:
         hovermode="x unified",
         bargap=0.35,
     )
-    bars.update_yaxes(tickvals=list(ticks), ticktext=list(ticks.values()), title=None)
+    named = [("+" if value > 0 else "") + text for value, text in ticks.items()]
+    bars.update_yaxes(tickvals=list(ticks), ticktext=named, title=None)
     bars.update_xaxes(tickformat=dates_format("%-d %b", last), showgrid=False, title=None)
     return bars
 
@@ -200,26 +201,27 @@ def table(found: Changes, dataset: Dataset) -> None:
     )
     config = st.column_config
     amount = f"{currency}%,d"
+    signed = frame.style.format(
+        lambda value: plan_words.signed(float(value), found.scope.measure, dataset.currency),  # type: ignore[arg-type]
+        subset=["change", *CAUSES],
+    )
     st.dataframe(
-        frame,
+        signed,
         hide_index=True,
         key="changes_table",
         alt="Lines whose forecast changed most, with what the change is from",
         column_config={
-            "label": config.TextColumn(noun.get(found.split, "Line"), width=270),
-            "change": config.NumberColumn("Change", format="%+,d", width=82),
+            "label": config.TextColumn(noun.get(found.split, "Line"), width=200),
+            "change": config.Column("Change", width=76),
             "cause": config.MultiselectColumn(
                 "Mostly",
                 options=[*NAMES.values(), "–"],
                 color=["blue", "green", "violet", "gray"],
-                width=96,
+                width=92,
             ),
-            "before": config.NumberColumn("Before", format=amount, width=82),
-            **{
-                cause: config.NumberColumn(NAMES[cause], help=HELP[cause], format="%+,d", width=82)
-                for cause in CAUSES
-            },
-            "after": config.NumberColumn("Now", format=amount, width=82),
+            "before": config.NumberColumn("Before", format=amount, width=76),
+            **{cause: config.Column(NAMES[cause], help=HELP[cause], width=78) for cause in CAUSES},
+            "after": config.NumberColumn("Now", format=amount, width=76),
             "open": config.ButtonColumn("", key="changes_open", type="tertiary", width=54),
         },
     )

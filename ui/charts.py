@@ -67,6 +67,7 @@ class Fan:
     lines: tuple[Line, ...] = ()
     events: pd.DataFrame | None = None  # name, first_day, last_day
     recorded: pd.DataFrame | None = None  # value, where the history is corrected
+    overrides: pd.DataFrame | None = None  # value: what people made of it: room for these
     stockouts: bool = False  # shade the periods that were mostly out of stock
     window: Window | None = None  # what was dragged over; None: as `SHOWN_BEFORE` says
 
@@ -368,7 +369,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 def _value_range(chart: Fan) -> tuple[float, float]:
     """From zero (or the lowest return) to a little above all that is on screen."""
-    lines = [(chart.history, "value"), (chart.last_year, "value")]
+    lines = [(chart.history, "value"), (chart.last_year, "value"), (chart.overrides, "value")]
     lines += [*((line.frame, "value") for line in chart.lines), (chart.future, "q0.975")]
     first, last = shown(chart)
     parts = [

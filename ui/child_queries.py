@@ -65,17 +65,17 @@ def _of_run(
 ) -> pd.DataFrame | None:
     from ui import forecast_children, forecasts
 
-    entry, wanted = registry().entry(run_id), run_queries.selecting(scope, run_id)
+    entry, read = registry().entry(run_id), run_queries.reading(scope, run_id)
     of_run = training.scope_of(entry.about) if entry else None
     forecast = registry().run(run_id).frame("forecast")
-    if entry is None or of_run is None or wanted is None or forecast is None:
+    if entry is None or of_run is None or read is None or forecast is None:
         return None
     nodes = run_queries.nodes(scope, of_run)
     child = forecast_children.child_of(entry.about, of_run, scope, level, nodes)
     if child is None:
         return None
     times = pd.Series(ahead)
-    sums = forecast_children.listed(forecast_children.of_run(forecast, wanted, child, times))
+    sums = forecast_children.listed(forecast_children.of_run(read.of(forecast), child, times))
     history = forecasts.history_of(queries.series(scope), scope.measure)
     long = queries.children(scope, level)
     recent = history["timestamp"].iloc[-forecasts.TRAINED_ON[scope.freq] :]

@@ -15,6 +15,7 @@ from ui import (
     navigation,
     public_models,
     queries,
+    sidebar,
     table_files,
 )
 from ui import compare_words as words
@@ -22,6 +23,7 @@ from ui import format as fmt
 from ui.compare_charts import Look
 from ui.compare_facts import Compared
 from ui.compare_queries import Choice
+from ui.queries import Dataset
 
 _TICKED = 4  # models ticked at first, at most
 
@@ -40,7 +42,7 @@ def read(choice: Choice) -> Compared:
     return found
 
 
-def verdict(choice: Choice, compared: Compared) -> None:
+def verdict(choice: Choice, compared: Compared, dataset: Dataset) -> None:
     """Which model to use and why, and what is compared."""
     key = words.recommended(compared.board)
     others = tuple(
@@ -54,6 +56,8 @@ def verdict(choice: Choice, compared: Compared) -> None:
         st.markdown(f":material/verified: {text}")
         unit = "revenue" if choice.scope.measure == "revenue" else "units"
         st.caption(words.shared(compared, len(choice.entries), unit))
+        if note := words.other_measure(choice.scope.measure, sidebar.measure(dataset)):
+            st.caption(note)
 
 
 def leaderboard(choice: Choice, compared: Compared) -> list[str]:
@@ -89,7 +93,7 @@ def leaderboard(choice: Choice, compared: Compared) -> list[str]:
 def _board_columns(against: str) -> dict[str, Any]:
     """How the leaderboard is drawn; `against` heads the gap to the plainest model."""
     return {
-        "Model": st.column_config.TextColumn(width=200),
+        "Model": st.column_config.TextColumn(width=134),
         "Verdict": st.column_config.MultiselectColumn(
             options=[word for word, _ in words.VERDICTS.values()],
             color=[colour for _, colour in words.VERDICTS.values()],
@@ -97,25 +101,25 @@ def _board_columns(against: str) -> dict[str, Any]:
             help="Whether the gap to the best is more than chance, by drawing products again.",
         ),
         "WQL": st.column_config.NumberColumn(
-            format="%.3f", width=66, help="Error of all quantiles, as a share of what sold."
+            format="%.3f", width=60, help="Error of all quantiles, as a share of what sold."
         ),
-        against: st.column_config.Column(width=92, help="WQL against the plainest model's."),
-        "vs ARIMA": st.column_config.Column(width=84, help="WQL against ARIMA's."),
+        against: st.column_config.Column(width=82, help="WQL against the plainest model's."),
+        "vs ARIMA": st.column_config.Column(width=78, help="WQL against ARIMA's."),
         "WAPE": st.column_config.NumberColumn(
             format="%.1f%%",
-            width=70,
+            width=64,
             help="How far off, as a share of what sold. Smaller is better.",
         ),
         "Bias": st.column_config.Column(
-            width=66, help="Whether the forecast was too much or too little on the whole."
+            width=58, help="Whether the forecast was too much or too little on the whole."
         ),
         "80% band held": st.column_config.NumberColumn(
             format="%.0f%%",
-            width=110,
+            width=100,
             help="Share of periods inside the band; ties count by their share. 80% is right.",
         ),
         "Seconds": st.column_config.Column(
-            width=78, help="To train and forecast, all windows together."
+            width=68, help="To train and forecast, all windows together."
         ),
         " ": st.column_config.TextColumn(width=98),
     }
@@ -165,7 +169,7 @@ def bands_chart(
     choice: Choice, compared: Compared, ticked: list[str], looks: dict[str, Look]
 ) -> None:
     """What the bands promised against what happened."""
-    st.markdown("**Do the bands hold?** :gray[· promised, happened]")
+    st.markdown("**Do the bands hold?**")
     held = compare_charts.held(compared.reliability, ticked)
     if held.empty:
         st.caption("These runs forecast no bands.")

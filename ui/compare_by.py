@@ -13,6 +13,7 @@ from ui import (
     compare_checks,
     compare_parts,
     compare_queries,
+    kept_choice,
 )
 from ui import compare_words as words
 from ui import format as fmt
@@ -45,7 +46,7 @@ def switch(choice: Choice) -> str:
         "By what",
         list(options),
         format_func=lambda key: options[key],
-        default=None if "compare_by" in st.session_state else EVERYTHING,
+        default=kept_choice.default("compare_by", EVERYTHING),
         required=True,
         key="compare_by",
         bind="query-params",
@@ -84,7 +85,7 @@ def _measure(offered: tuple[str, ...] = MEASURES) -> str:
         "Measure",
         offered,
         format_func=lambda each: "Bias" if each == "bias" else each,
-        default=None if "compare_measure" in st.session_state else offered[0],
+        default=kept_choice.default("compare_measure", offered[0]),
         required=True,
         key="compare_measure",
         persist_state="session",

@@ -15,6 +15,7 @@ from ui.compare_facts import Model
 
 HEIGHT, SMALL = 290, 210
 _STRIP = 0.02  # a band may miss what it promises by this much
+_APART = 0.08  # of two shares whose names do not run into each other
 _FIXED = {  # the same model has the same colour everywhere
     "transformer": "#000001",
     "arima": "#000002",
@@ -133,7 +134,10 @@ def bands(held: pd.DataFrame, looks: Mapping[str, Look]) -> go.Figure:
             hoverinfo="text",
         )
     style(figure, HEIGHT)
-    figure.update_xaxes(tickvals=list(held.index), tickformat=".0%")
+    shares = [float(share) for share in held.index]
+    named = [share for share in shares if share == shares[-1] or shares[-1] - share > _APART]
+    figure.update_xaxes(tickvals=shares, ticktext=[f"{each:.0%}" if each in named else "" for each
+                        in shares], tickangle=0)  # fmt: skip
     figure.update_yaxes(tickformat=".0%")
     return figure
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
-from data.scope import Freq
+from data.scope import Freq, Measure
 from forecasting.scores import rate
 from ui import forecasts, training
 from ui import format as fmt
@@ -189,6 +189,27 @@ def shared(compared: Compared, runs: int, unit: str = "units") -> str:
             "sales were changed between the runs: left out."
         )
     return text
+
+
+def other_measure(of_run: Measure, shown: Measure) -> str:
+    """What to know where the sidebar shows another measure than was compared; "" where it does not.
+
+    >>> other_measure("quantity", "quantity")
+    ''
+    """
+    if of_run == shown:
+        return ""
+    if of_run == "quantity":
+        return (
+            ":blue-badge[Units, not revenue] These runs forecast units, and every error here is of "
+            "units: they were added up over products by period, so no price can turn them into "
+            "money. Train with Revenue switched on to compare money; Forecast shows these runs as "
+            "money, priced."
+        )
+    return (
+        ":blue-badge[Revenue, not units] These runs forecast revenue, and every error here is of "
+        "revenue. Train with Units switched on to compare units."
+    )
 
 
 def periods_ahead(freq: Freq) -> str:

@@ -21,7 +21,6 @@ from ui import format as fmt
 from ui.background import Tell
 from ui.engine import registry
 from ui.forecast_drivers import Drivers
-from ui.run_forecasts import Selects
 
 if TYPE_CHECKING:  # the library takes a while to import
     from ui.forecasts import Outlook
@@ -57,25 +56,24 @@ def _of_simple(scope: Scope, made: Outlook) -> Work:
 
 
 def _of_run(scope: Scope, entry: Entry) -> Work:
-    run, wanted = registry().run(entry.run_id), run_queries.selecting(scope, entry.run_id)
+    run, read = registry().run(entry.run_id), run_queries.reading(scope, entry.run_id)
 
     def work(tell: Tell) -> Drivers:
         forecast = run.frame("forecast")
-        if wanted is None or forecast is None or not (run.folder / "panel.parquet").is_file():
+        if read is None or forecast is None or not (run.folder / "panel.parquet").is_file():
             raise RunError("the run was deleted, at least in part.")
         if not run.model.is_dir():
             raise RunError("the run kept no model.")
-        return _explained(run, wanted, forecast, tell)
+        return _explained(run, read.of(forecast), tell)
 
     return work
 
 
-def _explained(run: Run, wanted: Selects, forecast: pd.DataFrame, tell: Tell) -> Drivers:
+def _explained(run: Run, forecast: pd.DataFrame, tell: Tell) -> Drivers:
+    """The drivers of the rows of a scope; of money, those of its units, drawn to the money."""
     import forecasting as fc
 
-    ids = forecast["series_id"].astype(str)
-    known = {series_id: wanted(series_id) for series_id in ids.unique()}
-    own = forecast.assign(series_id=ids)[ids.map(known).astype(bool)]
+    own = forecast.assign(series_id=forecast["series_id"].astype(str))
     mean = own.pivot_table(index="timestamp", columns="series_id", values="mean", sort=False)
     model = fc.load(run.model)
     some = forecast_drivers.chosen(mean, model)

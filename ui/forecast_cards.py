@@ -1,12 +1,12 @@
 """The cards of the Forecast page: sums ahead and behind, and how far off the model was."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from data.scope import Freq, Scope
-from ui import forecast_rivals, forecast_words, forecasts
+from ui import card_pairs, forecast_rivals, forecast_words, forecasts
 from ui import format as fmt
 from ui.forecast_rivals import Previous
 from ui.forecasts import Outlook
@@ -38,31 +38,42 @@ def show(
         ),
     ]
     change = None if before is None else forecast_rivals.change_since(before, future)
-    with place, st.grid(6 if made.scores is not None else 3, min_column_width=148):
-        if change is not None and before is not None:  # says more than what is sold anyway
-            _change_card(change, before, words, freq)
-            sums = sums[1:]
-        for label, values, year_ago in sums:
-            growth = forecasts.growth(values, year_ago)
-            st.metric(
-                label,
-                words(float(values.sum())),
-                fmt.delta(growth),
-                delta_description="vs last year" if growth is not None else "no year before",
-                border=True,
-                height="stretch",
-            )
-        if made.scores is not None:
-            _score_cards(made, freq)
+    with place:
+        seats = card_pairs.seats(6) if made.scores is not None else _three()
+    if change is not None and before is not None:  # says more than what is sold anyway
+        _change_card(next(seats), change, before, words, freq)
+        sums = sums[1:]
+    for label, values, year_ago in sums:
+        growth = forecasts.growth(values, year_ago)
+        next(seats).metric(
+            label,
+            words(float(values.sum())),
+            fmt.delta(growth),
+            delta_description="vs last year" if growth is not None else "no year before",
+            border=True,
+            height="stretch",
+        )
+    if made.scores is not None:
+        _score_cards(seats, made, freq)
+
+
+def _three() -> Iterator[DeltaGenerator]:
+    """Seats for three cards in a row."""
+    grid = st.grid(3, min_column_width=card_pairs.CARD)
+    return iter([grid, grid, grid])
 
 
 def _change_card(
-    change: tuple[float, float, int], before: Previous, words: Callable[[float], str], freq: Freq
+    seat: DeltaGenerator,
+    change: tuple[float, float, int],
+    before: Previous,
+    words: Callable[[float], str],
+    freq: Freq,
 ) -> None:
     amount, share, periods = change
     sign = "+" if amount > 0 else ""
     text = words(amount)
-    st.metric(
+    seat.metric(
         f"Since {before.short}",
         text if not any(digit in text for digit in "123456789") else sign + text,
         fmt.delta(share),
@@ -75,11 +86,11 @@ def _change_card(
     )
 
 
-def _score_cards(made: Outlook, freq: str) -> None:
+def _score_cards(seats: Iterator[DeltaGenerator], made: Outlook, freq: str) -> None:
     assert made.scores is not None
     score, naive = made.scores.loc[made.model], made.scores.loc[forecasts.LAST_YEAR]
     better = float(score["wape"] - naive["wape"]) * 100
-    st.metric(
+    next(seats).metric(
         "Forecast error",
         fmt.share(float(score["wape"])),
         f"{better:+.1f} pts" if abs(better) >= 0.05 else 0,
@@ -91,7 +102,7 @@ def _score_cards(made: Outlook, freq: str) -> None:
         "Measured on past periods that the model had not seen.",
     )
     bias = float(score["bias"])
-    st.metric(
+    next(seats).metric(
         "Bias",
         fmt.signed_percent(bias * 100, 1).replace("-", fmt.MINUS),
         "too high" if bias > 0.005 else "too low" if bias < -0.005 else "balanced",
@@ -101,7 +112,7 @@ def _score_cards(made: Outlook, freq: str) -> None:
         height="stretch",
         help="Whether we forecast too much or too little on the whole.",
     )
-    st.metric(
+    next(seats).metric(
         "80% band held",
         f"{score['coverage']:.0%}",
         "should be 80%",

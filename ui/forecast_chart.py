@@ -1,5 +1,6 @@
 """The fan chart of the Forecast page and its drivers, in the stretch of time dragged over."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pandas as pd
@@ -13,6 +14,7 @@ from ui import (
     corrected,
     driver_chart,
     driver_queries,
+    forecast_overrides,
     forecast_rivals,
     forecast_words,
     forecasts,
@@ -35,8 +37,9 @@ def show(made: Outlook, scope: Scope, choice: Choice, dataset: Dataset) -> None:
     found = None
     if DRIVERS in choice.lines:
         found = driver_queries.drivers(scope, made, choice.run)
-    fan = _fan(made, scope, choice, dataset, shown)
-    alt = charts.describe(fan)
+    marks = forecast_overrides.of_scope(scope, made.future["timestamp"], dataset.currency)
+    fan = replace(_fan(made, scope, choice, dataset, shown), overrides=marks)
+    alt = charts.describe(fan) + forecast_overrides.describe(marks, scope.freq)
     if DRIVERS not in choice.lines:
         figure = charts.fan(fan)
     else:
@@ -46,6 +49,7 @@ def show(made: Outlook, scope: Scope, choice: Choice, dataset: Dataset) -> None:
         if ahead is not None:
             alt += " " + driver_chart.describe(ahead, scope, dataset.currency)
             st.caption(forecast_words.drivers(ahead, scope.measure, dataset.currency, scope.freq))
+    forecast_overrides.add(figure, marks)
     key = chart_downloads.keyed(_FAN)
     place.plotly_chart(
         figure,

@@ -15,7 +15,7 @@ from data.scope import Freq, Level, Measure, Scope
 from engine.registry import About
 from forecasting.arrays import FloatArray
 from ui import forecasts
-from ui.run_forecasts import Nodes, Selects
+from ui.run_forecasts import Nodes
 
 OTHERS = "*"  # child_id of all that are too small to be listed, together
 NO_CATEGORY = "No category"
@@ -147,16 +147,14 @@ def child_of(
     return (lambda series_id: series_id) if is_own else None
 
 
-def of_run(
-    forecast: pd.DataFrame, wanted: Selects, child: ChildOf, ahead: pd.Series
-) -> "pd.Series[float]":
+def of_run(forecast: pd.DataFrame, child: ChildOf, ahead: pd.Series) -> "pd.Series[float]":
     """The sums of a run by child over the periods `ahead`, the largest first.
 
-    `forecast` has the columns series_id, timestamp and mean.
+    `forecast` has the columns series_id, timestamp and mean, of the series of the scope.
     """
     ids = forecast["series_id"].astype(str)
-    known = {series_id: child(series_id) for series_id in ids.unique() if wanted(series_id)}
-    rows = ids.isin(list(known)) & forecast["timestamp"].isin(ahead)
+    known = {series_id: child(series_id) for series_id in ids.unique()}
+    rows = forecast["timestamp"].isin(ahead)
     sums = forecast.loc[rows, "mean"].groupby(ids[rows].map(known)).sum()
     return sums.sort_values(ascending=False, kind="stable")
 

@@ -64,7 +64,7 @@ def of_simple(history: pd.DataFrame, freq: Freq, model: str, mean: pd.Series) ->
     panel = forecasts.panel_of(history, freq)
     made = fc.create(model, horizon=len(mean)).fit(panel)
     found = fc.explain(made, panel)
-    return _together([found], mean, series=1)
+    return _together([found], mean, series=1, share=1.0)
 
 
 def of_run(
@@ -76,6 +76,7 @@ def of_run(
 ) -> Drivers:
     """The drivers of the sum of the series of a run that `mean` has: timestamp x series_id.
 
+    `mean` may be in money; what the model says of units is then drawn to it, period by period.
     `panel` holds at least the series of `chosen(mean, ...)`. Raises `ForecastingError`.
     """
     ids = [series_id for series_id in chosen(mean, model) if series_id in panel.series_ids]
@@ -87,7 +88,9 @@ def of_run(
         part = panel.subset(some)
         known = None if future is None else future[future["series_id"].astype(str).isin(some)]
         found.append(fc.explain(model, part, known_future=known, roles=roles))
-    return _together(found, mean.sum(axis=1), series=mean.shape[1])
+    total = float(mean.to_numpy().sum())
+    share = float(mean[ids].to_numpy().sum()) / total if total > 0 else 1.0
+    return _together(found, mean.sum(axis=1), series=mean.shape[1], share=min(share, 1.0))
 
 
 def chosen(mean: pd.DataFrame, model: fc.Forecaster) -> list[str]:
@@ -116,8 +119,10 @@ def roles_of(names: Sequence[str]) -> dict[str, str]:
     return roles
 
 
-def _together(found: list[fc.Explanation], mean: "pd.Series[float]", *, series: int) -> Drivers:
-    """The sum of explanations, drawn to the forecast `mean` of all series."""
+def _together(
+    found: list[fc.Explanation], mean: "pd.Series[float]", *, series: int, share: float
+) -> Drivers:
+    """The sum of explanations, drawn to the forecast `mean` of all series, units or money."""
     times = found[0].timestamps
     total: FloatArray = np.asarray(mean.reindex(times), dtype=np.float64)
     explained: FloatArray = np.concatenate([each.mean for each in found]).sum(axis=0)
@@ -135,9 +140,7 @@ def _together(found: list[fc.Explanation], mean: "pd.Series[float]", *, series: 
         frame=frame[known].reset_index(drop=True),
         series=series,
         explained=sum(len(each.series_ids) for each in found),
-        share=min(float(explained[known].sum() / total[known].sum()), 1.0)
-        if total[known].sum() > 0
-        else 1.0,
+        share=share,
     )
 
 

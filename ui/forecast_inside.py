@@ -75,10 +75,10 @@ def show(made: Outlook, scope: Scope, choice: Choice, dataset: Dataset) -> None:
         column_config={
             "label": st.column_config.TextColumn(
                 {"Categories": "Category", "Products": "Product", "Places": "Place"}[word],
-                width=150,
+                width=112,
             ),
             "forecast": st.column_config.NumberColumn(
-                "Revenue" if money else "Units", format=f"{currency}%,d", width=72
+                "Revenue" if money else "Units", format=f"{currency}%,d", width=70
             ),
             "growth": st.column_config.NumberColumn("vs LY", width=56),
         },

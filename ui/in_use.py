@@ -52,6 +52,14 @@ def of(scope: Scope) -> InUse | None:
     return nearest(covering)
 
 
+def shown(scope: Scope) -> InUse | None:
+    """The same for a screen: where no money was forecast, units that have a price will do."""
+    if (found := of(scope)) is not None or scope.measure != "revenue":
+        return found
+    units = of(run_queries.in_units(scope))
+    return units if units is not None and run_queries.shows(scope, units.run.run_id) else None
+
+
 def nearest(found: list[InUse]) -> InUse | None:
     """The one for the narrowest part, of equally narrow ones the latest."""
     return max(found, key=lambda each: (*_narrowness(each.part), each.at), default=None)

@@ -13,7 +13,8 @@ import streamlit as st
 from data import plan_accuracy, plan_changes
 from data.errors import Conflict, PlanError
 from data.plan_changes import Change, Effect
-from ui import corrected, layout, plan_reads, plan_words, state
+from data.plan_changes import Measure as By
+from ui import corrected, kept_choice, layout, plan_cover, plan_reads, plan_words, state
 from ui import format as fmt
 from ui import scope as scopes
 from ui.forecasts import NOUN
@@ -93,10 +94,11 @@ def _asked(sheet: Sheet) -> Change | None:
             args=(sheet,),
             width=190,
         )
+        measures: list[By] = list(plan_words.MEASURES)
         measure = st.segmented_control(
             "Change by",
-            list(plan_words.MEASURES),
-            default=None if _HOW in st.session_state else "percent",
+            measures,
+            default=kept_choice.default(_HOW, measures[0]),
             format_func=lambda each: plan_words.MEASURES[each],
             required=True,
             key=_HOW,
@@ -183,7 +185,11 @@ def _outcome(sheet: Sheet, change: Change) -> None:
 
 def _words(sheet: Sheet, change: Change, made: Effect) -> str:
     text = plan_words.effect(
-        made, change, by_place=sheet.plan.by_place, currency=sheet.dataset.currency
+        made,
+        change,
+        by_place=sheet.plan.by_place,
+        currency=sheet.dataset.currency,
+        cover=plan_cover.words(sheet, made),
     )
     percent = plan_words.percent_of(made)
     past = plan_reads.past_changes(sheet.dataset.dataset_id, sheet.plan.freq)

@@ -49,9 +49,15 @@ def plan(dataset_id: int, freq: Freq) -> Plan | None:
     return found
 
 
+@st.cache_resource(max_entries=64, show_spinner=False)
+def of_scope(found: Plan, scope: Scope) -> pd.DataFrame:
+    """See `data.plans.series`; `scope` is one of `same_scope`."""
+    return plans.series(state.store(), found, scope)
+
+
 def sheet(found: Plan, scope: Scope, made: Outlook, dataset: Dataset) -> Sheet:
     """The plan of a scope from the first period that is not over."""
-    series = _series(found, same_scope(scope))
+    series = of_scope(found, same_scope(scope))
     series = series[series["timestamp"] > made.history["timestamp"].iloc[-1]]
     series = series.reset_index(drop=True)
     last = publications.latest(state.store(), dataset.dataset_id, found.freq)
@@ -80,11 +86,6 @@ def past_changes(dataset_id: int, freq: Freq) -> pd.DataFrame:
     """Past changes with what sold; see `data.plan_accuracy.cases`."""
     last = publications.latest(state.store(), dataset_id, freq)
     return _cases(queries.version(), last.publication_id if last else 0, dataset_id, freq)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _series(found: Plan, scope: Scope) -> pd.DataFrame:
-    return plans.series(state.store(), found, scope)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

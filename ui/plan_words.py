@@ -30,6 +30,7 @@ REASONS = {
 }
 MEASURES: dict[By, str] = {"percent": "%", "amount": "Units", "value": "To"}
 NOBODY = "Not signed in"  # the author where nobody gave a name
+MOST_WEEKS = 104  # of cover; beyond it nobody counts weeks
 NUDGE = 10.0  # percent; raises below it are asked about
 _SIZES = {0.0: "under 10%", 10.0: "10–30%", 30.0: "30% and more"}
 
@@ -74,7 +75,7 @@ def table(
             words(last_year.iloc[at]),
             words(previous.iloc[at]),
             words(mean.iloc[at]),
-            _override(row, float(final.iloc[at] - mean.iloc[at]), measure, currency),
+            override(row, float(final.iloc[at] - mean.iloc[at]), measure, currency),
             words(final.iloc[at]),
             fmt.growth(_growth(final.iloc[at], last_year.iloc[at])),
         ]
@@ -105,8 +106,8 @@ def signed(value: float, measure: Measure, currency: str) -> str:
     return text if value < 0 else "+" + text
 
 
-def effect(made: Effect, change: Change, *, by_place: bool, currency: str) -> str:
-    """What a change does, as one line of Markdown."""
+def effect(made: Effect, change: Change, *, by_place: bool, currency: str, cover: str = "") -> str:
+    """What a change does, as one line of Markdown; `cover` says what it does to the stock."""
     parts = [f"{fmt.units(made.before)} → **{fmt.units(made.after)}**"]
     grown = made.after / made.before - 1 if made.before > 0 else None
     if change.measure != "percent" and grown is not None:
@@ -114,6 +115,7 @@ def effect(made: Effect, change: Change, *, by_place: bool, currency: str) -> st
     if not np.isnan(made.money_after):
         more = made.money_after - made.money_before
         parts.append(f"{signed(more, 'revenue', currency)} revenue at the price paid lately")
+    parts += [cover] if cover else []
     series = made.cells // max(len(made.lines), 1)
     if series > 1:
         how = {
@@ -125,6 +127,34 @@ def effect(made: Effect, change: Change, *, by_place: bool, currency: str) -> st
     if made.locked:
         parts.append(_held(made.locked))
     return fmt_money_safe(" · ".join(parts))
+
+
+def cover(before: float, after: float, *, has_coming: bool, share: float) -> str:
+    """How long the stock lasts, in weeks, before a change and after it.
+
+    >>> cover(3.24, 2.71, has_coming=False, share=1.0)
+    'stock lasts **3.2 → 2.7 weeks**'
+    >>> cover(0.0, 0.0, has_coming=False, share=1.0), cover(300.0, 280.0, has_coming=True, share=1)
+    ('nothing in stock', 'stock and deliveries last over two years')
+    >>> cover(float("inf"), 5.0, has_coming=False, share=0.5)
+    'stock lasts **over two years → 5.0 weeks** (50.0% of the forecast has a known stock)'
+    """
+    what = "stock and deliveries last" if has_coming else "stock lasts"
+    told = [
+        "over two years" if weeks > MOST_WEEKS else f"{weeks:.{0 if weeks >= 20 else 1}f}"
+        for weeks in (before, after)
+    ]
+    if before <= 0:
+        text = "nothing in stock"
+    elif told == ["over two years"] * 2:
+        text = f"{what} over two years"
+    elif told[0] == told[1]:
+        text = f"{what} {told[0]} weeks, as before"
+    else:
+        unit = "" if told[1] == "over two years" else " weeks"
+        text = f"{what} **{told[0]} → {told[1]}{unit}**"
+    few = f" ({fmt.share(share)} of the forecast has a known stock)" if share < 0.995 else ""
+    return text + few
 
 
 def _held(locked: int) -> str:
@@ -149,9 +179,8 @@ def _cells(number: int, change: Change, by_place: bool) -> str:
 def percent_of(made: Effect) -> float:
     """By how much a change raises its node, in percent; 100 where there was nothing.
 
-    >>> from dataclasses import dataclass
-    >>> round(percent_of(Effect(lines=(), before=50.0, after=60.0, money_before=0, money_after=0,
-    ...     cells=1, locked=0, spread="forecast", revision=1)), 6)
+    >>> round(percent_of(Effect(lines=(), finals=(), before=50.0, after=60.0, money_before=0,
+    ...     money_after=0, cells=1, locked=0, spread="forecast", revision=1)), 6)
     20.0
     """
     if made.before <= 0:
@@ -282,12 +311,7 @@ def version(found: Publication) -> str:
     return f"plan “{fmt.escape(found.name)}”, published {fmt.day(at.date())}, {at:%H:%M}{by}"
 
 
-def fmt_money_safe(text: str) -> str:
-    """Two dollar signs would be read as a formula."""
-    return text.replace("$", "\\$")
-
-
-def _override(row: dict[Any, Any], moved: float, measure: Measure, currency: str) -> str:
+def override(row: dict[Any, Any], moved: float, measure: Measure, currency: str) -> str:
     """The change of a cell as it was given, or by how much several moved it; blank without any."""
     if not row["changed"]:
         return ""
@@ -295,6 +319,11 @@ def _override(row: dict[Any, Any], moved: float, measure: Measure, currency: str
     if isinstance(given, str) and isinstance(amount, float):
         return change(given, amount)
     return signed(moved, measure, currency)
+
+
+def fmt_money_safe(text: str) -> str:
+    """Two dollar signs would be read as a formula."""
+    return text.replace("$", "\\$")
 
 
 def _growth(new: float, old: float) -> float | None:

@@ -29,26 +29,29 @@ _OFFERED = 12  # runs in the list
 
 
 def model(scope: Scope) -> tuple[str, Entry | None]:
-    """The select of models and of runs that cover the scope; gives the model, or the run."""
-    control(scope)
-    return asked(scope)
+    """The select of models and of runs in the measure of the scope; gives the model, or the run."""
+    control(scope, priced=False)
+    return asked(scope, priced=False)
 
 
-def asked(scope: Scope) -> tuple[str, Entry | None]:
-    """The simple model or the run of the address; where it names none, the run that is in use."""
-    entry = covering(scope).get(st.query_params.get("run", ""))
+def asked(scope: Scope, *, priced: bool = True) -> tuple[str, Entry | None]:
+    """The simple model or the run of the address; where it names none, the run that is in use.
+
+    Money is also shown by runs of units, at their prices, where `priced`.
+    """
+    entry = covering(scope, priced=priced).get(st.query_params.get("run", ""))
     named = st.query_params.get("model")
     if entry is None and named in MODELS:
         return str(named), None
-    if entry is None and (used := in_use.of(scope)) is not None and _is_ahead(scope, used.run):
+    if entry is None and (used := _used(scope, priced=priced)) and _is_ahead(scope, used.run):
         entry = used.run
     return forecasts.AUTOMATIC, entry
 
 
-def control(scope: Scope) -> None:
+def control(scope: Scope, *, priced: bool = True) -> None:
     """The select of models and of runs that cover the scope."""
-    runs = covering(scope)
-    name, entry = asked(scope)
+    runs = covering(scope, priced=priced)
+    name, entry = asked(scope, priced=priced)
     st.session_state[_CHOICE] = entry.run_id if entry else name
     listed = list(runs)[:_OFFERED]
     if entry is not None and entry.run_id not in listed:
@@ -71,7 +74,7 @@ def arrived(scope: Scope) -> str | None:
     named = st.query_params.get("run")
     before = st.session_state.get(_SHOWN)
     st.session_state[_SHOWN] = named
-    return named if named and named != before and run_queries.covers(scope, named) else None
+    return named if named and named != before and run_queries.shows(scope, named) else None
 
 
 def _is_ahead(scope: Scope, entry: Entry) -> bool:
@@ -99,6 +102,11 @@ def note_absence(scope: Scope, entry: Entry | None) -> None:
             f":orange-badge[Segment built again] {fmt.escape(known.name)} is of the products that "
             f"were in it before; {instead} is shown. Train again."
         )
+    elif _has_no_price(scope, known):
+        st.caption(
+            f":orange-badge[No price] {fmt.escape(known.name)} forecast units, and no price of "
+            f"them is known, so it cannot be shown as money; {instead} is shown."
+        )
     elif scope_words := fmt.escape(known.about.scope_words):
         st.caption(
             f":orange-badge[Another scope] {fmt.escape(known.name)} is of {scope_words}; "
@@ -108,12 +116,22 @@ def note_absence(scope: Scope, entry: Entry | None) -> None:
 
 def _note_passed(scope: Scope) -> None:
     """Say so where the model in use cannot be shown, because its forecast has passed."""
-    if (used := in_use.of(scope)) is not None:
+    if (used := in_use.shown(scope)) is not None:
         name = fmt.escape(training.model_name(used.run.about.model))
         st.caption(
             f":orange-badge[In use, but passed] All that {name} forecast is sold; the best simple "
             "model is shown. Forecast with it again on Models."
         )
+
+
+def _used(scope: Scope, *, priced: bool) -> in_use.InUse | None:
+    return in_use.shown(scope) if priced else in_use.of(scope)
+
+
+def _has_no_price(scope: Scope, entry: Entry) -> bool:
+    """Whether a run would show the scope, were there prices for its units."""
+    units = run_queries.in_units(scope)
+    return scope.measure == "revenue" and run_queries.covers(units, entry.run_id)
 
 
 def _is_earlier_segment(scope: Scope, entry: Entry) -> bool:
@@ -155,23 +173,34 @@ def verdict(made: Outlook, entry: Entry, scope: Scope) -> str:
         noun = forecasts.NOUN[scope.freq]
         steps = (made.history["timestamp"] > pd.Timestamp(about.data_until)).sum()
         text += f" :orange-badge[{fmt.count(int(steps), *noun)} of sales newer than it]"
+    if priced := run_queries.pricing(scope, entry.run_id):
+        text += f" · :blue-badge[Forecast in units] shown as money: {priced}"
     return text
 
 
 def reason(scope: Scope, entry: Entry) -> str:
     """Since when and why the run is in use here; "" where it is not."""
-    used = in_use.of(scope)
+    used = in_use.shown(scope)
     if used is None or used.run.run_id != entry.run_id:
         return ""
     return f":material/verified: {in_use.sentence(used, scope)}"
 
 
-def covering(scope: Scope) -> dict[str, Entry]:
-    """Finished runs whose series add up to the scope: champions first, then the latest."""
+def covering(scope: Scope, *, priced: bool = True) -> dict[str, Entry]:
+    """Finished runs whose series add up to the scope: champions first, then the latest.
+
+    Where money is asked, those of money come before those whose units are `priced`.
+    """
     entries = {entry.run_id: entry for entry in registry().entries()}
     fitting = run_queries.fitting(scope, tuple(entries))
-    found = [entries[run_id] for run_id in fitting]
+    found = [entries[run_id] for run_id in fitting if priced or _is_own(scope, entries[run_id])]
+    found.sort(key=lambda each: not _is_own(scope, each))
     return {entry.run_id: entry for entry in sorted(found, key=lambda each: not each.is_champion)}
+
+
+def _is_own(scope: Scope, entry: Entry) -> bool:
+    """Whether a run forecast what the scope measures."""
+    return bool(entry.about.scope.get("measure") == scope.measure)
 
 
 def _label(key: str, covering: dict[str, Entry], scope: Scope) -> str:
@@ -181,7 +210,7 @@ def _label(key: str, covering: dict[str, Entry], scope: Scope) -> str:
         return forecast_words.model_name(key, scope.freq)
     about = covering[key].about
     when = datetime.fromtimestamp(about.created_at)
-    used = in_use.of(scope)
+    used = in_use.shown(scope)
     crown = " ★" if used is not None and used.run.run_id == key else ""
     return f"{training.model_name(about.model)}{crown} · {when.day} {when:%b %H:%M}"
 

@@ -69,17 +69,15 @@ def outlook(
     *,
     about: About,
     scope: Scope,
-    wanted: Selects,
     horizon: int,
 ) -> Outlook | None:
     """The run's forecast of the scope, beside the sales of now and ARIMA; None once it is past.
 
-    `forecast` and `backtest` are the frames of the run and of its comparison, `series` that of
-    `data.queries.series`. Errors are those of the sums, at the cutoffs of the comparison.
+    `forecast` and `backtest` are the rows of the scope of the run and of its comparison, `series`
+    that of `data.queries.series`. Errors are those of the sums, at the cutoffs of the comparison.
     """
     history = forecasts.history_of(series, scope.measure)
-    tests = None if backtest is None else _of(backtest, wanted)
-    chosen, last = _of(forecast, wanted), history["timestamp"].iloc[-1]
+    tests, chosen, last = backtest, forecast, history["timestamp"].iloc[-1]
     ahead = np.sort(chosen.loc[chosen["timestamp"] > last, "timestamp"].unique())[:horizon]
     if not len(ahead):
         return None
@@ -106,10 +104,9 @@ def outlook(
     )
 
 
-def total_of(forecast: pd.DataFrame, wanted: Selects) -> pd.DataFrame:
-    """timestamp and mean of the sum of the wanted series, all periods of the run."""
-    chosen = _of(forecast, wanted)
-    return chosen.groupby("timestamp", sort=True)["mean"].sum().reset_index()
+def total_of(forecast: pd.DataFrame) -> pd.DataFrame:
+    """timestamp and mean of the sum of all series, all periods of the run."""
+    return forecast.groupby("timestamp", sort=True)["mean"].sum().reset_index()
 
 
 def scores(tests: pd.DataFrame, model: str) -> pd.DataFrame | None:
@@ -149,13 +146,6 @@ def _tested(frame: pd.DataFrame) -> pd.DataFrame:
         others = frame[frame["cutoff"] != cutoff]
         parts.append(run_sums.total(window, run_sums.measured(others)).frame)
     return pd.concat(parts, ignore_index=True)
-
-
-def _of(frame: pd.DataFrame, wanted: Selects) -> pd.DataFrame:
-    """The rows of the wanted series."""
-    ids = frame["series_id"].astype(str)
-    known = {series_id: wanted(series_id) for series_id in ids.unique()}
-    return frame.assign(series_id=ids)[ids.map(known).astype(bool)]
 
 
 def _products(scope: Scope, nodes: Nodes) -> set[int] | None:

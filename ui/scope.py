@@ -10,7 +10,7 @@ import streamlit as st
 
 from data.saved_segments import Segment
 from data.scope import Freq, Level, Scope
-from ui import address, corrected, queries, sidebar
+from ui import address, corrected, kept_choice, queries, sidebar
 from ui import format as fmt
 from ui.layout import Head
 from ui.queries import Dataset
@@ -165,7 +165,7 @@ def _control(
         by = st.segmented_control(
             "Period",
             offered,
-            default=None if "by" in st.session_state else usual,
+            default=kept_choice.default("by", usual),
             required=True,
             key="by",
             bind="query-params",

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from data.scope import Freq, Measure, Scope
-from ui import address, jobs, layout, navigation, queries
+from ui import address, jobs, kept_choice, layout, navigation, queries
 from ui import format as fmt
 from ui.engine import engine
 from ui.queries import Dataset
@@ -38,7 +38,7 @@ def show() -> None:
             st.segmented_control(
                 "Show",
                 ["Units", "Revenue"],
-                default=None if "show" in st.session_state else "Revenue",
+                default=kept_choice.default("show", "Revenue"),
                 required=True,
                 key="show",
                 bind="query-params",

@@ -135,7 +135,7 @@ def options(plan: Plan, model: str) -> dict[str, Any]:
         members = [name for name in plan.models if name != "ensemble"]
         given: dict[str, Any] = {name: options(plan, name) for name in members}
         chosen = (*BASELINES[:1], "theta", *members) if members else None
-        named = {"members": list(chosen), "member_options": given} if chosen else {}
+        named = {"members": list(dict.fromkeys(chosen)), "member_options": given} if chosen else {}
         return {**named, "num_windows": 1}
     if model == train_pretrained.MODEL:
         usual = Start(run_id=OURS, unfrozen=train_pretrained.USUAL, steps=plan.advanced.max_steps)

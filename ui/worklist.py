@@ -10,7 +10,16 @@ from streamlit.delta_generator import DeltaGenerator
 
 from data import worklist
 from data.scope import Scope
-from ui import corrected, inventory_list, layout, navigation, queries, state, table_files
+from ui import (
+    corrected,
+    inventory_list,
+    kept_choice,
+    layout,
+    navigation,
+    queries,
+    state,
+    table_files,
+)
 from ui import format as fmt
 from ui import worklist_limits as thresholds
 from ui import worklist_reads as reads
@@ -140,7 +149,7 @@ def _list(view: View) -> None:
         kind = st.pills(
             "Kind",
             [ALL, *kinds],
-            default=None if _PILL in st.session_state else ALL,
+            default=kept_choice.default(_PILL, ALL),
             required=True,
             format_func=lambda each: (
                 f"{KINDS[cast(Kind, each)].title} {counts[each]:,}"

@@ -32,21 +32,23 @@ from forecasting.networks.checked import checked
 from forecasting.networks.shards import are_worth_it, predict_in_shards
 from forecasting.networks.tensors import volumes_of
 from forecasting.panel import Panel
-from forecasting.pretraining.bands import past_windows
+from forecasting.pretraining.bands import CUTOFFS, STRENGTHS, past_windows
 from forecasting.pretraining.config import PretrainedConfig
-from forecasting.pretraining.covariates import readable
+from forecasting.pretraining.covariates import check_known, readable
+from forecasting.pretraining.effects import READINGS
 from forecasting.pretraining.levels import at_levels
 from forecasting.pretraining.network import PretrainedNetwork
 from forecasting.pretraining.rolling import rolled_out
 from forecasting.pretraining.seasons import seasons_of
 from forecasting.pretraining.sizes import LEVELS, MOST_HORIZON, size_of
-from forecasting.pretraining.tuning import BATCH, Tuner, Tuning, Unfrozen
+from forecasting.pretraining.tuning import BATCH, Tuner, Tuning, Unfrozen, left
 from forecasting.pretraining.weights import READS, SHIPPED, Card, shipped
 from forecasting.progress import OnProgress
 from forecasting.storage import config_from, read_own_config, write_config
 from forecasting.training import TrainingReport
 
 WEIGHTS = "weights.safetensors"
+TOLD = "told.weight"  # which only networks have that were fine-tuned with covariates
 NEEDS = Needs(seasons=0)
 # What reading a damaged or foreign file may raise.
 DAMAGE = (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError, ValueError)
@@ -60,7 +62,7 @@ class _Fitted:
     card: Card  # of the weights it began with
     bands: Bands
     tuned: tuple[str, ...] = ()  # how it was trained further, in order
-    reads_known: bool = True  # whether known covariates are used
+    strength: float = 1.0  # share of what known covariates were found to do that counts
 
 
 class Pretrained:
@@ -106,9 +108,9 @@ class Pretrained:
             network = network.to(_device(self.config.device))
             bands = Bands.unchanged(self.config.quantile_levels)
             self._state = _Fitted(network=network, card=card, bands=bands)
+            self._measure(panel)
             if self.config.tune != "none":
                 self._tune(panel, self.config.tune, on_progress, budget_seconds, began)
-            self._measure(panel)
         return self
 
     def fine_tune(
@@ -128,11 +130,10 @@ class Pretrained:
         last horizon of the panel, the weights stay. Raises `NotFittedError` and `PanelError`.
         """
         self._fitted()
+        began = time.monotonic()
         with _threads(self.config.num_threads):
-            self._tune(
-                panel, unfrozen, on_progress, budget_seconds, time.monotonic(), steps, learning_rate
-            )
             self._measure(panel)
+            self._tune(panel, unfrozen, on_progress, budget_seconds, began, steps, learning_rate)
         return self
 
     def predict(self, panel: Panel, *, known_future: KnownFuture | None = None) -> Forecast:
@@ -147,9 +148,11 @@ class Pretrained:
         state, levels = self._fitted(), self.config.quantile_levels
         with _threads(self.config.num_threads):
             known = readable(panel.known_covariates, ahead)
-            if not state.reads_known:
-                known = known[..., :0]
-            quantiles, mean = self._raw(state.network, panel.target, known, panel.freq)
+            known = known if state.strength else known[..., :0]
+            check_known(state.network, panel, known)
+            quantiles, mean = self._raw(
+                state.network, panel.target, known, state.strength, freq=panel.freq
+            )
         quantiles = state.bands.moved(quantiles, volumes_of(panel))
         series = checked(
             panel,
@@ -182,7 +185,7 @@ class Pretrained:
         fitted = {
             "card": asdict(state.card),
             "tuned": list(state.tuned),
-            "reads_known": state.reads_known,
+            "strength": state.strength,
             "storage": self.storage,
             "training": asdict(self.training),
             "weights": file_digest(path),
@@ -221,9 +224,14 @@ class Pretrained:
                     "model.save() wrote."
                 )
             network = PretrainedNetwork(size_of(card.size))
-            network.load_state_dict(unpacked(stored))
+            weights = unpacked(stored)
+            if TOLD in weights:
+                network.read_known(weights[TOLD].shape[1] // READINGS)
+            network.load_state_dict(weights)
             bands = Bands.from_json(fitted["bands"])
-            tuned, reads_known = tuple(fitted["tuned"]), bool(fitted["reads_known"])
+            tuned = tuple(fitted["tuned"])
+            # Models that were saved earlier say only whether covariates count.
+            strength = float(fitted["strength" if "strength" in fitted else "reads_known"])
             model.storage = fitted.get("storage")  # an earlier version's models have none
         except FileNotFoundError as error:
             raise ConfigError(
@@ -236,42 +244,50 @@ class Pretrained:
             ) from error
         network = network.to(_device(model.config.device)).eval()
         model._state = _Fitted(
-            network=network, card=card, bands=bands, tuned=tuned, reads_known=reads_known
+            network=network, card=card, bands=bands, tuned=tuned, strength=strength
         )
         return model
 
     def _raw(
-        self, network: PretrainedNetwork, target: FloatArray, known: Float32Array, freq: str
+        self,
+        network: PretrainedNetwork,
+        target: FloatArray,
+        known: Float32Array,
+        strength: float,
+        *,
+        freq: str,
     ) -> tuple[FloatArray, FloatArray]:
         """Quantiles (N, H, Q) at the levels asked for and mean (N, H), of covariates (N, T + H)."""
         seasons = seasons_of(freq, self.config.seasonality)
         context = self.config.context_length
-        found, mean = rolled_out(network, target, known, seasons, context=context)
+        found, mean = rolled_out(
+            network, target, known, seasons, context=context, strength=strength
+        )
         return at_levels(found, LEVELS, self.config.quantile_levels), mean
 
-    def _measure(self, panel: Panel) -> None:
-        """Forecast past windows: they tell whether covariates help, and how wide bands must be."""
+    def _measure(self, panel: Panel, *, learned: bool = False) -> None:
+        """Forecast past windows: they tell how much covariates count, and how wide bands must be.
+
+        Of a panel that weights have `learned` from they forecast the last horizon alone, which
+        they have not seen, and covariates count as they did in learning.
+        """
         state, config = self._fitted(), self.config
-        reads_known = config.covariates != "never"
-        self._state = replace(state, reads_known=reads_known)
-        asks = bool(panel.known_names) and config.covariates == "where they help"
-        if not (config.calibrate or asks) or config.horizon > MOST_HORIZON:
+        choices = {"always": (1.0,), "never": (0.0,), "where they help": STRENGTHS}
+        strengths = choices[config.covariates][: None if panel.known_names else 1]
+        strengths = (state.strength,) if learned else strengths
+        self._state = replace(state, strength=strengths[0])
+        if not (config.calibrate or len(strengths) > 1) or config.horizon > MOST_HORIZON:
             return
-        past = past_windows(panel, horizon=config.horizon, seed=config.seed)
+        cutoffs = 1 if learned else CUTOFFS
+        past = past_windows(panel, horizon=config.horizon, seed=config.seed, cutoffs=cutoffs)
         if past is None:
             return
         forecasts = partial(self._raw, state.network, freq=panel.freq)
-        found = past.forecast(forecasts, reads_known=reads_known)
-        if asks:
-            without = past.forecast(forecasts, reads_known=False)
-            reads_known = past.wql(found, config.quantile_levels) <= past.wql(
-                without, config.quantile_levels
-            )
-            found = found if reads_known else without
+        strength, found = past.best(forecasts, strengths, config.quantile_levels)
         bands = state.bands
         if config.calibrate:
             bands = past.bands(found, config.quantile_levels, round_counts=config.round_counts)
-        self._state = replace(state, bands=bands, reads_known=reads_known)
+        self._state = replace(state, bands=bands, strength=strength)
 
     def _tune(
         self,
@@ -288,21 +304,23 @@ class Pretrained:
             unfrozen=unfrozen,
             steps=steps or config.tune_steps,
             learning_rate=learning_rate or config.learning_rate,
-            budget_seconds=budget_seconds,
+            budget_seconds=left(budget_seconds, began),
             seed=config.seed,
         )
         nothing = np.empty((panel.num_series, 0, len(panel.known_names)))
+        known = readable(panel.known_covariates, nothing)
         tuner = Tuner(
             state.network,
             panel.target,
-            readable(panel.known_covariates, nothing),
+            known if state.strength else known[..., :0],
             seasons_of(panel.freq, config.seasonality),
             horizon=min(config.horizon, MOST_HORIZON),
+            strength=state.strength,
         )
         tuned = tuner.run(tuning, on_progress)
         self.interrupt = tuned.interrupt
         kept = f"{unfrozen}, {tuned.best_step} steps"
-        note = f"The loss on the last horizon was {tuned.before:.4f}, and {tuned.after:.4f} after."
+        note = f"The WQL of the last horizon was {tuned.before:.4f}, and {tuned.after:.4f} after."
         self.training = TrainingReport(
             steps=tuned.steps,
             best_step=tuned.best_step,
@@ -316,6 +334,8 @@ class Pretrained:
         history = (*state.tuned, kept) if tuned.best_step else state.tuned
         self._state = replace(state, network=tuned.network, tuned=history)
         self.storage = None
+        if tuned.best_step:
+            self._measure(panel, learned=True)
 
     def _fitted(self) -> _Fitted:
         if self._state is None:

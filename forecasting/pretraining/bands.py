@@ -1,7 +1,7 @@
 """Past windows of a panel: what forecasts of them say about bands, and about covariates.
 
-The network has not learned from these windows, so all of them count alike. Few suffice, and few
-keep `fit` quick.
+Only windows that the network has not learned from are asked for. Few suffice, and few keep `fit`
+quick.
 
 Shape suffixes: N series, T steps, B windows, H horizon, Q levels.
 """
@@ -24,7 +24,11 @@ CUTOFFS = 3  # a horizon apart
 WINDOWS = 384  # in all
 FEWEST = 16  # steps of history before a cutoff
 
-Forecasts = Callable[[FloatArray, Float32Array], tuple[FloatArray, FloatArray]]
+# Shares of what covariates were found to do, of which past windows choose one. Elasticities are
+# measured from step to step; of a price that falls and stays down, less is left than they say.
+STRENGTHS = (1.0, 0.75, 0.5, 0.0)
+
+Forecasts = Callable[[FloatArray, Float32Array, float], tuple[FloatArray, FloatArray]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,14 +46,24 @@ class PastWindows:
             [self.panel.target[rows, end - self.horizon : end] for end, rows in self._ends()]
         )
 
-    def forecast(self, forecasts: Forecasts, *, reads_known: bool) -> FloatArray:
+    def best(
+        self, forecasts: Forecasts, strengths: tuple[float, ...], levels: tuple[float, ...]
+    ) -> tuple[float, FloatArray]:
+        """The strength of covariates by which these windows were forecast best, and how."""
+        found = {each: self.forecast(forecasts, strength=each) for each in strengths}
+        best = min(found, key=lambda each: self.wql(found[each], levels))
+        return best, found[best]
+
+    def forecast(self, forecasts: Forecasts, *, strength: float) -> FloatArray:
         """Quantiles (B, H, Q) from what was known at each cutoff."""
         nothing = np.empty((self.panel.num_series, 0, len(self.panel.known_names)))
         known = readable(self.panel.known_covariates, nothing)
-        known = known if reads_known else known[..., :0]
+        known = known if strength else known[..., :0]
         return np.concatenate(
             [
-                forecasts(self.panel.target[rows, : end - self.horizon], known[rows, :end])[0]
+                forecasts(
+                    self.panel.target[rows, : end - self.horizon], known[rows, :end], strength
+                )[0]
                 for end, rows in self._ends()
             ]
         )
@@ -78,13 +92,15 @@ class PastWindows:
         return [(length - back * horizon, rows) for back, rows in enumerate(self.rows)]
 
 
-def past_windows(panel: Panel, *, horizon: int, seed: int) -> PastWindows | None:
-    """Windows before the panel's cutoff; None where it is too short for any."""
+def past_windows(
+    panel: Panel, *, horizon: int, seed: int, cutoffs: int = CUTOFFS
+) -> PastWindows | None:
+    """Windows before the panel's cutoff at the last `cutoffs`; None where it is too short."""
     rng = np.random.default_rng(seed)
     picked: list[IntArray] = []
-    for back in range(1, CUTOFFS + 1):
+    for back in range(1, cutoffs + 1):
         usable = np.flatnonzero(panel.launched <= panel.length - back * horizon - FEWEST)
         if not len(usable):
             break
-        picked.append(np.sort(rng.permutation(usable)[: WINDOWS // CUTOFFS]))
+        picked.append(np.sort(rng.permutation(usable)[: WINDOWS // cutoffs]))
     return PastWindows(panel=panel, horizon=horizon, rows=tuple(picked)) if picked else None

@@ -6,6 +6,10 @@ Shape suffixes: N series, T steps, H horizon, K covariates.
 import numpy as np
 
 from forecasting.arrays import Float32Array, FloatArray
+from forecasting.errors import PanelError
+from forecasting.panel import Panel
+from forecasting.pretraining.effects import READINGS
+from forecasting.pretraining.network import PretrainedNetwork
 
 LEAST = 1e-12
 
@@ -22,6 +26,17 @@ def readable(known: Float32Array, ahead: FloatArray) -> Float32Array:
         if column.size and column.min() > 0:
             both[:, :, k] = np.log(np.maximum(column, LEAST))
     return both
+
+
+def check_known(network: PretrainedNetwork, panel: Panel, known: Float32Array) -> None:
+    """Raise `PanelError` where it learned from more or fewer covariates than these."""
+    told = network.told
+    if told is not None and told.in_features != READINGS * known.shape[2]:
+        raise PanelError(
+            f"The model was fine-tuned with {told.in_features // READINGS} known covariates, and "
+            f"this panel has {len(panel.known_names)} ({', '.join(panel.known_names)}). Give the "
+            "same ones, or fine-tune it on this panel."
+        )
 
 
 def _filled(values: Float32Array) -> Float32Array:

@@ -16,10 +16,12 @@ Shape suffixes: B series, G groups, C context, H horizon, T = C + H, K covariate
 import torch
 from torch import Tensor
 
+READINGS = 2  # of each covariate
 PRIOR = 300.0  # precision of a coefficient around the one of its group
 GROUP_PRIOR = 300.0  # precision of a group's coefficient around zero
 MOST_SERIES = 16  # that a group counts for: what hits all series at once is one witness, not many
 FARTHEST = 5.0  # spreads of a covariate
+BEYOND = 1.0  # spreads that a covariate may lie outside what its group has seen
 MOST = 3.0  # of an effect, in asinh of scales
 USED_TO = 8.0  # steps, the half-life of what a covariate is compared with ...
 USED_TO_SEASONS = 4.0  # ... or short seasons
@@ -28,15 +30,22 @@ FEWEST = 8  # contrasts from which a series counts
 LEAST_NOISE = 0.02
 
 
+def readings(known_BTK: Tensor, observed_BC: Tensor, stride_B: Tensor, group_B: Tensor) -> Tensor:
+    """Covariates (B, T, K, READINGS) in spreads: against their mean, and their recent past.
+
+    Known covariates have no holes. `stride_B` is how many steps apart neighbours are, `group_B`
+    numbers the groups from 0.
+    """
+    near_BTK = _near_zero(known_BTK, observed_BC, group_B)
+    near_BTK = _near_what_was_seen(near_BTK, observed_BC, group_B)
+    return torch.stack([near_BTK, _news(near_BTK, stride_B)], dim=-1)
+
+
 def effects(
     values_BC: Tensor, observed_BC: Tensor, known_BTK: Tensor, stride_B: Tensor, group_B: Tensor
 ) -> Tensor:
-    """Effects (B, T) around zero, in the units of the values; known covariates have no holes.
-
-    `stride_B` is how many steps apart neighbours are, `group_B` numbers the groups from 0.
-    """
+    """Effects (B, T) around zero, in the units of the values, of covariates against their past."""
     steps = values_BC.shape[1]
-    known_BTK = _news(_near_zero(known_BTK, observed_BC, group_B), stride_B)
     contrast_BC, counted_BC = _contrasts(values_BC, observed_BC, stride_B)
     design_BCK = torch.stack(
         [
@@ -76,6 +85,23 @@ def _near_zero(known_BTK: Tensor, observed_BC: Tensor, group_B: Tensor) -> Tenso
     spread_GK = (square_GK / count_G1).sqrt()
     inverse_GK = torch.where(spread_GK > 1e-6, 1 / spread_GK.clamp(min=1e-6), 0.0)
     return (centred_BTK * inverse_GK[group_B][:, None]).clamp(-FARTHEST, FARTHEST)
+
+
+def _near_what_was_seen(known_BTK: Tensor, observed_BC: Tensor, group_B: Tensor) -> Tensor:
+    """Covariates that go no farther than a little beyond what their group has seen.
+
+    Of a price far below all others nobody knows what it does: a line drawn on says too much.
+    """
+    steps, covariates = observed_BC.shape[1], known_BTK.shape[2]
+    unseen_BC1 = observed_BC[..., None] < 0.5
+    index_BK = group_B[:, None].expand(-1, covariates)
+    nothing_GK = known_BTK.new_zeros(int(group_B.max()) + 1, covariates)
+    ends = []
+    for sign in (-1.0, 1.0):
+        most_BK = (sign * known_BTK[:, :steps]).masked_fill(unseen_BC1, 0.0).amax(dim=1)
+        most_GK = nothing_GK.scatter_reduce(0, index_BK, most_BK, "amax")
+        ends.append(sign * (most_GK[group_B][:, None] + BEYOND))
+    return known_BTK.clamp(min=ends[0], max=ends[1])
 
 
 def _news(known_BTK: Tensor, stride_B: Tensor) -> Tensor:

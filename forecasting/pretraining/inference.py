@@ -7,6 +7,7 @@ Shape suffixes: N series, T steps, C context, H horizon, K known covariates, Q l
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -38,17 +39,20 @@ def forecasts(
     seasons: Seasons,
     *,
     context: int,
+    strength: float = 1.0,
 ) -> tuple[FloatArray, FloatArray]:
     """Quantiles (N, H, Q) at LEVELS and mean (N, H) after targets (N, T), NaN where unobserved.
 
-    `known` are covariates (N, T + H, K) without holes; K may be 0.
+    `known` are covariates (N, T + H, K) without holes; K may be 0. `strength` is the share of what
+    they were found to do that counts.
     """
+    read = partial(_read, network, seasons=seasons, strength=strength)
     horizon = known.shape[1] - target.shape[1]
     quantiles = np.zeros((len(target), horizon, len(LEVELS)))
     mean = np.zeros((len(target), horizon))
     for steps, rows in _by_context(target, context):
         for some in np.array_split(rows, -(-len(rows) // AT_A_TIME)):
-            quantiles[some], mean[some] = _read(network, target[some], known[some], seasons, steps)
+            quantiles[some], mean[some] = read(target[some], known[some], steps=steps)
     return quantiles, mean
 
 
@@ -56,20 +60,23 @@ def _read(
     network: PretrainedNetwork,
     target: FloatArray,
     known: Float32Array,
+    *,
     seasons: Seasons,
     steps: int,
+    strength: float,
 ) -> tuple[FloatArray, FloatArray]:
     """The forecasts of some series at once, or in halves where memory is short."""
+    some = partial(_some, network, seasons=seasons, steps=steps, strength=strength)
+    read = partial(_read, network, seasons=seasons, steps=steps, strength=strength)
     try:
-        return _some(network, target, known, seasons, steps)
+        return some(target, known)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
         if len(target) == 1:
             raise ConfigError(no_memory_for_one(steps)) from error
     half = len(target) // 2
-    first = _read(network, target[:half], known[:half], seasons, steps)
-    second = _read(network, target[half:], known[half:], seasons, steps)
+    first, second = read(target[:half], known[:half]), read(target[half:], known[half:])
     return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]])
 
 
@@ -81,6 +88,7 @@ def series_of(
     steps: int,
     horizon: int,
     device: torch.device,
+    strength: float = 1.0,
 ) -> Series:
     """The last `steps` before the last `horizon` steps of `known`, as one group."""
     count, length = target.shape
@@ -95,6 +103,7 @@ def series_of(
         season_B=torch.full((count,), seasons.season, device=device),
         long_season_B=torch.full((count,), seasons.long_season, device=device),
         group_B=torch.zeros(count, dtype=torch.long, device=device),
+        strength=strength,
     )
 
 
@@ -110,8 +119,10 @@ def _some(
     network: PretrainedNetwork,
     target: FloatArray,
     known: Float32Array,
+    *,
     seasons: Seasons,
     steps: int,
+    strength: float,
 ) -> tuple[FloatArray, FloatArray]:
     horizon = known.shape[1] - target.shape[1]
     units = units_of(target)
@@ -122,6 +133,7 @@ def _some(
         steps=steps,
         horizon=horizon,
         device=network.describe.weight.device,
+        strength=strength,
     )
     windows = windows_of(series, horizon)
     output = network(windows)

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from forecasting.models.transformer import Block
 from forecasting.networks.network import MOST, QuantileHead
 from forecasting.pretraining.candidates import CANDIDATES
+from forecasting.pretraining.effects import READINGS
 from forecasting.pretraining.reading import (
     CONTEXT_CHANNELS,
     NUMBERS,
@@ -72,9 +73,21 @@ class PretrainedNetwork(nn.Module):
         self.mean_gate = nn.Linear(width, CANDIDATES)
         self.mean_head = nn.Linear(width, 1)
         self.effect_head = nn.Linear(width, 1)
+        self.told: nn.Linear | None = None  # what it learned of covariates of one panel
         for layer in (self.gate, self.mean_gate, self.mean_head, self.effect_head):
             nn.init.normal_(layer.weight, std=0.01)
             nn.init.zeros_(layer.bias)
+
+    def read_known(self, covariates: int) -> None:
+        """Make ready to learn what so many known covariates do; until then nothing changes."""
+        features = READINGS * covariates
+        if self.told is not None and self.told.in_features == features:
+            return
+        self.told = None
+        if features:
+            like = self.describe.weight
+            self.told = nn.Linear(features, len(like), bias=False).to(like.device)
+            nn.init.zeros_(self.told.weight)
 
     def forward(self, windows: Windows, hidden_BR: Tensor | None = None) -> Output:
         """The forecast; tokens of the recent past that are `hidden` (bool) are to be found."""
@@ -83,7 +96,10 @@ class PretrainedNetwork(nn.Module):
         tokens = windows.future_BRF.shape[1]
         per_step_BRD = states_BRD[:, -tokens:].repeat_interleave(AHEAD, dim=1)[:, :horizon]
         within_HD = self.within.repeat(tokens, 1)[:horizon]
-        hidden_BHD = F.gelu(self.ahead(windows.steps_BHF) + per_step_BRD + within_HD)
+        hidden_BHD = self.ahead(windows.steps_BHF) + per_step_BRD + within_HD
+        if self.told is not None and windows.known_BHF.shape[-1] == self.told.in_features:
+            hidden_BHD = hidden_BHD + self.told(windows.known_BHF)
+        hidden_BHD = F.gelu(hidden_BHD)
         hidden_BHD = self.last_norm(hidden_BHD + self.mix(hidden_BHD))
         effect_BH = windows.effect_BH * (1.0 + self.effect_head(hidden_BHD)[..., 0])
         missing_BHJ = windows.exists_BHJ < 0.5

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from forecasting.pretraining.candidates import CANDIDATES, candidates
-from forecasting.pretraining.effects import effects
+from forecasting.pretraining.effects import READINGS, effects, readings
 from forecasting.pretraining.series import Series, means, steps_at
 from forecasting.pretraining.sizes import AHEAD, FINE, PATCH, POOL
 
@@ -42,6 +42,7 @@ class Windows:
     candidates_BHJ: Tensor  # asinh of scales
     exists_BHJ: Tensor  # 1 where the candidate does
     effect_BH: Tensor  # asinh of scales
+    known_BHF: Tensor  # covariates as they are and against their recent past; F may be 0
     numbers_BM: Tensor
     unit_B: Tensor  # usual error, in asinh of scales
     scale_B: Tensor  # in units of the data
@@ -61,8 +62,11 @@ def windows_of(series: Series, horizon: int) -> Windows:
     steps = values_BC.shape[1]
     if series.known_BTK.shape[-1]:
         stride_B = _stride(series)
-        effect_BT = effects(values_BC, observed_BC, series.known_BTK, stride_B, series.group_B)
+        known_BTF = readings(series.known_BTK, observed_BC, stride_B, series.group_B)
+        found_BT = effects(values_BC, observed_BC, known_BTF[..., 1], stride_B, series.group_B)
+        effect_BT = series.strength * found_BT
     else:
+        known_BTF = values_BC.new_zeros(len(values_BC), steps + horizon, 0, READINGS)
         effect_BT = values_BC.new_zeros(len(values_BC), steps + horizon)
     values_BC = (values_BC - effect_BT[:, :steps]) * observed_BC
     level = _Level.of(values_BC, observed_BC, series.season_B)
@@ -79,6 +83,7 @@ def windows_of(series: Series, horizon: int) -> Windows:
         candidates_BHJ=candidates_BHJ,
         exists_BHJ=exists_BHJ,
         effect_BH=effect_BH,
+        known_BHF=known_BTF[:, steps:].flatten(2),
         numbers_BM=_numbers(values_BC, observed_BC, effect_BT, raw_BC, level, series),
         unit_B=level.unit_B,
         scale_B=scale_B,
@@ -102,6 +107,7 @@ def _padded(series: Series) -> Series:
         season_B=series.season_B,
         long_season_B=series.long_season_B,
         group_B=series.group_B,
+        strength=series.strength,
     )
 
 

@@ -24,6 +24,7 @@ def rolled_out(
     seasons: Seasons,
     *,
     context: int,
+    strength: float = 1.0,
 ) -> tuple[FloatArray, FloatArray]:
     """As `forecasts`, for any horizon: in one pass up to MOST_HORIZON steps, in several beyond."""
     end = known.shape[1]
@@ -33,7 +34,7 @@ def rolled_out(
         passes += 1
         steps = min(MOST_HORIZON, end - target.shape[1])
         told = known[:, : target.shape[1] + steps]
-        found, mean = forecasts(network, target, told, seasons, context=context)
+        found, mean = forecasts(network, target, told, seasons, context=context, strength=strength)
         median = found[..., MEDIAN, None]
         if passes == 1:
             away = found - median

@@ -17,6 +17,7 @@ class Series:
     season_B: Tensor  # steps, at least 1
     long_season_B: Tensor  # steps, 0 without a longer season than that
     group_B: Tensor  # series of one group share what covariates do
+    strength: float = 1.0  # share of what covariates were found to do that counts
 
     def __len__(self) -> int:
         return len(self.values_BC)

@@ -84,5 +84,5 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
             with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
                 return
         except OSError:
-            time.sleep(0.1)
+            time.sleep(0.03)
     raise AssertionError(f"{url} did not come up")

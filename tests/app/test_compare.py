@@ -42,7 +42,7 @@ def app(empty_app: AppTest, compared_var: Path, tmp_path: Path) -> AppTest:
 
 
 def opened(app: AppTest, **address: str) -> AppTest:
-    app.run().switch_page(navigation.COMPARE)
+    app.switch_page(navigation.COMPARE)
     for name, value in address.items():
         app.query_params[name] = value
     app.run()

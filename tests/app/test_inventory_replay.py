@@ -17,7 +17,7 @@ def said(app: AppTest) -> str:
 
 
 def test_when_the_fold_is_opened_then_the_past_is_replayed(demo_app: AppTest) -> None:
-    app = demo_app.run().switch_page(PAGE).run()
+    app = demo_app.switch_page(PAGE).run()
     assert not app.exception
     assert SAYS not in said(app)
     app.session_state["inventory_replay"] = True
@@ -39,7 +39,7 @@ def test_when_the_history_is_short_then_the_fold_says_how_much_is_needed(
     with store.transaction() as cursor:
         cursor.execute("DELETE FROM sales WHERE day < DATE '2026-08-01'")
     store.close()
-    app = demo_app.run().switch_page(PAGE).run()
+    app = demo_app.switch_page(PAGE).run()
     app.session_state["inventory_replay"] = True
     app.run()
     assert not app.exception

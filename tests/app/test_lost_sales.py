@@ -19,7 +19,7 @@ PAGE = "pages/explore/lost_sales.py"
 
 
 def opened(app: AppTest) -> AppTest:
-    app = app.run().switch_page(PAGE).run()
+    app = app.switch_page(PAGE).run()
     assert not app.exception
     assert not app.error
     return app

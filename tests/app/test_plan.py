@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from data import plan_changes, plan_log, plans, publications
+from data import inventory, plan_changes, plan_log, plans, publications
 from data.plan_changes import Change
 from data.plans import Plan
 from data.scope import Scope
@@ -109,6 +109,40 @@ def test_when_a_product_is_raised_then_totals_move_and_undo_brings_them_back(
     assert ":gray-badge[Undone]" in words(app)
     app.button(key=f"plan-redo-{made.edit_id}").click().run()
     assert finals()[1] == pytest.approx(total[1] + 0.2 * before[1])
+
+
+def test_when_a_change_is_typed_then_it_says_how_long_the_stock_lasts_before_and_after(
+    demo_app: AppTest,
+) -> None:
+    app = begun(demo_app, product="1", place="1")
+    here = Scope(dataset_id=1, freq="W", product_id=1, place_id=1)
+    with state.store().transaction() as cursor:  # counted on the last day of sales
+        cursor.execute(
+            "INSERT INTO stock_count SELECT 1, 1, 1, max(day), $1 FROM sales "
+            "WHERE product_id = 1 AND place_id = 1",
+            [sum(finals(here)[:3])],
+        )
+        inventory.touch(cursor, 1)
+    say(app, weeks=list(sheet(app).columns[:3]), amount=50.0)
+    after = [1.5 * each for each in finals(here)[:3]]
+    left, weeks = sum(finals(here)[:3]), 0.0
+    for week in after:
+        weeks += min(left / week, 1.0)
+        left -= min(left, week)
+    assert f"stock lasts **3.0 → {weeks:.1f} weeks**" in words(app)
+    app.query_params["place"] = ""
+    assert "nothing in stock" not in words(app)
+
+
+def test_when_no_stock_is_known_then_a_change_says_nothing_of_it(demo_app: AppTest) -> None:
+    app = begun(demo_app, product="1")
+    state.store().rows("SELECT 1")
+    with state.store().transaction() as cursor:
+        cursor.execute("UPDATE sales SET stock_on_hand = NULL")
+        inventory.touch(cursor, 1)
+    say(app, weeks=list(sheet(app).columns[:2]), amount=50.0)
+    assert "revenue at the price paid lately" in words(app)
+    assert "stock" not in words(app).partition("revenue at the price paid lately")[2]
 
 
 def test_when_a_colleague_changed_the_week_meanwhile_then_both_values_are_shown(

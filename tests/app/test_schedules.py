@@ -76,7 +76,7 @@ def new_sales_arrive() -> None:
 
 
 def opened(app: AppTest, **address: str) -> AppTest:
-    app.run().switch_page(navigation.SCHEDULES)
+    app.switch_page(navigation.SCHEDULES)
     for name, value in address.items():
         app.query_params[name] = value
     return app.run()

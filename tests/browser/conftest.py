@@ -85,5 +85,5 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
                 if answer.read() == b"ok":
                     return
         except OSError:
-            time.sleep(0.1)
+            time.sleep(0.03)
     raise AssertionError(f"{url} did not come up within 60 s")

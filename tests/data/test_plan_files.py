@@ -1,8 +1,10 @@
 """Changes from files: what is read, which lines are refused and why, and that none is half kept."""
 
 import io
+from datetime import timedelta
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from data import plan_changes, plan_files, plan_log, plans
@@ -10,7 +12,8 @@ from data.errors import Conflict, FileError, PlanError
 from data.plans import Plan
 from data.scope import Scope
 from data.store import Store
-from tests.data.plan_shop import begin, sold
+from tests.data.plan_shop import MONDAY, begin, sold
+from tests.data.shop import fill
 
 HEAD = "product,place,period,kind,amount,reason,comment\n"
 ALL = Scope(dataset_id=1)
@@ -128,6 +131,38 @@ def test_when_a_workbook_is_given_then_its_dates_and_codes_are_read(
     found = plan_files.read(store, plan, content.getvalue(), "changes.xlsx")
     kept(store, plan, found)
     assert finals(store, plan, Scope(dataset_id=1, product_id=1))[0] == 50
+
+
+def test_when_50_000_lines_come_from_excel_then_the_200_bad_ones_are_named_and_kept_out(
+    store: Store,
+) -> None:
+    products, weeks = range(1, 501), [MONDAY + timedelta(days=7 * week) for week in range(50)]
+    fill(store, [(each, place, MONDAY - timedelta(days=7), 1.0, 2.0) for each in products
+                 for place in (1, 2)])  # fmt: skip
+    cells = [(each, place, week) for each in products for place in (1, 2) for week in weeks]
+    frame = pd.DataFrame(cells, columns=["product_id", "place_id", "timestamp"])
+    plan = begin(store, frame.assign(mean=1.0, q10=0.0, q50=1.0, q90=2.0))
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append(HEAD.strip().split(","))
+    for at, (product, place, week) in enumerate(cells):
+        bad = at % 250 == 7
+        amount: object = "a dozen" if bad and at % 500 == 7 else 3
+        code = "P99999" if bad and at % 500 != 7 else f"P{product:05d}"
+        sheet.append([code, f"S{place}", week, "to", amount, "event", "fair"])
+    content = io.BytesIO()
+    book.save(content)
+    found = plan_files.read(store, plan, content.getvalue(), "changes.xlsx")
+    assert (found.good, len(found.problems)) == (49_800, 200)
+    assert [(each.line, each.value) for each in found.problems[:2]] == [
+        (9, "a dozen"), (259, "P99999")
+    ]  # fmt: skip
+    with pytest.raises(PlanError, match="200 lines are wrong; nothing was imported"):
+        kept(store, plan, found)
+    number = kept(store, plan, found, partly=True)
+    assert sum(finals(store, plan, ALL)) == 3 * 49_800 + 200
+    plan_changes.undo(store, plan, number, author="Ada")
+    assert sum(finals(store, plan, ALL)) == 50_000
 
 
 @pytest.mark.parametrize(

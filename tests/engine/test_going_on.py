@@ -25,6 +25,8 @@ from engine.runs import Run
 from engine.worker import DONE, FAILED
 from forecasting.networks.forecaster import NetworkForecaster
 
+pytestmark = pytest.mark.slow
+
 DAILY = PanelSpec(freq="D")
 QUICK = {"num_rounds": 5, "max_rows": 300}
 SPACE = {"num_leaves": [4, 7, 15], "learning_rate": {"low": 0.001, "high": 0.5, "log": True}}

@@ -27,6 +27,8 @@ from engine.requests import ForecastRequest, PanelSpec
 from engine.runs import Run
 from engine.supervisor import WORKER, Engine
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 DAILY = PanelSpec(freq="D")
 TINY = {"width": 8, "batch_size": 16, "patience": 999, "max_steps": 24}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 import quick_checkpoints
 from waiting import ended, processes_of, until
 
@@ -15,6 +16,8 @@ from engine.runs import Run
 from engine.supervisor import Engine
 from forecasting.networks.checkpoint import FILE
 from forecasting.networks.forecaster import NetworkForecaster
+
+pytestmark = pytest.mark.slow
 
 DAILY = PanelSpec(freq="D")
 SMALL: dict[str, Any] = {"width": 8, "batch_size": 16, "patience": 999}

@@ -135,6 +135,43 @@ def test_when_promotions_fell_on_the_same_weeks_of_a_year_then_they_are_no_seaso
     assert abs(totals["season"]) < 0.1 * totals["level"]
 
 
+@cache
+def leaflet() -> tuple[fc.Forecaster, fc.Panel, Any]:
+    """Promotions at 3 instead of 4; ahead one, a cut without promotion, and a dearer promotion."""
+    rng = np.random.default_rng(1)
+    steps = np.arange(DAYS + HORIZON)
+    parts = []
+    for i in range(8):
+        promo = ((steps + 3 * i) % 20 < 4).astype(float)
+        cut = ((steps + 3 * i) % 20 == 12).astype(float)
+        price = 4.0 - promo - cut
+        promo[DAYS:], price[DAYS:] = 0.0, 4.0
+        promo[DAYS + 2], price[DAYS + 2] = 1.0, 3.0
+        price[DAYS + 5] = 3.0
+        promo[DAYS + 8], price[DAYS + 8] = 1.0, 4.5
+        target = 100 + 30 * promo + 40 * (4.0 - price) + rng.normal(0, 1, len(steps))
+        stamps = pd.date_range("2024-01-01", periods=len(steps))
+        columns = {"timestamp": stamps, "target": target, "promo": promo, "price": price}
+        parts.append(pd.DataFrame({"series_id": f"s{i}", **columns}))
+    whole = fc.Panel.from_frame(pd.concat(parts), "D", known_covariates=["promo", "price"])
+    past = whole.until(whole.timestamps[DAYS - 1])
+    model = fc.create("gbm", horizon=HORIZON, seed=0).fit(past)
+    return model, past, whole.known_covariates[:, DAYS:]
+
+
+def test_when_a_promotion_cuts_the_price_then_the_cut_is_part_of_it_and_of_no_other_day() -> None:
+    model, past, ahead = leaflet()
+    found = fc.explain(model, past, known_future=ahead)
+    sums = found.contributions.sum(axis=2)
+    assert sums == pytest.approx(found.mean)
+    of = {name: found.contributions[:, :, k].mean(axis=0) for k, name in enumerate(found.drivers)}
+    assert of["promotion"][2] == pytest.approx(70, abs=15)  # 30 by the leaflet, 40 by its price
+    assert of["price"][2] == pytest.approx(0, abs=1e-6)
+    assert of["price"][5] == pytest.approx(40, abs=15)
+    assert of["promotion"][5] == pytest.approx(0, abs=1e-6)
+    assert (found.contributions[:, 8, found.drivers.index("price")] != 0).any()  # dearer: a price
+
+
 def test_when_sales_doubled_lately_then_recent_history_says_so() -> None:
     steps = np.arange(150)
     sales = np.where(steps < 125, 100.0, 200.0) * WEEK[steps % 7]

@@ -188,6 +188,33 @@ def test_when_a_saved_model_is_damaged_then_load_says_so(tmp_path: Path) -> None
         fc.load(tmp_path)
 
 
+def test_when_covariates_count_for_a_part_then_that_is_kept_and_earlier_files_are_read(
+    tmp_path: Path,
+) -> None:
+    rng = np.random.default_rng(0)
+    price = 5 + rng.normal(0, 0.5, 120)
+    panel = panel_of(50 - 8 * (price - 5) + rng.normal(0, 1, 120), price=price)
+    model = fc.create("pretrained", horizon=14).fit(panel)
+    future = np.full((1, 14, 1), 6.0)
+    expected = model.predict(panel, known_future=future).mean
+    model.save(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    strength = config["fitted"].pop("strength")
+    assert strength > 0
+    found = {}
+    for name, said in (("now", {"strength": 0.5}), ("earlier", {"reads_known": False})):
+        (tmp_path / "config.json").write_text(
+            json.dumps(config | {"fitted": config["fitted"] | said})
+        )
+        found[name] = fc.load(tmp_path).predict(panel, known_future=future).mean
+    none = fc.create("pretrained", horizon=14, covariates="never").fit(panel)
+    np.testing.assert_allclose(
+        found["earlier"], none.predict(panel, known_future=future).mean, rtol=1e-5
+    )
+    assert expected.mean() < found["earlier"].mean()
+    assert found["now"].mean() < found["earlier"].mean()
+
+
 def test_when_it_is_made_then_it_is_a_trainable_model_of_the_registry() -> None:
     model = fc.create("pretrained", horizon=7)
     assert isinstance(model, Pretrained)
@@ -213,17 +240,17 @@ def test_when_memory_is_short_then_series_are_read_in_halves_with_the_same_resul
     model = fc.create("pretrained", horizon=7).fit(panel)
     plain, some, asked = model.predict(panel), inference._some, []
 
-    def one_at_a_time(network: Any, target: np.ndarray, *rest: Any) -> Any:
+    def one_at_a_time(network: Any, target: np.ndarray, *rest: Any, **named: Any) -> Any:
         asked.append(len(target))
         if len(target) > 1:
             raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
-        return some(network, target, *rest)
+        return some(network, target, *rest, **named)
 
     monkeypatch.setattr(inference, "_some", one_at_a_time)
     np.testing.assert_allclose(model.predict(panel).mean, plain.mean, rtol=1e-4)
     assert sorted(asked) == [1, 1, 1, 1, 2, 2, 4]
 
-    def full(*_: Any) -> Any:
+    def full(*_: Any, **__: Any) -> Any:
         raise MemoryError
 
     monkeypatch.setattr(inference, "_some", full)
@@ -237,7 +264,7 @@ def test_when_an_error_is_not_of_memory_then_it_is_not_taken_for_it(
     panel = panel_of(weekly(60))
     model = fc.create("pretrained", horizon=7).fit(panel)
 
-    def broken(*_: Any) -> Any:
+    def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("shapes cannot be multiplied")
 
     monkeypatch.setattr(inference, "_some", broken)

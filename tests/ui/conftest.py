@@ -13,8 +13,7 @@ def open_page(empty_store: None) -> Callable[..., AppTest]:
     """Opens a page of the app with an address; fails where it shows an error."""
 
     def opened(path: str, **address: str | list[str]) -> AppTest:
-        app = AppTest.from_file(str(APP), default_timeout=60).run()
-        app.switch_page(path)
+        app = AppTest.from_file(str(APP), default_timeout=60).switch_page(path)
         app.query_params.update(address)
         app.run()
         assert not app.exception

@@ -1,7 +1,9 @@
 """The words and cells of a plan."""
 
 from datetime import date, datetime
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,7 +12,7 @@ from data.plan_accuracy import ValueAdded
 from data.plan_changes import Change, Effect, Measure
 from data.plan_log import Edit
 from data.scope import Scope
-from ui import plan_words
+from ui import plan_cover, plan_words
 
 WEEKS = pd.to_datetime(["2026-11-23", "2026-11-30"])
 
@@ -50,7 +52,7 @@ def test_when_several_changed_a_week_or_money_is_shown_then_the_difference_stand
 
 def effect(**changed: object) -> Effect:
     usual = {
-        "lines": ((date(2026, 11, 23), 20.0),), "before": 100.0, "after": 120.0,
+        "lines": ((date(2026, 11, 23), 20.0),), "finals": (120.0,), "before": 100.0, "after": 120.0,
         "money_before": 200.0, "money_after": 240.0, "cells": 4, "locked": 0,
         "spread": "forecast", "revision": 1,
     }  # fmt: skip
@@ -77,6 +79,38 @@ def test_when_a_change_is_made_then_one_line_says_what_it_does(
     change = Change(scope=scope, periods=(date(2026, 11, 23),), measure=measure, amount=20.0,
                     reason="other")  # fmt: skip
     assert plan_words.effect(made, change, by_place=True, currency="€") == words
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said", "words"),
+    [
+        (3.24, 2.71, {}, "stock lasts **3.2 → 2.7 weeks**"),
+        (61.7, 58.4, {}, "stock lasts **62 → 58 weeks**"),
+        (0.0, 0.0, {}, "nothing in stock"),
+        (4.01, 4.02, {}, "stock lasts 4.0 weeks, as before"),
+        (300.0, float("inf"), {"has_coming": True}, "stock and deliveries last over two years"),
+        (150.0, 90.0, {}, "stock lasts **over two years → 90 weeks**"),
+        (2.0, 1.0, {"share": 0.5},
+         "stock lasts **2.0 → 1.0 weeks** (50.0% of the forecast has a known stock)"),
+    ],
+)  # fmt: skip
+def test_when_a_change_uses_stock_then_its_cover_is_said_before_and_after(
+    before: float, after: float, said: dict[str, Any], words: str
+) -> None:
+    assert plan_words.cover(before, after, **({"has_coming": False, "share": 1.0} | said)) == words
+
+
+@pytest.mark.parametrize(
+    ("stock", "path", "periods"),
+    [
+        (25, [10, 10, 10], 2.5), (40, [10, 30], 2.0), (50, [10, 30], 2.5), (0, [10], 0.0),
+        (5, [0, 0], np.inf), (10, [0, 10, 0, 5], 2.0),
+    ],
+)  # fmt: skip
+def test_when_a_stock_is_sold_on_a_path_then_it_lasts_so_many_periods(
+    stock: float, path: list[float], periods: float
+) -> None:
+    assert plan_cover.lasts(stock, np.array(path, dtype=float)) == pytest.approx(periods)
 
 
 def test_when_past_changes_are_known_then_the_words_say_which_and_how_good() -> None:

@@ -139,7 +139,7 @@ def test_when_the_data_has_moved_on_then_only_what_is_ahead_is_shown() -> None:
     )  # fmt: skip
     made = run_forecasts.outlook(
         forecast(), None, series, about=About(model="lstm"), scope=WHOLE,
-        wanted=lambda series_id: True, horizon=13,
+        horizon=13,
     )  # fmt: skip
     assert made is not None
     assert made.future["timestamp"].tolist() == [
@@ -151,5 +151,5 @@ def test_when_the_data_has_moved_on_then_only_what_is_ahead_is_shown() -> None:
     late = series.assign(timestamp=times + pd.Timedelta(weeks=9))
     assert run_forecasts.outlook(
         forecast(), None, late, about=About(model="lstm"), scope=WHOLE,
-        wanted=lambda series_id: True, horizon=13,
+        horizon=13,
     ) is None  # fmt: skip

@@ -291,7 +291,7 @@ def shop(empty_store: None) -> Callable[..., AppTest]:
         _fill(rows, frequency, name, gaps)
         app = AppTest.from_file(str(APP), default_timeout=60)
         app.query_params.update(address)
-        app = app.run().switch_page(PAGE).run()
+        app = app.switch_page(PAGE).run()
         assert not app.exception
         assert not app.error
         return app

@@ -65,10 +65,10 @@ def test_when_memory_is_short_then_fewer_series_are_read_at_a_time(
     expected = forecasts(network(), sales(8), nothing(8, 100), WEEK, context=128)
     real = inference._some
 
-    def short(network: Any, target: Any, *rest: Any) -> Any:
+    def short(network: Any, target: Any, *rest: Any, **named: Any) -> Any:
         if len(target) > 3:
             raise torch.OutOfMemoryError("no memory")
-        return real(network, target, *rest)
+        return real(network, target, *rest, **named)
 
     monkeypatch.setattr(inference, "_some", short)
     found = forecasts(network(), sales(8), nothing(8, 100), WEEK, context=128)
