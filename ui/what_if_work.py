@@ -253,7 +253,7 @@ def _past_the_end(rule: Rule, base: Base) -> list[str]:
         if each.kind != "move_promotion":
             continue
         rows = slice(None) if each.series is None else plan.series_ids.isin(each.series)
-        moved = plan.days[on[rows].any(axis=0)]
+        moved = plan.days[np.flatnonzero(on[rows].any(axis=0))]
         moved = moved[(moved >= each.first) & (moved <= each.last)] + timedelta(days=each.shift)
         if len(moved) and moved[-1] > plan.days[-1]:
             return [

@@ -2,10 +2,12 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from data.store import Store
 from tests.app.test_prices import changed, words
 from tests.stores import open_at
 from ui import promotions
@@ -80,7 +82,12 @@ def test_when_a_large_shop_marks_none_then_it_is_said_at_once_and_cuts_wait_to_b
     monkeypatch.setattr(promotions, "MANY_ROWS", 100)
     found: list[int] = []
     real = facts.find
-    monkeypatch.setattr(facts, "find", lambda *at, **by: found.append(1) or real(*at, **by))
+
+    def watched(store: Store, dataset_id: int, **given: Any) -> facts.Found | None:
+        found.append(dataset_id)
+        return real(store, dataset_id, **given)
+
+    monkeypatch.setattr(facts, "find", watched)
     app = opened(empty_app)
     assert "**No promotions in Demo shop.** Its sales do not say" in words(app)
     assert not found
