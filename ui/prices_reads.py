@@ -15,6 +15,11 @@ def has_prices(dataset: Dataset) -> bool:
     return _has_prices(queries.version(), dataset.dataset_id)
 
 
+def has_flags(dataset: Dataset) -> bool:
+    """Whether any sale says that it was on promotion."""
+    return _has_flags(queries.version(), dataset.dataset_id)
+
+
 def now(dataset_id: int, place_id: int | None) -> pd.DataFrame:
     """See `data.prices.now`."""
     return _now(queries.version(), dataset_id, place_id)
@@ -35,6 +40,11 @@ def products_of(scope: Scope) -> pd.Index:
 @st.cache_data(max_entries=8, show_spinner=False)
 def _has_prices(version: queries.Version, dataset_id: int) -> bool:
     return database.has_prices(state.store(), dataset_id)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _has_flags(version: queries.Version, dataset_id: int) -> bool:
+    return database.has_flags(state.store(), dataset_id)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

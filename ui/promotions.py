@@ -29,6 +29,8 @@ KINDS = {
 }
 TOP = 12  # kinds shown, best and worst
 KEPT = 2  # datasets in memory
+MANY_ROWS = 3_000_000  # of sales, above which price cuts are looked for only when asked
+_CUTS = "promotions_cuts"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,6 +74,8 @@ def read(dataset: Dataset, scope: Scope, span: str) -> View:
             link=navigation.UPLOAD,
             link_label="Upload sales with prices",
         )
+    if dataset.sales_rows > MANY_ROWS and not reads.has_flags(dataset):
+        _ask(dataset)
     with st.skeleton(height=420):
         found = background.result(
             "promotions",
@@ -107,6 +111,23 @@ def read(dataset: Dataset, scope: Scope, span: str) -> View:
             "beside the title."
         )
     return View(dataset=dataset, scope=scope, found=found, lines=lines.reset_index(drop=True))
+
+
+def _ask(dataset: Dataset) -> None:
+    """Says at once that no promotion is marked; price cuts of a large shop wait to be asked for."""
+    if st.session_state.get(_CUTS) == dataset.dataset_id:
+        return
+    with st.container(border=True, width=680):
+        st.markdown(
+            f"**No promotions in {fmt.escape(dataset.name)}.** Its sales do not say what was on "
+            "promotion. Upload them with a column such as “promo”, or look at prices that were "
+            f"cut for a while. With {dataset.sales_rows:,} rows that takes minutes; it goes on if "
+            "you leave this page."
+        )
+        if st.button("Look for price cuts", icon=":material/search:", key="promotion_cuts"):
+            st.session_state[_CUTS] = dataset.dataset_id
+            st.rerun()
+    st.stop()
 
 
 def caption(place: Any, view: View) -> None:

@@ -160,6 +160,8 @@ def warnings(result: Result, titles: Sequence[str]) -> list[str]:
         at = int(number)
         title = f" ({fmt.escape(titles[at])})" if at < len(titles) else ""
         found.append(f":red-badge[Line {at + 1}] {fmt.escape(text)} :gray[Left out{title}.]")
+    if below := result.get("below"):  # results kept by earlier versions do not say
+        found.append(f":red[:material/warning:] {below}")
     found += [f":orange[:material/warning:] {_note(text)}" for text in result["notes"]]
     if result["totals"]["margin"]["plan"] is None:
         found.append(

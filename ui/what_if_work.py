@@ -20,6 +20,8 @@ from forecasting.panel import Panel
 from forecasting.protocol import Forecaster
 from forecasting.scenarios import Base, Cross, Outcome, Response, run_measured, run_planned
 from forecasting.scenarios.setting import MEASURES
+from ui import format as fmt
+from ui import what_if_costs as costs
 from ui import what_if_ground as grounds
 from ui import what_if_kinds as kinds
 from ui import what_if_rules as rules
@@ -148,7 +150,10 @@ def run(
             problems[rule.number] = named(str(error), shop)
     kept = _possible_together(base, kept, problems, shop)
     outcome = _outcome(answerer, base, kept)
-    return _result(answerer, outcome, base, kept, problems, shop, weeks)
+    result = _result(answerer, outcome, base, kept, problems, shop, weeks)
+    edited = base.plan.edited(*(each for rule in kept for each in _within(rule, base)))
+    below = costs.below(base, edited, outcome, answerer.ahead.pairs["product_id"])
+    return result | {"below": costs.said(below, shop.names, shop.currency) if below else ""}
 
 
 def _within(rule: Rule, base: Base) -> tuple[Any, ...]:
@@ -220,6 +225,7 @@ def _result(
         for rule, row in zip(kept, outcome.contributions.to_dict("records"), strict=True)
     ]
     notes = [*(note for rule in kept for note in rule.notes), *outcome.notes]
+    notes += [note for rule in kept for note in _past_the_end(rule, base)]
     return {
         "totals": totals,
         "weeks": [f"{each:%Y-%m-%d}" for each in stamps],
@@ -236,6 +242,25 @@ def _result(
         "costless": int(np.isnan(answerer.ahead.unit_cost).sum()),
         "priceless": int(np.isnan(answerer.ahead.regular).sum()),
     }
+
+
+def _past_the_end(rule: Rule, base: Base) -> list[str]:
+    """Says where a promotion is moved partly out of the days that are compared."""
+    plan = base.plan
+    with np.errstate(invalid="ignore"):
+        on = (plan.promo > 0) | (plan.price < plan.regular * 0.999)
+    for each in rule.changes:
+        if each.kind != "move_promotion":
+            continue
+        rows = slice(None) if each.series is None else plan.series_ids.isin(each.series)
+        moved = plan.days[np.flatnonzero(on[rows].any(axis=0))]
+        moved = moved[(moved >= each.first) & (moved <= each.last)] + timedelta(days=each.shift)
+        if len(moved) and moved[-1] > plan.days[-1]:
+            return [
+                f"Line {rule.number + 1} moves a promotion past {fmt.day(plan.days[-1])}, where "
+                "what is compared ends: what it sells after that is not counted."
+            ]
+    return []
 
 
 def _plain(value: Any) -> float | None:

@@ -2,12 +2,16 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from data.store import Store
 from tests.app.test_prices import changed, words
 from tests.stores import open_at
+from ui import promotions
+from ui import promotions_facts as facts
 
 PAGE = "pages/plan/promotions.py"
 
@@ -68,6 +72,30 @@ def test_when_nothing_is_flagged_then_cuts_of_prices_are_judged(
     assert "prices cut by at least 5%" in words(app)
     assert app.metric[0].label == "Net revenue"
     assert app.metric[1].label == "Price cuts that earned"
+
+
+def test_when_a_large_shop_marks_none_then_it_is_said_at_once_and_cuts_wait_to_be_asked_for(
+    empty_app: AppTest, demo_var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(demo_var / "almanac.duckdb", tmp_path / "almanac.duckdb")
+    changed(tmp_path, "UPDATE sales SET promo = NULL")
+    monkeypatch.setattr(promotions, "MANY_ROWS", 100)
+    found: list[int] = []
+    real = facts.find
+
+    def watched(store: Store, dataset_id: int, **given: Any) -> facts.Found | None:
+        found.append(dataset_id)
+        return real(store, dataset_id, **given)
+
+    monkeypatch.setattr(facts, "find", watched)
+    app = opened(empty_app)
+    assert "**No promotions in Demo shop.** Its sales do not say" in words(app)
+    assert not found
+    assert not app.metric
+    app.button(key="promotion_cuts").click().run()
+    assert "prices cut by at least 5%" in words(app)
+    assert found
+    assert app.metric
 
 
 @pytest.mark.parametrize(

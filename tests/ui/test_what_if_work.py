@@ -252,7 +252,7 @@ def test_when_no_price_is_known_then_demand_is_answered_and_prices_are_refused(
     store = open_store(tmp_path / "almanac.duckdb", threads=1)
     rows = [(1, 1, LAST - timedelta(days=number), 5.0, None) for number in range(200)]
     fill(store, rows)
-    bare = _answerer_of_one(store)
+    bare = answerer_of_one(store)
     shop = Shop(
         names={1: "Mug 1"}, codes={"m1": 1}, paths={1: ()}, place_names={1: "Shop"},
         place_codes={"s": 1}, pairs=frozenset({(1, 1)}), currency="",
@@ -266,7 +266,7 @@ def test_when_no_price_is_known_then_demand_is_answered_and_prices_are_refused(
     assert words.verdict(result) == ("more units", "blue")
 
 
-def _answerer_of_one(store: Store) -> Answerer:
+def answerer_of_one(store: Store) -> Answerer:
     ground = grounds.make(
         store, 1, products=[1], place_id=None, until=LAST, by_week=False, horizon=13,
         measured=None, tell=lambda share: None,
@@ -301,3 +301,70 @@ def test_when_siblings_are_counted_then_the_breakdown_names_them_and_adds_up(
     assert money["Rest of the category"] < 0
     nothing = known.cross(answerer.ahead.pairs[answerer.ahead.pairs["product_id"] == 3])
     assert nothing is None
+
+
+def test_when_a_price_falls_below_the_unit_cost_then_products_and_margin_are_named(
+    answerer: Answerer, shop: Shop
+) -> None:
+    fine = run(answerer, shop, line(products="Mug 1"))
+    assert fine["below"] == ""
+    cheap = run(answerer, shop, line(products="Drinks", value="-45%"))
+    # Mug 1 is on promotion at €8 from 25 November on, so its lowest price is €4.40.
+    assert cheap["below"].startswith(
+        "**2 products are sold below cost**: Mug 1 at €4.40, which costs €6.00 (€1.60 lost on "
+        "each), Mug 2 at "
+    )
+    assert "already as planned" not in cheap["below"]
+    warned = words.warnings(cheap, ["a"])
+    assert warned[0].startswith(":red[:material/warning:] **2 products are sold below cost**")
+    dear = run(answerer, shop, line(kind="Unit cost", products="Mug 3", value="12.00"))
+    total = dear["totals"]["margin"]
+    assert "Mug 3 at €8.00, which costs €12.00 (€4.00 lost on each)" in dear["below"]
+    assert total["difference"] < 0
+    ahead = replace(answerer.ahead, unit_cost=np.full(6, 11.0))
+    always = run(replace(answerer, ahead=ahead), shop, line(kind="Demand", value="+0%"))
+    assert "All of them already as planned" in always["below"]
+    assert always["below"].endswith(", as planned.")
+
+
+def test_when_some_unit_costs_are_missing_then_margins_count_the_others_and_it_is_said(
+    answerer: Answerer, shop: Shop
+) -> None:
+    cost = np.array([np.nan] * 4 + [6.0, 6.0])  # of both Drinks none
+    some = replace(answerer, ahead=replace(answerer.ahead, unit_cost=cost))
+    result = run(
+        some, shop, line(), line(kind="Unit cost", products="Drinks", value="+5%"),
+        line(kind="Unit cost", products="Home", value="+5%"),
+    )  # fmt: skip
+    said = words.warnings(result, ["a", "b", "c"])
+    assert "No unit cost is known of these" in said[0]
+    assert "Line 2" in said[0]
+    assert "Margins leave out 4 products in places without a unit cost." in said[-1]
+    home = run(some, shop, line(products="Home"))["totals"]
+    all_known = run(answerer, shop, line(products="Home"))["totals"]
+    assert home["margin"]["difference"] == pytest.approx(all_known["margin"]["difference"])
+    assert home["margin"]["plan"] < all_known["margin"]["plan"]
+    none = replace(answerer, ahead=replace(answerer.ahead, unit_cost=np.full(6, np.nan)))
+    blank = run(none, shop, line())
+    assert blank["totals"]["margin"]["plan"] is None
+    assert "**No unit cost is known**, so margins are not" in words.warnings(blank, ["a"])[-1]
+
+
+def test_when_a_promotion_is_moved_past_the_horizon_then_it_is_said(
+    answerer: Answerer, shop: Shop
+) -> None:
+    def moved(by: str) -> work.Result:
+        return run(
+            answerer, shop,
+            line(kind="Move promotion", products="Mug 1", value=by, first="2026-11-20"),
+            line(products="Home"),
+        )  # fmt: skip
+
+    inside, partly, past = moved("+7 days"), moved("+83 days"), moved("+300 days")
+    assert not inside["problems"]
+    assert not any("moves a promotion" in x for x in inside["notes"])
+    assert not partly["problems"]
+    assert any("Line 1 moves a promotion past" in note for note in partly["notes"])
+    assert "the promotion lies outside of what is compared" in past["problems"]["0"]
+    assert [part["line"] for part in past["parts"]] == [1]  # the other line is worked out
+    assert past["totals"]["units"]["difference"] > 0
