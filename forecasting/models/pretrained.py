@@ -21,7 +21,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from forecasting.arrays import Float32Array, FloatArray
-from forecasting.compression import Storage, file_digest, packed, unpacked
 from forecasting.errors import ConfigError, NotFittedError
 from forecasting.fallbacks import Needs, SeriesForecast, sane, without_a_model
 from forecasting.forecast import Forecast, Note
@@ -31,6 +30,7 @@ from forecasting.networks.bands import Bands
 from forecasting.networks.checked import checked
 from forecasting.networks.shards import are_worth_it, predict_in_shards
 from forecasting.networks.tensors import volumes_of
+from forecasting.packing import Storage, file_digest, packed, unpacked
 from forecasting.panel import Panel
 from forecasting.pretraining.bands import CUTOFFS, STRENGTHS, past_windows
 from forecasting.pretraining.config import PretrainedConfig

@@ -20,7 +20,6 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from forecasting.arrays import FloatArray
-from forecasting.compression import Storage, file_digest, packed, storage_of, unpacked
 from forecasting.errors import ConfigError, NotFittedError
 from forecasting.fallbacks import Needs, SeriesForecast, fall_back, sane, without_a_model
 from forecasting.forecast import Forecast, Note
@@ -46,6 +45,7 @@ from forecasting.networks.presets import is_large
 from forecasting.networks.shards import are_worth_it, predict_in_shards
 from forecasting.networks.tensors import PanelTensors, panel_tensors, volumes_of
 from forecasting.networks.windows import READS, WindowSizes, gather, sizes_of
+from forecasting.packing import Storage, file_digest, packed, storage_of, unpacked
 from forecasting.panel import Panel
 from forecasting.progress import OnProgress
 from forecasting.storage import config_from, read_own_config, write_config

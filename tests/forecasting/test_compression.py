@@ -12,15 +12,8 @@ from safetensors.torch import load_file
 
 import forecasting as fc
 from forecasting.cli import main
-from forecasting.compression import (
-    STORAGES,
-    Storage,
-    compared,
-    compress,
-    packed,
-    storage_of,
-    unpacked,
-)
+from forecasting.compression import compared, compress
+from forecasting.packing import STORAGES, Storage, packed, storage_of, unpacked
 
 HORIZON = 7
 SOME = ["busy 0", "busy 1", "busy 2", "slow 1"]
