@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 import reports
 from data.scope import Scope
 from engine.registry import About
+from reports import fonts
 from tests.app.test_pages import text_of
 from ui import engine as engines
 from ui import navigation, queries
@@ -27,6 +28,19 @@ def test_when_a_product_is_reported_then_its_pages_and_files_are_there(demo_app:
     assert len(app.get("image") or app.get("imgs")) == 1
     labels = [button.proto.label for button in app.get("download_button")]
     assert labels == ["PDF", "Excel", "HTML"]
+
+
+def test_when_no_font_carries_the_script_then_the_page_says_which_and_what_to_install(
+    demo_app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fonts, "families", lambda: ("Libertinus Serif",))
+    app = opened(demo_app.run(), product="3")
+    app.segmented_control(key="language").set_value("zh").run()
+    assert not app.exception
+    warned = [warning.value for warning in app.warning]
+    assert len(warned) == 1
+    assert "No font on this machine carries Chinese" in warned[0]
+    assert "fonts-noto-cjk" in warned[0]
 
 
 def test_when_another_template_and_language_are_chosen_then_the_report_changes(
