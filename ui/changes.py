@@ -29,7 +29,9 @@ _NOW, _BEFORE = "now", "before"  # in the address
 
 def chosen(place: DeltaGenerator) -> tuple[Dataset, Pair]:
     """The two forecasts of the address, else the newest that has an earlier one."""
-    dataset = sidebar.chosen()
+    dataset = sidebar.chosen(
+        shows="This page splits a changed forecast into new sales, plan and model."
+    )
     offered = reads.forecasts(dataset.dataset_id)
     with_earlier = {
         each.run_id: (each, reads.earlier(each, offered))

@@ -23,7 +23,9 @@ def chosen() -> tuple[Dataset, Choice, list[Entry]]:
 
     Says what of the address cannot be shown. Stops the page where nothing was compared yet.
     """
-    dataset = sidebar.chosen()
+    dataset = sidebar.chosen(
+        shows="This page says which model is better, by how much, and whether that is chance."
+    )
     offered = [
         entry
         for entry in compare_queries.comparisons(dataset.dataset_id)

@@ -23,7 +23,9 @@ _OPEN = "open_doubtful"
 
 def scope(head: Head) -> tuple[Dataset, int | None]:
     """The dataset and place of the address; the place is chosen beside the title."""
-    dataset = sidebar.chosen()
+    dataset = sidebar.chosen(
+        shows="This page says how far the data can be trusted: gaps, stock-outs, odd days."
+    )
     places = queries.places(dataset.dataset_id)
     place_id = address.number("place")
     if place_id is not None and place_id not in places.index:

@@ -17,7 +17,9 @@ from ui import forecast_view as view
 head = layout.page("Forecast")
 
 # --- Choose ---
-dataset, asked = scope.current(head)
+dataset, asked = scope.current(
+    head, shows="This page shows what will sell, with its range, last year beside it, and why."
+)
 caption = st.empty()
 scope.way(dataset, asked)
 cards = st.container()

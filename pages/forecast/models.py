@@ -3,7 +3,9 @@
 from ui import layout, models, scope
 
 head = layout.page("Models")
-dataset, asked = scope.current(head)
+dataset, asked = scope.current(
+    head, shows="This page keeps trained models: how good each was, and which is in use."
+)
 models.upload(head.actions)
 models.stop_without_models()
 models.download(head.actions)

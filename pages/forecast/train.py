@@ -8,7 +8,9 @@ from ui import train_view as view
 head = layout.page("Train")
 
 # --- Choose ---
-dataset, asked = scope.current(head)
+dataset, asked = scope.current(
+    head, shows="This page trains models of all products together, in the background."
+)
 train_copy.copy_if_asked()
 left, right = st.columns([0.73, 0.27], gap="medium")
 with left:

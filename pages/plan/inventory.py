@@ -14,7 +14,11 @@ from ui import (
 head = layout.page("Inventory")
 
 # --- Choose ---
-dataset, asked = scope.current(head, corrections=False)
+dataset, asked = scope.current(
+    head,
+    corrections=False,
+    shows="This page says what to order now, what runs out when, and what there is too much of.",
+)
 caption = inventory.caption_place()
 scope.way(dataset, asked)
 

@@ -8,7 +8,11 @@ head = layout.page("Prices")
 menu = chart_downloads.begin(head.actions)
 
 # --- Choose ---
-dataset, asked = scope.current(head, corrections=False)
+dataset, asked = scope.current(
+    head,
+    corrections=False,
+    shows="This page shows what sales answer to prices, and which price earns most.",
+)
 caption = st.empty()
 scope.way(dataset, asked)
 rules = prices_rules.choose(dataset, asked)

@@ -8,7 +8,11 @@ head = layout.page("Promotions")
 menu = chart_downloads.begin(head.actions)
 
 # --- Choose ---
-dataset, asked = scope.current(head, corrections=False)
+dataset, asked = scope.current(
+    head,
+    corrections=False,
+    shows="This page shows what past promotions earned with siblings and the weeks around.",
+)
 caption = st.empty()
 scope.way(dataset, asked)
 if effects_check.is_asked():

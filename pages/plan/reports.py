@@ -5,7 +5,9 @@ from ui import layout, reports, schedule_reports, scope
 head = layout.page("Reports")
 
 # --- Choose ---
-dataset, asked = scope.current(head)
+dataset, asked = scope.current(
+    head, shows="This page makes reviews, product sheets and order proposals as PDF, Excel or HTML."
+)
 choice = reports.controls()
 
 # --- Run ---

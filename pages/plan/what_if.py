@@ -15,7 +15,11 @@ head = layout.page("What-if")
 menu = chart_downloads.begin(head.actions)
 
 # --- Choose ---
-dataset, asked = scope.current(head, corrections=False)
+dataset, asked = scope.current(
+    head,
+    corrections=False,
+    shows="This page holds other prices, promotions and events against the plan.",
+)
 caption = what_if.caption_place()
 scenarios, chosen = what_if.choose(dataset, asked)
 
