@@ -28,6 +28,7 @@ import torch
 from torch import Tensor, nn
 
 from forecasting.arrays import FloatArray
+from forecasting.devices import threads
 from forecasting.errors import ConfigError, ForecastingError
 from forecasting.forecast import Forecast
 from forecasting.future import KnownFuture
@@ -251,13 +252,8 @@ def _compared(
     names = [each.name for each in session.get_inputs()]
     given = {name: windows[name].numpy() for name in names}
     tensors = [windows[name] for name in graph.names]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.inference_mode():
-            ours, torch_seconds = _timed(lambda: [each.numpy() for each in graph(*tensors)])
-    finally:
-        torch.set_num_threads(threads)
+    with threads(1), torch.inference_mode():
+        ours, torch_seconds = _timed(lambda: [each.numpy() for each in graph(*tensors)])
     theirs, onnx_seconds = _timed(lambda: session.run(OUTPUTS, given))
     pairs: list[tuple[FloatArray, FloatArray]] = list(zip(ours, theirs, strict=True))
     return OnnxReport(

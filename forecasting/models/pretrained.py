@@ -8,26 +8,21 @@ Shape suffixes: N series, T steps, H horizon, Q quantile levels, K known covaria
 
 import copy
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Self
 
 import numpy as np
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from forecasting.arrays import Float32Array, FloatArray
+from forecasting.devices import device_named, threads
 from forecasting.errors import ConfigError, NotFittedError
-from forecasting.fallbacks import Needs, SeriesForecast, sane, without_a_model
-from forecasting.forecast import Forecast, Note
+from forecasting.forecast import Forecast
 from forecasting.future import KnownFuture, known_future_array
-from forecasting.history import history_of
 from forecasting.networks.bands import Bands
-from forecasting.networks.checked import checked
 from forecasting.networks.shards import are_worth_it, predict_in_shards
 from forecasting.networks.tensors import volumes_of
 from forecasting.packing import Storage, file_digest, packed, unpacked
@@ -46,10 +41,10 @@ from forecasting.pretraining.weights import READS, SHIPPED, Card, shipped
 from forecasting.progress import OnProgress
 from forecasting.storage import config_from, read_own_config, write_config
 from forecasting.training import TrainingReport
+from forecasting.zero_shot import kept_sane, notes_of
 
 WEIGHTS = "weights.safetensors"
 TOLD = "told.weight"  # which only networks have that were fine-tuned with covariates
-NEEDS = Needs(seasons=0)
 # What reading a damaged or foreign file may raise.
 DAMAGE = (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError, ValueError)
 
@@ -103,9 +98,9 @@ class Pretrained:
         """
         began = time.monotonic()
         self.training, self.interrupt = TrainingReport(), None
-        with _threads(self.config.num_threads):
+        with threads(self.config.num_threads):
             network, card = shipped(Path(self.config.weights) if self.config.weights else SHIPPED)
-            network = network.to(_device(self.config.device))
+            network = network.to(device_named(self.config.device))
             bands = Bands.unchanged(self.config.quantile_levels)
             self._state = _Fitted(network=network, card=card, bands=bands)
             self._measure(panel)
@@ -131,7 +126,7 @@ class Pretrained:
         """
         self._fitted()
         began = time.monotonic()
-        with _threads(self.config.num_threads):
+        with threads(self.config.num_threads):
             self._measure(panel)
             self._tune(panel, unfrozen, on_progress, budget_seconds, began, steps, learning_rate)
         return self
@@ -140,13 +135,13 @@ class Pretrained:
         """The forecast after the panel's cutoff, of series seen in fitting or not."""
         self._fitted()
         ahead = known_future_array(panel, known_future, self.config.horizon)
-        if _device(self.config.device).type == "cpu" and are_worth_it(panel.num_series):
+        if device_named(self.config.device).type == "cpu" and are_worth_it(panel.num_series):
             return predict_in_shards(self._predict, panel, ahead)
         return self._predict(panel, ahead)
 
     def _predict(self, panel: Panel, ahead: FloatArray) -> Forecast:
         state, levels = self._fitted(), self.config.quantile_levels
-        with _threads(self.config.num_threads):
+        with threads(self.config.num_threads):
             known = readable(panel.known_covariates, ahead)
             known = known if state.strength else known[..., :0]
             check_known(state.network, panel, known)
@@ -154,12 +149,12 @@ class Pretrained:
                 state.network, panel.target, known, state.strength, freq=panel.freq
             )
         quantiles = state.bands.moved(quantiles, volumes_of(panel))
-        series = checked(
+        series = kept_sane(
             panel,
             mean,
             quantiles,
-            partial(self._checked, panel),
-            trained=True,
+            seasonality=seasons_of(panel.freq, self.config.seasonality).season,
+            levels=levels,
             round_counts=self.config.round_counts,
         )
         return Forecast(
@@ -170,7 +165,7 @@ class Pretrained:
             timestamps=panel.future_timestamps(self.config.horizon),
             cutoff=panel.cutoff,
             step_correlation=state.bands.step_correlation,
-            notes=self._notes(panel, series),
+            notes=notes_of(panel, series, horizon=self.config.horizon, one_pass=MOST_HORIZON),
         )
 
     def save(self, folder: Path | str) -> None:
@@ -242,7 +237,7 @@ class Pretrained:
                 f"{folder} is damaged or not a saved {cls.name!r} "
                 f"({str(error).partition(chr(10))[0]}). Save the model again."
             ) from error
-        network = network.to(_device(model.config.device)).eval()
+        network = network.to(device_named(model.config.device)).eval()
         model._state = _Fitted(
             network=network, card=card, bands=bands, tuned=tuned, strength=strength
         )
@@ -341,59 +336,3 @@ class Pretrained:
         if self._state is None:
             raise NotFittedError(f"Model {self.name!r} is not fitted. Call fit(panel) first.")
         return self._state
-
-    def _checked(
-        self, panel: Panel, i: int, mean: FloatArray, quantiles: FloatArray
-    ) -> SeriesForecast:
-        """The network's forecast of one series, or the ladder's where it cannot serve."""
-        levels, horizon = self.config.quantile_levels, self.config.horizon
-        history = history_of(
-            panel.target[i],
-            seasonality=seasons_of(panel.freq, self.config.seasonality).season,
-            max_history=None,
-            covariates=np.empty((panel.length, 0)),
-            future_covariates=np.empty((horizon, 0)),
-        )
-        simplest = without_a_model(history, horizon, levels, NEEDS)
-        if simplest is not None:
-            return sane(simplest, history, levels)
-        seen = history.values[history.observed]
-        if self.config.round_counts and bool((seen == np.floor(seen)).all()):
-            quantiles = np.floor(quantiles + 0.5)
-        return sane(SeriesForecast(mean, quantiles), history, levels)
-
-    def _notes(self, panel: Panel, series: list[SeriesForecast]) -> tuple[Note, ...]:
-        horizon = self.config.horizon
-        rolled = (
-            f"horizon={horizon} is more than the {MOST_HORIZON} steps of one pass; later steps "
-            "are forecast from the forecast of earlier ones"
-        )
-        pairs = zip(panel.series_ids, series, strict=True)
-        if horizon <= MOST_HORIZON:
-            return tuple(Note(key, each.used, each.reason) for key, each in pairs if each.used)
-        return tuple(
-            Note(key, each.used or "rolled out", each.reason or rolled) for key, each in pairs
-        )
-
-
-def _device(asked: str) -> torch.device:
-    if asked == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(asked)
-    except (RuntimeError, TypeError) as error:
-        raise ConfigError(f"device={asked!r} is unknown. Use 'auto', 'cpu' or 'cuda'.") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise ConfigError(f"device={asked!r}: this machine has no GPU that torch can use.")
-    return device
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """So many threads within, as many as before afterwards."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from forecasting.arrays import FloatArray
+from forecasting.devices import device_named, threads
 from forecasting.errors import ConfigError, NotFittedError
 from forecasting.fallbacks import Needs, SeriesForecast, fall_back, sane, without_a_model
 from forecasting.forecast import Forecast, Note
@@ -103,7 +104,7 @@ class NetworkForecaster(ABC):
             began=time.monotonic(),
         )
         task = Task(type(self), self._asked, panel, budget_seconds)
-        with leading(task, _device(self.config.device)) as team:
+        with leading(task, device_named(self.config.device)) as team:
             self._fit(panel, replace(conditions, team=team), checkpoint)
         return self
 
@@ -114,7 +115,7 @@ class NetworkForecaster(ABC):
 
     def _fit(self, panel: Panel, conditions: Conditions, checkpoint: Path | str | None) -> None:
         layout = layout_of(panel, self.config, volumes_of(panel))
-        device = _device(self.config.device)
+        device = device_named(self.config.device)
         self.config = self._asked.suited(panel.num_series, panel.length, device.type)
         with _determined(self.config, device):
             tensors = panel_tensors(panel, layout, device)
@@ -275,7 +276,7 @@ class NetworkForecaster(ABC):
                 f"{folder} is damaged or not a saved {cls.name!r} ({_first_line(error)}). "
                 "Save the model again."
             ) from error
-        model._layout, model._network = layout, network.to(_device(model.config.device)).eval()
+        model._layout, model._network = layout, network.to(device_named(model.config.device)).eval()
         return model
 
     def _new_network(self, layout: Layout, sizes: WindowSizes) -> Network:
@@ -366,29 +367,15 @@ def _sizes(tensors: PanelTensors, layout: Layout, config: NetworkConfig) -> Wind
     return sizes_of(gather(tensors, layout, row, row, config.horizon))
 
 
-def _device(asked: str) -> torch.device:
-    if asked == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(asked)
-    except (RuntimeError, TypeError) as error:
-        raise ConfigError(f"device={asked!r} is unknown. Use 'auto', 'cpu' or 'cuda'.") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise ConfigError(f"device={asked!r}: this machine has no GPU that torch can use.")
-    return device
-
-
 @contextmanager
 def _determined(config: NetworkConfig, device: torch.device) -> Iterator[None]:
     """Seeded, on the threads asked for; both as before afterwards."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(config.num_threads)
-    try:
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            torch.manual_seed(config.seed)
-            yield
-    finally:
-        torch.set_num_threads(threads)
+    with (
+        threads(config.num_threads),
+        torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
+    ):
+        torch.manual_seed(config.seed)
+        yield
 
 
 def _first_line(error: Exception) -> str:

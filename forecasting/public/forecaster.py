@@ -7,10 +7,9 @@ authors report the median, which is far too low for slow movers.
 Shape suffixes: N series, B series of a batch, T steps, H horizon, Q levels, K known covariates.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
@@ -18,13 +17,11 @@ import numpy as np
 import torch
 
 from forecasting.arrays import Float32Array, FloatArray
+from forecasting.devices import device_named, threads
 from forecasting.errors import ConfigError, NotFittedError
-from forecasting.fallbacks import Needs, SeriesForecast, sane, without_a_model
-from forecasting.forecast import Forecast, Note
+from forecasting.forecast import Forecast
 from forecasting.future import KnownFuture, known_future_array
-from forecasting.history import history_of
 from forecasting.memory import is_out_of_memory, no_memory_for_one
-from forecasting.networks.checked import checked
 from forecasting.panel import Panel
 from forecasting.pretraining.covariates import readable
 from forecasting.pretraining.levels import at_levels
@@ -34,10 +31,10 @@ from forecasting.public.config import PublicConfig
 from forecasting.public.families import FAMILIES
 from forecasting.seasonality import default_seasonality
 from forecasting.storage import config_from, read_own_config, write_config
+from forecasting.zero_shot import kept_sane, notes_of
 
 # What the packages of others raise for weights that do not fit.
 DAMAGE = (RuntimeError, ValueError, TypeError, KeyError, AttributeError, OSError)
-NEEDS = Needs(seasons=0)
 SERIES = 256  # at once, covariates counted as series
 # Levels whose mean is the mean of a forecast.
 EVENLY = tuple((k + 0.5) / 40 for k in range(40))
@@ -115,15 +112,15 @@ class PublicForecaster:
         ahead = known_future_array(panel, known_future, config.horizon)
         known = readable(panel.known_covariates, ahead)
         known = known if reader.reads_known else known[..., :0]
-        with _threads(config.num_threads):
+        with threads(config.num_threads):
             quantiles, mean = _in_batches(reader, panel.target, known, config)
         quantiles = at_levels(quantiles, reader.levels, config.quantile_levels)
-        series = checked(
+        series = kept_sane(
             panel,
             mean,
             quantiles,
-            partial(self._checked, panel),
-            trained=True,
+            seasonality=config.seasonality or default_seasonality(panel.freq),
+            levels=config.quantile_levels,
             round_counts=config.round_counts,
         )
         return Forecast(
@@ -133,7 +130,7 @@ class PublicForecaster:
             series_ids=panel.series_ids,
             timestamps=panel.future_timestamps(config.horizon),
             cutoff=panel.cutoff,
-            notes=self._notes(panel, series),
+            notes=notes_of(panel, series, horizon=config.horizon, one_pass=reader.one_pass),
         )
 
     def save(self, folder: Path | str) -> None:
@@ -183,52 +180,6 @@ class PublicForecaster:
         if self._state is None:
             raise NotFittedError(f"Model {self.name!r} is not fitted. Call fit(panel) first.")
         return self._state
-
-    def _checked(
-        self, panel: Panel, i: int, mean: FloatArray, quantiles: FloatArray
-    ) -> SeriesForecast:
-        """The forecast of one series, or the ladder's where it cannot serve."""
-        config = self.config
-        history = history_of(
-            panel.target[i],
-            seasonality=config.seasonality or default_seasonality(panel.freq),
-            max_history=None,
-            covariates=np.empty((panel.length, 0)),
-            future_covariates=np.empty((config.horizon, 0)),
-        )
-        simplest = without_a_model(history, config.horizon, config.quantile_levels, NEEDS)
-        if simplest is not None:
-            return sane(simplest, history, config.quantile_levels)
-        seen = history.values[history.observed]
-        if config.round_counts and bool((seen == np.floor(seen)).all()):
-            quantiles = np.floor(quantiles + 0.5)
-        return sane(SeriesForecast(mean, quantiles), history, config.quantile_levels)
-
-    def _notes(self, panel: Panel, series: list[SeriesForecast]) -> tuple[Note, ...]:
-        most, horizon = self._fitted().reader.one_pass, self.config.horizon
-        rolled = (
-            f"horizon={horizon} is more than the {most} steps of one pass; later steps are "
-            "forecast from the forecast of earlier ones"
-        )
-        pairs = zip(panel.series_ids, series, strict=True)
-        if horizon <= most:
-            return tuple(Note(key, each.used, each.reason) for key, each in pairs if each.used)
-        return tuple(
-            Note(key, each.used or "rolled out", each.reason or rolled) for key, each in pairs
-        )
-
-
-def device_named(asked: str) -> torch.device:
-    """The device of this name. Raises `ConfigError` where there is none."""
-    if asked == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(asked)
-    except (RuntimeError, TypeError) as error:
-        raise ConfigError(f"device={asked!r} is unknown. Use 'auto', 'cpu' or 'cuda'.") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise ConfigError(f"device={asked!r}: this machine has no GPU that torch can use.")
-    return device
 
 
 # The last weights are kept, so that the windows of a backtest read them once.
@@ -315,14 +266,3 @@ def _mean_of(quantiles: FloatArray, levels: tuple[float, ...], target: FloatArra
     low = np.fmin.reduce(target, axis=1)
     floor = np.where(low >= 0, 0.0, -np.inf)[:, None, None]
     return np.asarray(np.maximum(evenly, floor).mean(axis=2))
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """So many threads within, as many as before afterwards."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
